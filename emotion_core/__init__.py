@@ -1,0 +1,6 @@
+"""Emotion Lens: facial expression recognition for photos, webcam video and video files.
+
+The library behind the dashboard and the command line. It never imports Streamlit.
+"""
+
+__version__ = "0.1.0"

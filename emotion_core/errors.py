@@ -1,0 +1,25 @@
+"""The exceptions that bad input from outside raises. Pages and the command line show their text."""
+
+
+class EmotionLensError(Exception):
+    """Base of every deliberate error: what was wanted, what came and what to do."""
+
+
+class ImageError(EmotionLensError):
+    """Bytes that cannot be read as a picture, or a picture outside the limits."""
+
+
+class DetectorError(EmotionLensError):
+    """A face detector that is unknown, not installed or cannot be loaded."""
+
+
+class ModelError(EmotionLensError):
+    """A model folder that is missing, incomplete, altered or of an unknown form."""
+
+
+class DatasetError(EmotionLensError):
+    """A data set that is missing, unreadable or not in a known form."""
+
+
+class TrainingError(EmotionLensError):
+    """Training settings that cannot be used, or a run that cannot be started or resumed."""
