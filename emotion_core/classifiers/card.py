@@ -1,0 +1,172 @@
+"""The model card: what has to be known of a model to use it. No model is loaded without one."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from emotion_core.classifiers import card_checks as check
+from emotion_core.emotions import LabelSet
+from emotion_core.errors import ModelError
+
+CARD_FILE = "card.json"
+KERAS_FILE = "model.keras"
+LITERT_FILE = "model.tflite"
+
+#: Grows when a field is added, goes away or changes its meaning.
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    """What is known of a model.
+
+    Attributes:
+        name: name of the model's folder: lower case letters, digits, dot, dash, underscore.
+        title: name for people.
+        description: one or two sentences.
+        architecture: key of ``architectures.ARCHITECTURES``, or a foreign model's own word.
+        labels: emotion names in the order of the outputs.
+        input_size_px: side of the square crop.
+        input_channels: 1 for gray.
+        crop_framing: which framing of a face the model was trained on, e.g. ``"fer2013"``.
+        n_parameters: number of weights.
+        temperature: the logits are divided by it before the softmax.
+        threshold: below this top probability an answer counts as uncertain, 0-1.
+        flip_average: whether the logits of a crop and of its mirror image are averaged.
+        metrics: {split: metrics}, each with at least ``n``, ``accuracy`` and ``accuracy_ci95``;
+            the other names are those of ``evaluate --json``.
+        training: data set and recipe: ``dataset, dataset_sha256, n_images, label_source, epochs,
+            recipe, seed, leak_free``, and whatever else the trainer tells.
+        licence: licence of the weights.
+        sources: where data and ideas come from; references or addresses.
+        files: {file name: SHA-256} of the files in the folder.
+        ms_per_face: measured time per face in batches of 8 on one thread, or None.
+        created: ISO 8601 date or time.
+
+    Raises:
+        ModelError: a value is not what it must be.
+    """
+
+    name: str
+    title: str
+    description: str
+    architecture: str
+    labels: tuple[str, ...]
+    input_size_px: int
+    input_channels: int
+    crop_framing: str
+    n_parameters: int
+    temperature: float
+    threshold: float
+    flip_average: bool
+    metrics: Mapping[str, Mapping[str, Any]]
+    training: Mapping[str, Any]
+    licence: str
+    sources: tuple[str, ...]
+    files: Mapping[str, str]
+    ms_per_face: float | None = None
+    created: str
+
+    def __post_init__(self) -> None:
+        check.check_name(self.name)
+        for name in ("title", "description", "architecture", "crop_framing", "licence"):
+            check.check_text(name, getattr(self, name))
+        for name in ("labels", "sources"):
+            object.__setattr__(self, name, check.check_texts(name, getattr(self, name)))
+        check.check_labels(self.labels)
+        for name in ("input_size_px", "input_channels", "n_parameters"):
+            check.check_count(name, getattr(self, name))
+        check.check_number("temperature", self.temperature, above=0.0)
+        check.check_number("threshold", self.threshold)
+        is_bool = isinstance(self.flip_average, bool)
+        check.need(is_bool, "flip_average", "true or false", self.flip_average)
+        if self.ms_per_face is not None:
+            check.check_number("ms_per_face", self.ms_per_face, above=0.0)
+        check.check_date("created", self.created)
+        object.__setattr__(self, "metrics", check.check_metrics(self.metrics))
+        object.__setattr__(self, "training", check.check_training(self.training))
+        object.__setattr__(self, "files", check.check_files(self.files, LITERT_FILE))
+
+    @property
+    def label_set(self) -> LabelSet:
+        """The emotions in the order of the outputs."""
+        return LabelSet.from_names(self.labels)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the served file; it identifies the model in records."""
+        return self.files[LITERT_FILE]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values, the schema number first."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return check.plain_object("card", {"schema": SCHEMA, **values})
+
+    @classmethod
+    def from_dict(cls, values: object) -> "ModelCard":
+        """Builds a card from the values of ``to_dict``.
+
+        Raises:
+            ModelError: another schema, a missing or unknown field, or a wrong value.
+        """
+        if not isinstance(values, Mapping):
+            raise ModelError(f"Wanted a JSON object. Received: {type(values).__name__}")
+        if values.get("schema") != SCHEMA:
+            raise ModelError(
+                f"schema: wanted {SCHEMA}, the only one that this version reads. "
+                f"Received: {values.get('schema')!r}"
+            )
+        wanted = [field.name for field in fields(cls)]
+        missing = [name for name in wanted if name not in values]
+        unknown = [str(name) for name in values if name not in wanted and name != "schema"]
+        if missing or unknown:
+            raise ModelError(
+                f"Wanted the fields schema, {', '.join(wanted)}. "
+                f"Missing: {', '.join(missing) or 'none'}. "
+                f"Unknown: {', '.join(unknown) or 'none'}."
+            )
+        return cls(**{name: values[name] for name in wanted})
+
+    def save(self, folder: Path) -> Path:
+        """Writes ``card.json`` into a folder in one step and returns its path."""
+        path = folder / CARD_FILE
+        partial = folder / f"{CARD_FILE}.partial"
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(path)
+        return path
+
+
+def load_card(folder: Path) -> ModelCard:
+    """Reads a model folder's card.
+
+    Raises:
+        ModelError: there is no card, or it is not a valid one.
+    """
+    path = folder / CARD_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise ModelError(f"{folder} is not a model folder: wanted a {CARD_FILE} in it.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise ModelError(f"Cannot read {path}: {error}") from error
+    try:
+        return ModelCard.from_dict(values)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file as 64 hex digits.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"Cannot read {path}: {error.strerror}.") from error

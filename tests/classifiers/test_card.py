@@ -1,0 +1,167 @@
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emotion_core.classifiers.card import CARD_FILE, SCHEMA, ModelCard, file_sha256, load_card
+from emotion_core.emotions import FER2013
+from emotion_core.errors import ModelError
+
+MakeCard = Callable[..., ModelCard]
+
+
+def test_survives_a_round_trip_through_json(make_card: MakeCard, tmp_path: Path) -> None:
+    card = make_card(title="Réseau compact")
+    path = card.save(tmp_path)
+    assert path == tmp_path / CARD_FILE
+    assert load_card(tmp_path) == card
+    assert [p.name for p in tmp_path.iterdir()] == [CARD_FILE]
+
+
+def test_survives_pickle(make_card: MakeCard) -> None:
+    card = make_card()
+    assert pickle.loads(pickle.dumps(card)) == card
+
+
+def test_json_begins_with_the_schema(make_card: MakeCard) -> None:
+    values = make_card().to_dict()
+    assert next(iter(values)) == "schema"
+    assert values["schema"] == SCHEMA
+    json.dumps(values, allow_nan=False)
+
+
+def test_knows_its_label_set_and_hash(make_card: MakeCard) -> None:
+    card = make_card()
+    assert card.label_set == FER2013
+    assert card.sha256 == "b" * 64
+
+
+def test_does_not_change_with_the_values_it_was_made_of(make_card: MakeCard) -> None:
+    files = {"model.tflite": "c" * 64}
+    card = make_card(files=files)
+    files["model.tflite"] = "d" * 64
+    assert card.sha256 == "c" * 64
+
+
+def test_takes_a_card_without_metrics(make_card: MakeCard) -> None:
+    assert make_card(metrics={}, ms_per_face=None).metrics == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "../compact"),
+        ("name", ""),
+        ("name", "Compact"),
+        ("name", None),
+        ("title", "  "),
+        ("licence", 3),
+        ("labels", "happy"),
+        ("labels", ["happy", "happy"]),
+        ("labels", ["happy", "bored"]),
+        ("labels", ["happiness", "sad"]),
+        ("labels", []),
+        ("sources", [1]),
+        ("input_size_px", 0),
+        ("input_size_px", 48.0),
+        ("input_channels", True),
+        ("n_parameters", -5),
+        ("temperature", 0),
+        ("temperature", "1"),
+        ("temperature", float("nan")),
+        ("threshold", 1.2),
+        ("threshold", -0.1),
+        ("flip_average", 1),
+        ("ms_per_face", 0),
+        ("created", "yesterday"),
+        ("created", None),
+        ("metrics", {"test": {"n": 10, "accuracy": 0.5}}),
+        ("metrics", {"test": {"n": 10, "accuracy": 0.5, "accuracy_ci95": [0.6, 0.7]}}),
+        ("metrics", {"test": {"n": 10, "accuracy": 0.5, "accuracy_ci95": [0.4]}}),
+        ("metrics", {"test": {"n": 10, "accuracy": 50, "accuracy_ci95": [40, 60]}}),
+        ("metrics", {"test": {"n": 0, "accuracy": 0.5, "accuracy_ci95": [0.4, 0.6]}}),
+        ("metrics", {"test": None}),
+        ("metrics", None),
+        ("training", {}),
+        ("files", {}),
+        ("files", {"model.keras": "a" * 64}),
+        ("files", {"model.tflite": "A" * 64}),
+        ("files", {"model.tflite": "a" * 64, "../x": "a" * 64}),
+        ("files", {"model.tflite": "a" * 64, "C:\\x": "a" * 64}),
+    ],
+)
+def test_refuses_wrong_values(make_card: MakeCard, field: str, value: object) -> None:
+    with pytest.raises(ModelError, match=rf"^{field}(.|\n)*Received"):
+        make_card(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("n_images", "many"), ("epochs", True), ("leak_free", 1), ("seed", None), ("recipe", 5)],
+)
+def test_refuses_wrong_training_facts(make_card: MakeCard, field: str, value: object) -> None:
+    training = {**make_card().training, field: value}
+    with pytest.raises(ModelError, match=rf"training\.{field}: wanted"):
+        make_card(training=training)
+
+
+def test_keeps_additional_training_facts(make_card: MakeCard) -> None:
+    training = {**make_card().training, "git_commit": "abc", "recipe": {"mixup": 0.1}}
+    assert make_card(training=training).training["recipe"] == {"mixup": 0.1}
+
+
+def test_refuses_numbers_that_json_cannot_hold(make_card: MakeCard) -> None:
+    metrics = {"n": 1, "accuracy": 0.5, "accuracy_ci95": [0.4, 0.6], "ece": float("nan")}
+    with pytest.raises(ModelError, match=r"metrics: wanted plain JSON"):
+        make_card(metrics={"test": metrics})
+
+
+def _write(folder: Path, values: Any) -> None:
+    (folder / CARD_FILE).write_text(json.dumps(values), encoding="utf-8")
+
+
+def test_a_missing_field_is_named(make_card: MakeCard, tmp_path: Path) -> None:
+    values = make_card().to_dict()
+    del values["temperature"]
+    _write(tmp_path, values)
+    with pytest.raises(ModelError, match=r"card\.json: Wanted the fields .*Missing: temperature\."):
+        load_card(tmp_path)
+
+
+def test_an_unknown_field_is_named(make_card: MakeCard, tmp_path: Path) -> None:
+    _write(tmp_path, {**make_card().to_dict(), "colour": "red"})
+    with pytest.raises(ModelError, match=r"Missing: none\. Unknown: colour\."):
+        load_card(tmp_path)
+
+
+@pytest.mark.parametrize("schema", [None, 0, SCHEMA + 1, "1"])
+def test_another_schema_is_refused(make_card: MakeCard, tmp_path: Path, schema: object) -> None:
+    _write(tmp_path, {**make_card().to_dict(), "schema": schema})
+    with pytest.raises(ModelError, match=f"schema: wanted {SCHEMA}"):
+        load_card(tmp_path)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[1]", b"null", b"[" * 100_000])
+def test_a_damaged_card_is_refused(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / CARD_FILE).write_bytes(text)
+    with pytest.raises(ModelError, match=r"card\.json"):
+        load_card(tmp_path)
+
+
+def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"not a model folder: wanted a card\.json"):
+        load_card(tmp_path)
+    with pytest.raises(ModelError, match="not a model folder"):
+        load_card(tmp_path / "missing")
+
+
+def test_hashes_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"abc")
+    # Source: FIPS 180-2, appendix B.1.
+    assert file_sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    with pytest.raises(ModelError, match="Cannot read"):
+        file_sha256(tmp_path / "missing")
