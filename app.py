@@ -1,0 +1,17 @@
+"""The dashboard's entry: ``streamlit run app.py``. Page config and navigation, nothing else."""
+
+import streamlit as st
+
+st.set_page_config(
+    page_title="Emotion Lens",
+    page_icon=":material/center_focus_strong:",
+    layout="wide",
+    initial_sidebar_state="auto",
+)
+page = st.navigation(
+    [
+        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:"),
+    ]
+)
+page.run()

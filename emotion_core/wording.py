@@ -1,0 +1,47 @@
+"""How answers are put into words: one wording for pages, pictures, tables and alt texts."""
+
+from emotion_core.types import EmotionScores, FrameResult
+
+#: How many faces an alt text spells out before it only counts the rest.
+_ALT_TEXT_FACES = 6
+
+
+def percent(share: float) -> str:
+    """A share of 1 as whole percent, e.g. ``"93 %"``; never a false 0 or 100.
+
+    Source: the space before the sign follows ISO 80000-1 and the SI brochure, 5.4.7.
+    """
+    if 0.0 < share < 0.005:
+        return "<1 %"
+    if 0.995 <= share < 1.0:
+        return ">99 %"
+    return f"{share * 100:.0f} %"
+
+
+def describe_face(scores: EmotionScores, face: int) -> str:
+    """One face's answer: ``"looks happy (93 %)"`` or ``"uncertain (happy 41 %)"``."""
+    emotion, share = scores.emotion(face), percent(float(scores.confidences[face]))
+    if scores.uncertain[face]:
+        return f"uncertain ({emotion} {share})"
+    return f"looks {emotion} ({share})"
+
+
+def count_of(n: int, noun: str, plural: str = "") -> str:
+    """A number with its noun, e.g. ``"no faces"``, ``"1 face"``, ``"3 faces"``."""
+    many = plural or f"{noun}s"
+    if n == 0:
+        return f"no {many}"
+    return f"{n:,} {noun if n == 1 else many}"
+
+
+def alt_text(source: str, result: FrameResult) -> str:
+    """What a picture with its marked faces shows, for people who do not see it."""
+    if not len(result):
+        return f"{source}: no face found."
+    shown = [describe_face(result.smoothed, face) for face in list(result)[:_ALT_TEXT_FACES]]
+    rest = len(result) - len(shown)
+    numbered = [
+        f"face {number} {text}" for number, text in zip(result.track_ids, shown, strict=False)
+    ]
+    more = f" and {rest} more" if rest else ""
+    return f"{source}: {count_of(len(result), 'face')}. {'; '.join(numbered)}{more}."
