@@ -1,0 +1,145 @@
+"""Random changes of training faces: flip, shift, rotation, scale, light, erasing.
+
+Everything works on whole batches and takes its randomness from the generator that is given, so
+that one seed gives one sequence.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from emotion_core.types import Float32Array, UInt8Array
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """How strongly faces are changed. Zero switches a part off.
+
+    Attributes:
+        flip: mirror half of the faces.
+        shift: largest shift, as a share of the side.
+        rotation_deg: largest turn to either side.
+        scale: largest change of size, as a share (0.1: 0.9 to 1.1).
+        shear: largest shear, as a share.
+        brightness: largest change of brightness, as a share of 255.
+        contrast: largest change of contrast, as a share.
+        gamma: largest change of gamma, as a natural logarithm.
+        erase: probability that a rectangle is erased.
+        erase_area: largest share of the face that is erased.
+        mixup: alpha of the Beta distribution for mixing pairs (arXiv 1710.09412).
+    """
+
+    flip: bool = True
+    shift: float = 0.08
+    rotation_deg: float = 12.0
+    scale: float = 0.12
+    shear: float = 0.0
+    brightness: float = 0.1
+    contrast: float = 0.25
+    gamma: float = 0.0
+    erase: float = 0.0
+    erase_area: float = 0.2
+    mixup: float = 0.0
+
+
+def augment(
+    images: UInt8Array, settings: Augmentation, rng: np.random.Generator, size_px: int | None = None
+) -> UInt8Array:
+    """Changes every face at random.
+
+    Args:
+        images: (N, S, S) uint8.
+        settings: how strongly.
+        rng: source of randomness.
+        size_px: side of the result; a smaller one cuts the middle out (no scaling), so that the
+            network sees the same scale at every training size.
+
+    Returns:
+        (N, size_px, size_px) uint8.
+    """
+    n, side = images.shape[:2]
+    size = size_px or side
+    matrices = _matrices(n, side, size, settings, rng)
+    warped = np.empty((n, size, size), np.uint8)
+    for i in range(n):
+        cv2.warpAffine(
+            images[i],
+            matrices[i],
+            (size, size),
+            dst=warped[i],
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+    warped = _light(warped, settings, rng)
+    return _erase(warped, settings, rng)
+
+
+def _matrices(
+    n: int, side: int, size: int, settings: Augmentation, rng: np.random.Generator
+) -> Float32Array:
+    """(N, 2, 3) matrices from source to result: about the middle, then the shift."""
+    angle = np.deg2rad(rng.uniform(-1, 1, n) * settings.rotation_deg)
+    scale = 1 + rng.uniform(-1, 1, n) * settings.scale
+    shear = rng.uniform(-1, 1, n) * settings.shear
+    flip = np.where(rng.random(n) < 0.5, -1.0, 1.0) if settings.flip else np.ones(n)
+    shift = rng.uniform(-1, 1, (n, 2)) * settings.shift * side
+    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
+    matrices = np.empty((n, 2, 3))
+    matrices[:, 0, 0] = cos * flip
+    matrices[:, 0, 1] = -sin + shear * cos
+    matrices[:, 1, 0] = sin * flip
+    matrices[:, 1, 1] = cos + shear * sin
+    middle = np.full(2, (side - 1) / 2)
+    matrices[:, :, 2] = (size - 1) / 2 + shift - matrices[:, :, :2] @ middle
+    return matrices.astype(np.float32)
+
+
+def _light(images: UInt8Array, settings: Augmentation, rng: np.random.Generator) -> UInt8Array:
+    """Brightness, contrast about the face's own mean, and gamma, by one table per face."""
+    if not (settings.brightness or settings.contrast or settings.gamma):
+        return images
+    n = len(images)
+    mean = images.reshape(n, -1).mean(axis=1)[:, None]
+    contrast = 1 + rng.uniform(-1, 1, (n, 1)) * settings.contrast
+    brightness = rng.uniform(-1, 1, (n, 1)) * settings.brightness * 255
+    gamma = np.exp(rng.uniform(-1, 1, (n, 1)) * settings.gamma)
+    values = np.arange(256, dtype=np.float64)[None, :]
+    table = 255 * np.power(values / 255, gamma)
+    table = np.clip((table - mean) * contrast + mean + brightness, 0, 255).astype(np.uint8)
+    changed = np.empty_like(images)
+    for i in range(n):
+        changed[i] = table[i][images[i]]
+    return changed
+
+
+def _erase(images: UInt8Array, settings: Augmentation, rng: np.random.Generator) -> UInt8Array:
+    """Fills a random rectangle of some faces with noise. Source: arXiv 1708.04896."""
+    if settings.erase <= 0:
+        return images
+    n, side = images.shape[:2]
+    chosen = rng.random(n) < settings.erase
+    area = rng.uniform(0.02, settings.erase_area, n) * side * side
+    aspect = np.exp(rng.uniform(np.log(0.33), np.log(3.0), n))
+    heights = np.clip(np.sqrt(area * aspect), 1, side).astype(int)
+    widths = np.clip(np.sqrt(area / aspect), 1, side).astype(int)
+    tops = (rng.random(n) * (side - heights + 1)).astype(int)
+    lefts = (rng.random(n) * (side - widths + 1)).astype(int)
+    for i in np.flatnonzero(chosen):
+        block = (slice(tops[i], tops[i] + heights[i]), slice(lefts[i], lefts[i] + widths[i]))
+        images[i][block] = rng.integers(0, 256, (heights[i], widths[i]), dtype=np.uint8)
+    return images
+
+
+def mix(
+    tensors: Float32Array, targets: Float32Array, alpha: float, rng: np.random.Generator
+) -> tuple[Float32Array, Float32Array]:
+    """Mixup: every face with a random other of the batch. Source: arXiv 1710.09412."""
+    if alpha <= 0:
+        return tensors, targets
+    share = np.float32(rng.beta(alpha, alpha))
+    other = rng.permutation(len(tensors))
+    return (
+        share * tensors + (1 - share) * tensors[other],
+        share * targets + (1 - share) * targets[other],
+    )
