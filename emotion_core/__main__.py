@@ -1,0 +1,8 @@
+"""Lets ``python -m emotion_core`` run the command line."""
+
+import sys
+
+from emotion_core.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

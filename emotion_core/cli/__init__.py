@@ -1,0 +1,81 @@
+"""The command line: one module per command, each with ``register(subparsers)`` and ``run(args)``.
+
+Machine-readable output goes to stdout, everything for people's eyes to stderr.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+
+from emotion_core import __version__
+from emotion_core.cli.common import (
+    EXIT_BROKEN_PIPE,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    CommandParser,
+    message,
+)
+from emotion_core.errors import EmotionLensError
+
+#: Module of ``emotion_core.cli`` per command, in the order of the help.
+COMMANDS = ("analyze", "train", "evaluate", "dataset", "models", "doctor", "benchmark")
+
+PROGRAM = "python -m emotion_core"
+
+
+def build_parser(commands: Sequence[str] = COMMANDS) -> CommandParser:
+    """The parser with the given commands."""
+    parser = CommandParser(
+        prog=PROGRAM,
+        description="Reads facial expressions in photos, trains the models that do it and "
+        "measures them. Everything runs on this machine.",
+        example=f"{PROGRAM} analyze photos/ --output faces.json",
+    )
+    parser.add_argument("--version", action="version", version=f"Emotion Lens {__version__}")
+    subparsers = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=CommandParser
+    )
+    for name in commands:
+        module = f"emotion_core.cli.{name}"
+        if importlib.util.find_spec(module):
+            importlib.import_module(module).register(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0 done, 1 some inputs failed, 2 nothing done.
+
+    Errors become one sentence on stderr. With ``EMOTION_LENS_TRACEBACK=1`` in the environment
+    they keep their traceback, for whoever looks for a defect.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # Only the command that was asked for is imported: the others' modules cost start-up time.
+    named = [name for name in COMMANDS if arguments[:1] == [name]]
+    try:
+        args = build_parser(named or COMMANDS).parse_args(arguments)
+        code: int = args.func(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # The reader (``| head``) has gone. Python flushes stdout once more at exit: give it a
+        # place to go, so that nothing is printed about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except KeyboardInterrupt:
+        message("Stopped.")
+        return EXIT_INTERRUPTED
+    except EmotionLensError as error:
+        if os.environ.get("EMOTION_LENS_TRACEBACK"):
+            raise
+        message(f"{PROGRAM}: {error}")
+        return EXIT_FAILED
+    except Exception as error:
+        if os.environ.get("EMOTION_LENS_TRACEBACK"):
+            raise
+        message(
+            f"{PROGRAM}: unexpected error, {type(error).__name__}: {error}. This is a defect; "
+            "EMOTION_LENS_TRACEBACK=1 shows where it happened."
+        )
+        return EXIT_FAILED

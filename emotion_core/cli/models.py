@@ -1,0 +1,191 @@
+"""``models``: what the shipped models are, how good they are and whether their files are whole."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.cli.common import EXIT_DONE, EXIT_FAILED, EXIT_PARTLY, Subparsers, message
+from emotion_core.wording import percent
+
+_EXAMPLE = """\
+python -m emotion_core models list
+python -m emotion_core models show compact --json"""
+
+
+def register(subparsers: Subparsers) -> None:
+    """Adds the command's parser."""
+    parser = subparsers.add_parser(
+        "models",
+        help="list, show, add and verify models",
+        description="The models of models/: list, show, add, verify.",
+        example=_EXAMPLE,
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    listing = actions.add_parser(
+        "list",
+        help="one line per model",
+        description="Lists the models with their measured accuracy, size and speed.",
+        example="python -m emotion_core models list --markdown",
+    )
+    form = listing.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the cards as JSON")
+    form.add_argument("--markdown", action="store_true", help="a table for the README")
+    listing.set_defaults(func=run_list)
+
+    show = actions.add_parser(
+        "show",
+        help="everything that is known of one model",
+        description="Shows a model's card.",
+        example="python -m emotion_core models show compact",
+    )
+    show.add_argument("name", metavar="NAME")
+    show.add_argument("--json", action="store_true", help="the card as JSON")
+    show.set_defaults(func=run_show)
+
+    add = actions.add_parser(
+        "add",
+        help="copy a model folder into models/",
+        description="Checks a model folder (model.tflite, card.json) and copies it into models/.",
+        example="python -m emotion_core models add ~/Downloads/my-model",
+    )
+    add.add_argument("path", type=Path, metavar="PATH")
+    add.add_argument("--json", action="store_true", help="the added card as JSON")
+    add.set_defaults(func=run_add)
+
+    verify = actions.add_parser(
+        "verify",
+        help="compare every file with its card",
+        description="Compares the files of the models with the hashes on their cards. "
+        "Exit code 1 when one differs.",
+        example="python -m emotion_core models verify",
+    )
+    verify.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    verify.add_argument("--json", action="store_true", help="{name: [problems]} as JSON")
+    verify.set_defaults(func=run_verify)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Prints one line per model; without any, exit code 2."""
+    registry = ModelRegistry()
+    cards = [registry.card(name) for name in registry.names()]
+    default = registry.default_name() if cards else ""
+    if args.json:
+        _print_json([{"default": card.name == default, **card.to_dict()} for card in cards])
+    elif cards:
+        rows = [_row(card, card.name == default) for card in cards]
+        print(_markdown(rows) if args.markdown else _aligned(rows))
+    if not cards:
+        message(f"No models in {registry.root}.")
+        return EXIT_FAILED
+    return EXIT_DONE
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Prints one card."""
+    card = ModelRegistry().card(args.name)
+    if args.json:
+        _print_json(card.to_dict())
+        return EXIT_DONE
+    training = card.training
+    lines = {
+        "Name": f"{card.name} ({card.title})",
+        "What": card.description,
+        "Labels": ", ".join(card.labels),
+        "Input": f"{card.input_size_px}x{card.input_size_px}, {card.input_channels} channel(s), "
+        f"framed as {card.crop_framing}",
+        "Parameters": f"{card.n_parameters:,}",
+        "ms per face": _speed(card),
+        "Uncertain": f"below {percent(card.threshold)} (temperature {card.temperature:.2f})",
+        "Trained on": f"{training['dataset']}, {training['n_images']:,} images, "
+        f"{training['label_source']} labels, {training['epochs']} epochs, "
+        + ("leak-free" if training["leak_free"] else "not leak-free"),
+        **{f"On {split}": _accuracy(card, split) for split in card.metrics},
+        "Licence": card.licence,
+        "Created": card.created,
+    }
+    width = max(map(len, lines)) + 2
+    for name, text in lines.items():
+        print(f"{name + ':':{width}}{text}")
+    for source in card.sources:
+        print(f"{'Source:':{width}}{source}")
+    return EXIT_DONE
+
+
+def run_add(args: argparse.Namespace) -> int:
+    """Copies a model folder into the registry."""
+    card = ModelRegistry().add(args.path)
+    if args.json:
+        _print_json(card.to_dict())
+    else:
+        message(f"Added {card.name}. Use it with --model {card.name}.")
+    return EXIT_DONE
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Compares files and cards."""
+    registry = ModelRegistry()
+    names = args.names or registry.names()
+    problems = {name: registry.verify(name) for name in names}
+    if args.json:
+        _print_json(problems)
+    else:
+        for name, found in problems.items():
+            print(f"{name}: {'; '.join(found) or 'ok'}")
+    if not names:
+        message(f"No models in {registry.root}.")
+        return EXIT_FAILED
+    return EXIT_PARTLY if any(problems.values()) else EXIT_DONE
+
+
+_UNKNOWN = "not measured"
+_HEADER = ("model", "accuracy (test)", "against FER+", "macro-F1", "parameters", "ms per face")
+
+
+def _row(card: ModelCard, is_default: bool) -> tuple[str, ...]:
+    macro_f1 = card.metrics.get("test", {}).get("macro_f1")
+    return (
+        card.name + (" (default)" if is_default else ""),
+        _accuracy(card, "test"),
+        _accuracy(card, "test_ferplus"),
+        f"{100 * macro_f1:.1f} %" if macro_f1 is not None else _UNKNOWN,
+        f"{card.n_parameters:,}",
+        _speed(card),
+    )
+
+
+def _accuracy(card: ModelCard, split: str) -> str:
+    """A share with its interval and n, e.g. "66.2 % (64.6 to 67.7, n 3,589)"."""
+    metrics = card.metrics.get(split)
+    if not metrics:
+        return _UNKNOWN
+    low, high = (100 * bound for bound in metrics["accuracy_ci95"])
+    share = 100 * metrics["accuracy"]
+    return f"{share:.1f} % ({low:.1f} to {high:.1f}, n {metrics['n']:,})"
+
+
+def _speed(card: ModelCard) -> str:
+    return _UNKNOWN if card.ms_per_face is None else f"{card.ms_per_face:.2f}"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> str:
+    table = [_HEADER, *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(len(_HEADER))]
+    return "\n".join(
+        "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    )
+
+
+def _markdown(rows: list[tuple[str, ...]]) -> str:
+    table = [_HEADER, tuple("---" for _ in _HEADER), *rows]
+    return "\n".join("| " + " | ".join(row) + " |" for row in table)
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
+    print()
