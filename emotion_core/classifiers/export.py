@@ -1,0 +1,168 @@
+"""From a trained Keras model to the file that is served, and the proof that both agree.
+
+The only part of serving that needs TensorFlow; it runs once, after training.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from emotion_core.classifiers.preprocessing import crops_to_tensor
+from emotion_core.classifiers.runtime import LiteRTNetwork, softmax
+from emotion_core.errors import ModelError
+from emotion_core.types import Float32Array, UInt8Array
+
+if TYPE_CHECKING:
+    import keras
+
+ExportMode = Literal["dynamic", "int8", "float32"]
+
+#: 8-bit weights, activations quantised row by row while running. Fastest and nearly exact:
+#: `python benchmarks/export_modes.py` measures all modes.
+DEFAULT_MODE: ExportMode = "dynamic"
+
+
+def load_keras(path: Path) -> keras.Model:
+    """Loads a ``.keras`` file for training, export or evaluation.
+
+    Safe mode refuses files that carry code of their own.
+
+    Raises:
+        ModelError: the file is missing, damaged or not safe.
+    """
+    import keras as keras_library
+
+    try:
+        return keras_library.models.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"Cannot load {path} as a Keras model. {error}") from error
+
+
+def export_litert(
+    model: keras.Model,
+    path: Path,
+    *,
+    mode: ExportMode = DEFAULT_MODE,
+    representative: UInt8Array | None = None,
+) -> Path:
+    """Converts a Keras model to LiteRT, for batches of any size.
+
+    Args:
+        model: from (N, S, S, C) float32 in 0-255 to (N, K) logits.
+        path: where the ``.tflite`` file goes; replaced in one step.
+        mode: ``"dynamic"`` (8-bit weights), ``"int8"`` (weights and activations, with fixed
+            ranges) or ``"float32"``.
+        representative: (N, S, S) uint8 crops that show the ranges; for ``"int8"`` only.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: an unknown mode, or ``"int8"`` without crops.
+        ModelError: Keras does not run on TensorFlow, or the conversion fails.
+    """
+    if mode not in get_args(ExportMode):
+        raise ValueError(f"mode: wanted one of {get_args(ExportMode)}. Received: {mode!r}")
+    if mode == "int8" and (representative is None or len(representative) == 0):
+        raise ValueError("int8 export: wanted crops that show the ranges. Received none.")
+    import keras as keras_library
+    import tensorflow as tf
+
+    if keras_library.backend.backend() != "tensorflow":
+        raise ModelError(
+            "Export needs Keras on TensorFlow: set KERAS_BACKEND=tensorflow and load the .keras "
+            f"file again. Received: {keras_library.backend.backend()}"
+        )
+    signature = [tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="pixels")]
+    function = tf.function(lambda pixels: model(pixels, training=False), input_signature=signature)
+    # The converter freezes the variables that a module holds. It does not know a Keras 3 model
+    # for one, and would leave the weights out without a word.
+    holder = tf.Module()
+    holder.weights = [variable.value for variable in model.variables]
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [function.get_concrete_function()], holder
+    )
+    if mode != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if mode == "int8" and representative is not None:
+        converter.representative_dataset = lambda: _samples(representative)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    try:
+        with warnings.catch_warnings():
+            # It asks for statistics that the representative crops give.
+            warnings.filterwarnings("ignore", "Statistics for quantized inputs")
+            content: bytes = converter.convert()
+    except (ValueError, RuntimeError, tf.errors.OpError) as error:
+        raise ModelError(f"{model.name} cannot be converted to LiteRT. {error}") from error
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(content)
+    return partial.replace(path)
+
+
+def _samples(images: UInt8Array) -> Iterator[list[Float32Array]]:
+    for row in range(len(images)):
+        yield [crops_to_tensor(images[row : row + 1])]
+
+
+@dataclass(frozen=True, slots=True)
+class ParityReport:
+    """How far a served network is from the trained one.
+
+    Attributes:
+        n: number of crops compared.
+        max_abs_diff: largest difference of a probability.
+        mean_abs_diff: mean over the crops of each one's largest difference.
+        agreement: share of crops with the same answer.
+    """
+
+    n: int
+    max_abs_diff: float
+    mean_abs_diff: float
+    agreement: float
+
+
+def parity(
+    model: keras.Model, path: Path, images: UInt8Array, *, temperature: float = 1.0
+) -> ParityReport:
+    """Compares a Keras model with its exported file, from the pixels to the probabilities.
+
+    Args:
+        model: the trained model.
+        path: its ``.tflite`` file.
+        images: (N, S, S) uint8 crops, N at least 1.
+        temperature: the card's.
+
+    Raises:
+        ValueError: no crops, or of another shape.
+        ModelError: the file is not a network.
+    """
+    if len(images) == 0:
+        raise ValueError("parity: wanted at least one crop. Received none.")
+    network = LiteRTNetwork(path.read_bytes())
+    tensor = crops_to_tensor(images)
+    trained = softmax(_keras_logits(model, tensor), temperature)
+    served = softmax(network.run(tensor), temperature)
+    differences = np.abs(trained - served).max(axis=1)
+    return ParityReport(
+        n=len(images),
+        max_abs_diff=float(differences.max()),
+        mean_abs_diff=float(differences.mean()),
+        agreement=float((trained.argmax(axis=1) == served.argmax(axis=1)).mean()),
+    )
+
+
+def _keras_logits(model: Any, tensor: Float32Array, batch_size: int = 256) -> Float32Array:
+    import keras as keras_library
+
+    parts = [
+        keras_library.ops.convert_to_numpy(model(tensor[i : i + batch_size], training=False))
+        for i in range(0, len(tensor), batch_size)
+    ]
+    return np.concatenate(parts)

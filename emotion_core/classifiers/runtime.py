@@ -1,0 +1,185 @@
+"""Serving: crops in, calibrated scores out, by LiteRT and without TensorFlow."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.classifiers.preprocessing import crops_to_tensor
+from emotion_core.errors import ModelError
+from emotion_core.types import EmotionScores, Float32Array, UInt8Array, checked
+
+#: Rows that go through the network at once. The time per face is the same from 1 to 16 within
+#: 5 % (benchmarks/export_modes.py), so this bounds memory and how long one call keeps others out.
+MAX_ROWS = 32
+
+
+class Classifier(Protocol):
+    """Anything that gives scores for crops."""
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        """Scores of (N, S, S) uint8 gray crops; N may be 0."""
+        ...
+
+
+class LiteRTNetwork:
+    """A ``.tflite`` network: tensors in, logits out. Belongs to one thread.
+
+    The file holds a batch of any size. Changing the size costs 0.06 ms where a face costs 0.3 ms,
+    and no row depends on the others, so one interpreter serves every batch size without padding.
+    """
+
+    def __init__(self, content: bytes, *, threads: int = 1) -> None:
+        """
+        Args:
+            content: the file's bytes.
+            threads: threads of the interpreter.
+
+        Raises:
+            ModelError: not a network with one float input (N, S, S, C) and one output (N, K).
+        """
+        # Here and not at the top: a page that only shows model cards needs no interpreter.
+        from ai_edge_litert.interpreter import Interpreter
+
+        try:
+            self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
+            inputs = self._interpreter.get_input_details()
+            outputs = self._interpreter.get_output_details()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"Wanted a LiteRT network. {error}") from error
+        shapes = [tuple(int(n) for n in t["shape"]) for t in (*inputs, *outputs)]
+        is_float = all(tensor["dtype"] == np.float32 for tensor in (*inputs, *outputs))
+        if [len(shape) for shape in shapes] != [4, 2] or not is_float:
+            raise ModelError(
+                "Wanted a network with one float32 input (N, S, S, C) and one float32 output "
+                f"(N, classes). Received: {shapes}"
+            )
+        self._input: int = inputs[0]["index"]
+        self._output: int = outputs[0]["index"]
+        self._rows = 0
+        #: (S, S, C) of the input.
+        self.input_shape = shapes[0][1:]
+        #: Number of outputs.
+        self.n_classes = shapes[1][1]
+
+    def run(self, tensor: Float32Array) -> Float32Array:
+        """Logits of a tensor.
+
+        Args:
+            tensor: (N, S, S, C) float32. N may be 0.
+
+        Returns:
+            (N, K) float32.
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        checked("tensor", tensor, (None, *self.input_shape), np.float32)
+        logits = np.empty((len(tensor), self.n_classes), np.float32)
+        for start in range(0, len(tensor), MAX_ROWS):
+            part = tensor[start : start + MAX_ROWS]
+            self._resize(len(part))
+            self._interpreter.set_tensor(self._input, part)
+            self._interpreter.invoke()
+            logits[start : start + len(part)] = self._interpreter.get_tensor(self._output)
+        return logits
+
+    def _resize(self, rows: int) -> None:
+        if rows != self._rows:
+            # Forgotten first: if the allocation fails, the next call must not rely on it.
+            self._rows = 0
+            self._interpreter.resize_tensor_input(self._input, (rows, *self.input_shape))
+            self._interpreter.allocate_tensors()
+            self._rows = rows
+
+
+class LiteRTClassifier:
+    """A shipped model, ready to use. Belongs to one thread; `InferenceWorker` shares it."""
+
+    def __init__(self, folder: Path, card: ModelCard, *, threads: int = 1) -> None:
+        """
+        Args:
+            folder: the model's folder.
+            card: its card.
+            threads: threads of the interpreter.
+
+        Raises:
+            ModelError: the file is missing, is not the one of the card, or does not fit it.
+        """
+        path = folder / LITERT_FILE
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(f"Cannot read {path}: {error.strerror}.") from error
+        # What is hashed is what is loaded: the file is read once.
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != card.sha256:
+            raise ModelError(
+                f"{path} is not the file that its card describes: wanted SHA-256 {card.sha256}. "
+                f"Received: {digest}. Get the model folder again."
+            )
+        self._network = LiteRTNetwork(content, threads=threads)
+        wanted = ((card.input_size_px, card.input_size_px, card.input_channels), len(card.labels))
+        received = (self._network.input_shape, self._network.n_classes)
+        if wanted != received:
+            raise ModelError(
+                f"{path} does not fit its card: wanted input and number of outputs {wanted}. "
+                f"Received: {received}"
+            )
+        self.card = card
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        """Calibrated scores of crops.
+
+        Args:
+            images: (N, S, S) uint8 gray, S as on the card. N may be 0.
+
+        Returns:
+            N rows, with the card's labels and threshold.
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        probabilities = softmax(self.logits(images), self.card.temperature)
+        return EmotionScores(probabilities, self.card.label_set, self.card.threshold)
+
+    def logits(self, images: UInt8Array) -> Float32Array:
+        """Uncalibrated outputs, from which temperature and threshold are fitted.
+
+        Args:
+            images: (N, S, S) uint8 gray. N may be 0.
+
+        Returns:
+            (N, C) float32; the mean of both passes where the card asks for flip averaging.
+
+        Raises:
+            ValueError: another shape or dtype.
+        """
+        size_px = self.card.input_size_px
+        checked("crops", images, (None, size_px, size_px), np.uint8)
+        if not self.card.flip_average:
+            return self._network.run(crops_to_tensor(images))
+        # Both passes in one batch.
+        both = np.concatenate([images, images[:, :, ::-1]])
+        plain, mirrored = np.split(self._network.run(crops_to_tensor(both)), 2)
+        return np.asarray((plain + mirrored) / 2, dtype=np.float32)
+
+
+def softmax(logits: npt.ArrayLike, temperature: float = 1.0) -> Float32Array:
+    """Probabilities from logits.
+
+    Args:
+        logits: (N, C). N may be 0.
+        temperature: the logits are divided by it; above 1 the answer becomes less sure.
+
+    Returns:
+        (N, C) float32, rows sum to 1.
+
+    Source: temperature scaling, Guo et al., arXiv 1706.04599.
+    """
+    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
