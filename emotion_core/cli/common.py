@@ -1,6 +1,7 @@
 """What the commands share: the parser, messages, atomic files and value checks."""
 
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -47,6 +48,11 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[CommandParser]"
 def message(text: str) -> None:
     """Tells people something on stderr."""
     print(text, file=sys.stderr, flush=True)
+
+
+def print_json(value: object) -> None:
+    """Prints indented JSON on stdout."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def number_between(low: float, high: float) -> Callable[[str], float]:

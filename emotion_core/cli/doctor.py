@@ -1,11 +1,10 @@
 """``doctor``: is everything in place, and if not, what to do about it."""
 
 import argparse
-import json
 from dataclasses import asdict
 
 from emotion_core.cli.checks import PROBLEM, run_checks
-from emotion_core.cli.common import EXIT_DONE, EXIT_PARTLY, Subparsers
+from emotion_core.cli.common import EXIT_DONE, EXIT_PARTLY, Subparsers, print_json
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 
@@ -29,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     problems = [check for check in checks if check.status == PROBLEM]
     if args.json:
         document = {"ok": not problems, "checks": [asdict(check) for check in checks]}
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        print_json(document)
     else:
         width = max(len(check.name) for check in checks)
         for check in checks:

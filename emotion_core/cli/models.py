@@ -1,14 +1,20 @@
 """``models``: what the shipped models are, how good they are and whether their files are whole."""
 
 import argparse
-import json
-import sys
 from pathlib import Path
-from typing import Any
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.cli.common import EXIT_DONE, EXIT_FAILED, EXIT_PARTLY, Subparsers, message
+from emotion_core.cli.common import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_PARTLY,
+    Subparsers,
+    UsageError,
+    message,
+    print_json,
+)
+from emotion_core.errors import ModelError
 from emotion_core.wording import percent
 
 _EXAMPLE = """\
@@ -70,26 +76,32 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run_list(args: argparse.Namespace) -> int:
-    """Prints one line per model; without any, exit code 2."""
+    """Prints one line per model; 1 if a card is broken, 2 without any model."""
     registry = ModelRegistry()
-    cards = [registry.card(name) for name in registry.names()]
+    cards, broken = [], 0
+    for name in registry.names():
+        try:
+            cards.append(registry.card(name))
+        except ModelError as error:
+            message(str(error))
+            broken += 1
     default = registry.default_name() if cards else ""
     if args.json:
-        _print_json([{"default": card.name == default, **card.to_dict()} for card in cards])
+        print_json([{"default": card.name == default, **card.to_dict()} for card in cards])
     elif cards:
         rows = [_row(card, card.name == default) for card in cards]
         print(_markdown(rows) if args.markdown else _aligned(rows))
     if not cards:
         message(f"No models in {registry.root}.")
         return EXIT_FAILED
-    return EXIT_DONE
+    return EXIT_PARTLY if broken else EXIT_DONE
 
 
 def run_show(args: argparse.Namespace) -> int:
     """Prints one card."""
     card = ModelRegistry().card(args.name)
     if args.json:
-        _print_json(card.to_dict())
+        print_json(card.to_dict())
         return EXIT_DONE
     training = card.training
     lines = {
@@ -120,7 +132,7 @@ def run_add(args: argparse.Namespace) -> int:
     """Copies a model folder into the registry."""
     card = ModelRegistry().add(args.path)
     if args.json:
-        _print_json(card.to_dict())
+        print_json(card.to_dict())
     else:
         message(f"Added {card.name}. Use it with --model {card.name}.")
     return EXIT_DONE
@@ -130,9 +142,12 @@ def run_verify(args: argparse.Namespace) -> int:
     """Compares files and cards."""
     registry = ModelRegistry()
     names = args.names or registry.names()
+    unknown = sorted(set(names) - set(registry.names()))
+    if unknown:
+        raise UsageError(f"No model {', '.join(unknown)} in {registry.root}.")
     problems = {name: registry.verify(name) for name in names}
     if args.json:
-        _print_json(problems)
+        print_json(problems)
     else:
         for name, found in problems.items():
             print(f"{name}: {'; '.join(found) or 'ok'}")
@@ -184,8 +199,3 @@ def _aligned(rows: list[tuple[str, ...]]) -> str:
 def _markdown(rows: list[tuple[str, ...]]) -> str:
     table = [_HEADER, tuple("---" for _ in _HEADER), *rows]
     return "\n".join("| " + " | ".join(row) + " |" for row in table)
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=2, ensure_ascii=False)
-    print()
