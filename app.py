@@ -4,7 +4,7 @@ import streamlit as st
 
 st.set_page_config(
     page_title="Emotion Lens",
-    page_icon=":material/center_focus_strong:",
+    page_icon="pages/shared/icon.svg",
     layout="wide",
     initial_sidebar_state="auto",
 )

@@ -1,6 +1,15 @@
 """How answers are put into words: one wording for pages, pictures, tables and alt texts."""
 
+from emotion_core.emotions import Emotion
 from emotion_core.types import EmotionScores, FrameResult
+
+#: A face looks angry, but it does not look "fear".
+_LOOKS = {
+    Emotion.DISGUST: "disgusted",
+    Emotion.FEAR: "fearful",
+    Emotion.SURPRISE: "surprised",
+    Emotion.CONTEMPT: "contemptuous",
+}
 
 #: How many faces an alt text spells out before it only counts the rest.
 _ALT_TEXT_FACES = 6
@@ -23,7 +32,7 @@ def describe_face(scores: EmotionScores, face: int) -> str:
     emotion, share = scores.emotion(face), percent(float(scores.confidences[face]))
     if scores.uncertain[face]:
         return f"uncertain ({emotion} {share})"
-    return f"looks {emotion} ({share})"
+    return f"looks {_LOOKS.get(emotion, emotion.value)} ({share})"
 
 
 def count_of(n: int, noun: str, plural: str = "") -> str:

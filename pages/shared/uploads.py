@@ -1,4 +1,4 @@
-"""Uploaded files -> photos: opens zips safely and says what was left out and why. Pure functions."""
+"""Uploaded files -> photos: opens zips safely and says what was left out. Pure functions."""
 
 import hashlib
 import io

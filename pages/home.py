@@ -1,0 +1,66 @@
+"""Home: what this is, how good the model is and where it errs, how it works, limits and law."""
+
+import streamlit as st
+
+from pages.shared import how_it_works, model_facts
+from pages.shared.chips import definition_list
+from pages.shared.frame import show_page
+from pages.shared.session import SOURCE_KEY, last_face
+from pages.shared.settings import Settings
+
+_LIMITS = [
+    (
+        "Expressions only",
+        "It reads what a face shows at one moment, not what somebody feels: a smile can be polite.",
+    ),
+    (
+        "Often wrong",
+        "It learned from FER-2013: small grey web pictures whose labels people themselves reach "
+        "in about 65 of 100 cases. Below the chosen share it says “uncertain”.",
+    ),
+    (
+        "Not at work or school",
+        "In the European Union it is forbidden to infer emotions of people at work and in "
+        "education, except for medical or safety reasons (AI Act, Article 5(1)(f)).",
+    ),
+    (
+        "Tell people",
+        "Whoever is analysed must be told (AI Act, Article 50(3)). Pictures stay on this machine; "
+        "nothing is sent and nothing is stored.",
+    ),
+]
+
+
+def _start(source: str) -> None:
+    st.session_state[SOURCE_KEY] = source
+    st.switch_page("pages/photos.py")
+
+
+def _home(settings: Settings) -> None:
+    st.title("Read the expressions in your photos", anchor=False)
+    st.markdown(
+        "Finds the faces in your photos and tells which of seven expressions each one shows, "
+        "how sure it is, and when it cannot tell."
+    )
+    with st.container(horizontal=True):
+        if st.button("Try a photo", type="primary", icon=":material/add_photo_alternate:"):
+            _start("Files")
+        if st.button("Use the camera", icon=":material/photo_camera:"):
+            _start("Camera")
+
+    st.header("The model in use", anchor=False)
+    st.html(model_facts.figures_strip(settings.card))
+    facts, errors = st.columns([2, 3], gap="large")
+    with facts:
+        model_facts.about(settings.card)
+    with errors:
+        model_facts.mistakes(settings.card)
+
+    st.header("How it works", anchor=False)
+    how_it_works.draw(last_face(settings), settings)
+
+    st.header("Limits and law", anchor=False)
+    st.html(definition_list(_LIMITS))
+
+
+show_page(_home)

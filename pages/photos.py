@@ -1,0 +1,37 @@
+"""Photos: drop many or take one, see every face's expression, take the results home."""
+
+import streamlit as st
+
+from pages.shared.frame import show_page
+from pages.shared.photo_intake import intake
+from pages.shared.photo_results import failures, progress, results, work
+from pages.shared.session import cleared_photos, photo_book, undo_clear
+from pages.shared.settings import Settings
+
+
+def _empty_state() -> None:
+    cleared = cleared_photos()
+    if cleared is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown("Photos cleared.", width="content")
+            st.button("Undo", icon=":material/undo:", on_click=undo_clear)
+    st.caption(
+        "The marked pictures, the seven scores of every face and the downloads will stand here. "
+        "Nothing leaves this machine, and nothing is stored when you close the page."
+    )
+
+
+def _photos(settings: Settings) -> None:
+    st.title("Photos", anchor=False)
+    intake()
+    book = photo_book()
+    if book.is_empty():
+        _empty_state()
+        return
+    on_progress = progress(book, settings)
+    failures(book)
+    results(book, settings)
+    work(book, settings, on_progress)
+
+
+show_page(_photos)

@@ -1,0 +1,1 @@
+"""What pages share: resources, settings, session state and widgets."""

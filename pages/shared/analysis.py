@@ -1,0 +1,92 @@
+"""Photos that wait -> results. Works in short bouts so that the page stays awake between them."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from emotion_core.classifiers.worker import InferenceWorker
+from emotion_core.errors import EmotionLensError, ImageError
+from emotion_core.faces import FaceDetector
+from emotion_core.images import decode_image
+from emotion_core.pipeline import EmotionPipeline
+from emotion_core.types import Frame, FrameResult
+from pages.shared.book import AnalysisKey, Photo, PhotoBook
+from pages.shared.pictures import make_preview
+
+_logger = logging.getLogger(__name__)
+
+#: How long a bout may last; then the page is drawn anew with what is done.
+BOUT_S = 1.0
+
+
+def work_for_a_while(
+    book: PhotoBook,
+    key: AnalysisKey,
+    detector: FaceDetector,
+    classifier: InferenceWorker,
+    on_progress: Callable[[], None] = lambda: None,
+) -> int:
+    """Analyses waiting photos for about a second and returns how many are done.
+
+    A photo that cannot be analysed becomes a failure and does not stop the others.
+
+    Args:
+        book: the photos; results and failures are stored in it, one by one.
+        key: the settings that detector and classifier were built with.
+        detector: the session's own face detector.
+        classifier: the shared worker.
+        on_progress: called after each photo; it may raise to stop the bout.
+    """
+    pipeline = EmotionPipeline(detector, classifier)
+    begun = time.monotonic()
+    done = 0
+    for photo in book.waiting(key):
+        start = time.monotonic()
+        _analyse(book, photo, key, pipeline, classifier)
+        book.seconds.append(time.monotonic() - start)
+        done += 1
+        on_progress()
+        if time.monotonic() - begun > BOUT_S:
+            break
+    return done
+
+
+def _analyse(
+    book: PhotoBook,
+    photo: Photo,
+    key: AnalysisKey,
+    pipeline: EmotionPipeline,
+    classifier: InferenceWorker,
+) -> None:
+    try:
+        known = book.same_faces(photo, key)
+        if known is not None:
+            # Only the model changed: the same crops are judged again, no face is searched.
+            book.store(photo, key, _classified(known, classifier))
+            return
+        image = decode_image(photo.data, name="the file")
+        photo.preview = photo.preview or make_preview(image)
+        book.store(photo, key, pipeline.analyze(Frame(image)))
+    except ImageError as error:
+        book.fail(photo, str(error))
+    except EmotionLensError:
+        raise  # about the model or the detector, not about this photo
+    except Exception:
+        _logger.exception("A photo could not be analysed")
+        book.fail(photo, "could not be analysed. The reason stands in the server's log.")
+
+
+def _classified(result: FrameResult, classifier: InferenceWorker) -> FrameResult:
+    scores = classifier.predict(result.crops.images)
+    return replace(result, scores=scores, smoothed=scores)
+
+
+def time_left(book: PhotoBook, n_waiting: int) -> str:
+    """How long the waiting photos will take, in words; empty before the first is done."""
+    if not book.seconds or not n_waiting:
+        return ""
+    seconds = sum(book.seconds) / len(book.seconds) * n_waiting
+    if seconds < 60:
+        return f"about {max(1, round(seconds))} s left"
+    return f"about {round(seconds / 60)} min left"

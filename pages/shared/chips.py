@@ -1,0 +1,58 @@
+"""Small pieces of HTML: one chip per face, rows of figures. Everything that varies is escaped."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from emotion_core.emotions import Emotion
+from emotion_core.types import FrameResult
+from emotion_core.wording import describe_face
+
+#: A card shows this many chips; the rest is counted.
+MAX_CHIPS = 6
+
+
+def face_chips(result: FrameResult) -> str:
+    """One chip per face: its number, its colour and the answer in words."""
+    chips = [_face_chip(result, face) for face in list(result)[:MAX_CHIPS]]
+    rest = len(result) - len(chips)
+    if rest:
+        chips.append(f'<li class="el-chip el-more">{rest} more</li>')
+    return f'<ul class="el-chips">{"".join(chips)}</ul>'
+
+
+def one_chip(result: FrameResult, face: int) -> str:
+    """The chip of one face, alone."""
+    return f'<ul class="el-chips">{_face_chip(result, face)}</ul>'
+
+
+def figures(items: Iterable[tuple[str, str, str]]) -> str:
+    """Figures in a row: what it is, the number, and what the number means."""
+    cells = [
+        f"<div><dt>{escape(label)}</dt><dd>{escape(value)}<small>{escape(note)}</small></dd></div>"
+        for label, value, note in items
+    ]
+    return f'<dl class="el-figures">{"".join(cells)}</dl>'
+
+
+def card_title(name: str, note: str) -> str:
+    """A picture's name on one line, cut where it does not fit, and a note behind it."""
+    return (
+        f'<div class="el-card-title"><span title="{escape(name)}">{escape(name)}</span>'
+        f"<small>{escape(note)}</small></div>"
+    )
+
+
+def definition_list(items: Sequence[tuple[str, str]]) -> str:
+    """Terms with one sentence each."""
+    rows = [f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in items]
+    return f'<dl class="el-lines">{"".join(rows)}</dl>'
+
+
+def _face_chip(result: FrameResult, face: int) -> str:
+    scores = result.smoothed
+    uncertain = bool(scores.uncertain[face])
+    colour = (Emotion.NEUTRAL if uncertain else scores.emotion(face)).colour
+    kind = "el-chip el-uncertain" if uncertain else "el-chip"
+    number = int(result.track_ids[face])
+    text = escape(describe_face(scores, face))
+    return f'<li class="{kind}" style="--el-colour:{colour}"><b>{number}</b><i></i>{text}</li>'

@@ -1,0 +1,33 @@
+"""What stands around every page: style, mark, shared settings, and the net under it all."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
+
+from pages.shared.guard import guarded
+from pages.shared.settings import Settings, sidebar_settings
+
+_HERE = Path(__file__).parent
+
+
+def show_page(body: Callable[[Settings], None]) -> None:
+    """Draws a page: the shared settings in the sidebar, then the page's own body."""
+    _enter_through_app()
+    st.html(_HERE / "style.css")
+    st.logo(_HERE / "mark.svg", size="large", icon_image=_HERE / "icon.svg")
+    with guarded():
+        settings = sidebar_settings()
+        body(settings)
+
+
+def _enter_through_app() -> None:
+    """Makes a bookmark of a page work as the first address that a new server is asked for.
+
+    Streamlit then takes the folder ``pages`` for its older kind of multipage app and runs the page
+    without ``app.py``, until somebody opens the home page: ``st.navigation`` switches that off.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()

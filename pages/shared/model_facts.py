@@ -1,0 +1,85 @@
+"""What a model card says, in figures and in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from emotion_core.charts import recall_chart
+from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from pages.shared import chips
+from pages.shared.resources import registry
+
+
+def figures_strip(card: ModelCard) -> str:
+    """Accuracy with its interval, agreement with FER+, speed and size, as HTML."""
+    items = []
+    test = card.metrics.get("test")
+    if test:
+        items.append(("Accuracy", _tenths(test["accuracy"]), _interval(test, "test faces")))
+    ferplus = card.metrics.get("test_ferplus")
+    if ferplus:
+        note = _interval(ferplus, "faces with a clear majority of ten taggers")
+        items.append(("Agreement with FER+", _tenths(ferplus["accuracy"]), note))
+    if card.ms_per_face is not None:
+        items.append(
+            ("Time per face", f"{card.ms_per_face:.2f} ms", "classifier alone, eight at once")
+        )
+    size_bytes = (registry().root / card.name / LITERT_FILE).stat().st_size
+    parameters = f"{card.n_parameters / 1e6:.2f} million parameters"
+    items.append(("Size", f"{size_bytes / 1e6:.1f} MB", parameters))
+    return chips.figures(items)
+
+
+def about(card: ModelCard) -> None:
+    """Who the model is and what it learned from."""
+    st.subheader(card.title, anchor=False)
+    st.markdown(card.description)
+    training = card.training
+    protocol = (
+        "No test image stood among its training images."
+        if training["leak_free"]
+        else "Some test images also stood among its training images."
+    )
+    st.caption(
+        f"Trained on {training['n_images']:,} faces of {training['dataset']}, "
+        f"{training['epochs']} epochs. {protocol} Licence: {card.licence}."
+    )
+
+
+def mistakes(card: ModelCard) -> None:
+    """How many faces of each expression are recognised, and what the others are taken for."""
+    st.subheader("What it gets wrong", anchor=False)
+    test = card.metrics.get("test", {})
+    per_class = test.get("per_class")
+    if not per_class:
+        st.caption("This model's card has no figures per expression.")
+        return
+    ordered = {name: per_class[name] for name in card.labels if name in per_class}
+    confusion = test.get("confusion")
+    st.caption(_weakest(ordered))
+    st.altair_chart(
+        recall_chart(ordered, confusion),
+        alt="Share of the faces of each expression that is recognised, and what the missed "
+        "ones are most often taken for.",
+    )
+    if confusion:
+        st.caption("Right of the bars: recognised, and what the missed ones are mostly taken for.")
+
+
+def _weakest(per_class: Mapping[str, Mapping[str, Any]]) -> str:
+    recalls = {name: float(values["recall"]) for name, values in per_class.items()}
+    worst, best = min(recalls, key=recalls.__getitem__), max(recalls, key=recalls.__getitem__)
+    return (
+        f"Of 100 {worst} faces it recognises {recalls[worst] * 100:.0f}, "
+        f"of 100 {best} ones {recalls[best] * 100:.0f}."
+    )
+
+
+def _interval(metrics: Mapping[str, Any], what: str) -> str:
+    low, high = metrics["accuracy_ci95"]
+    return f"{low * 100:.1f} to {high * 100:.1f} % (95 % interval), n = {metrics['n']:,} {what}"
+
+
+def _tenths(share: float) -> str:
+    return f"{share * 100:.1f} %"

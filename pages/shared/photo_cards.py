@@ -1,0 +1,163 @@
+"""Photos as cards, and one photo opened: the picture, each face's crop and its seven scores."""
+
+import numpy as np
+import streamlit as st
+
+from emotion_core.charts import score_bars_chart
+from emotion_core.faces import all_detectors
+from emotion_core.types import FrameResult
+from emotion_core.wording import alt_text, count_of, describe_face, percent
+from pages.shared import chips
+from pages.shared.book import Photo, PhotoBook
+from pages.shared.guard import guarded
+from pages.shared.pictures import (
+    CARD_PX,
+    PREVIEW_PX,
+    annotated_picture,
+    crop_picture,
+    plain_picture,
+)
+from pages.shared.session import pictures
+from pages.shared.settings import (
+    DETECTOR_KEY,
+    MIN_CONFIDENCE_KEY,
+    SEARCH_HARD_CONFIDENCE,
+    Settings,
+)
+
+CARDS_PER_PAGE = 12
+FACES_PER_PAGE = 4
+
+
+def photo_grid(book: PhotoBook, settings: Settings) -> None:
+    """All photos as cards, a page at a time."""
+    photos = list(book.photos.values())
+    n_pages = -(-len(photos) // CARDS_PER_PAGE)
+    page = 1
+    if n_pages > 1:
+        page = st.pagination(n_pages, key="photo_page", persist_state="session")
+    first = (min(page, n_pages) - 1) * CARDS_PER_PAGE
+    with st.container(key="photo_grid"):
+        for photo in photos[first : first + CARDS_PER_PAGE]:
+            with st.container(border=True, height="stretch"):
+                result = book.result(photo, settings.analysis_key, settings.threshold)
+                _card(book, photo, result, settings)
+
+
+def photo_detail(photo: Photo, result: FrameResult, settings: Settings) -> None:
+    """One photo at full width: the picture left, its faces right."""
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.image(
+            _annotated(photo, result, settings, PREVIEW_PX), alt=alt_text(photo.name, result),
+            width="stretch",
+        )  # fmt: skip
+        width, height = result.size_px
+        took = sum(result.stage_ms.values())
+        note = f"{width} × {height} pixels · {took:.0f} ms for faces and expressions"
+        if result.rotation_deg:
+            note += f" · faces found after turning the picture by {result.rotation_deg}°"
+        st.html(chips.card_title(photo.name, note))
+    with right:
+        if len(result):
+            _faces(photo, result, settings)
+        else:
+            _no_face(settings, photo.digest)
+
+
+def _card(book: PhotoBook, photo: Photo, result: FrameResult | None, settings: Settings) -> None:
+    if result is None:
+        if photo.preview:
+            plain = pictures().get(
+                (photo.digest, "plain"), lambda: plain_picture(photo, side_px=CARD_PX)
+            )
+            st.image(plain, alt=f"{photo.name}, not analysed yet", width="stretch")
+        st.html(chips.card_title(photo.name, "waiting"))
+        return
+    st.image(
+        _annotated(photo, result, settings, CARD_PX), alt=alt_text(photo.name, result),
+        width="stretch",
+    )  # fmt: skip
+    st.html(chips.card_title(photo.name, count_of(len(result), "face")))
+    if len(result):
+        st.html(chips.face_chips(result))
+    else:
+        st.caption("No face found. The details say what to try.")
+    with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
+        if st.button("Details", icon=":material/open_in_full:", key=f"open_{photo.digest}"):
+            _open(photo, result, settings)
+        st.button(
+            "Remove", icon=":material/close:", key=f"remove_{photo.digest}", type="tertiary",
+            on_click=book.remove, args=(photo.digest,),
+        )  # fmt: skip
+
+
+@st.dialog("Photo", width="large", icon=":material/photo:")
+def _open(photo: Photo, result: FrameResult, settings: Settings) -> None:
+    with guarded():
+        photo_detail(photo, result, settings)
+
+
+def _faces(photo: Photo, result: FrameResult, settings: Settings) -> None:
+    n_pages = -(-len(result) // FACES_PER_PAGE)
+    page = st.pagination(n_pages, key=f"faces_{photo.digest}") if n_pages > 1 else 1
+    first = (page - 1) * FACES_PER_PAGE
+    for face in list(result)[first : first + FACES_PER_PAGE]:
+        with st.container(border=True):
+            _face(photo, result, face, settings)
+
+
+def _face(photo: Photo, result: FrameResult, face: int, settings: Settings) -> None:
+    scores = result.smoothed
+    number = int(result.track_ids[face])
+    picture, words = st.columns([1, 3], vertical_alignment="center")
+    with picture, st.container(key=f"crop_{photo.digest}_{number}"):
+        hidden = ", hidden" if settings.blur else ""
+        st.image(
+            crop_picture(result, face, blur=settings.blur), width=88,
+            alt=f"Face {number} as the classifier sees it{hidden}",
+        )  # fmt: skip
+    with words:
+        st.html(chips.one_chip(result, face))
+        second = int(np.argsort(scores.probabilities[face])[-2])
+        share = percent(float(scores.probabilities[face, second]))
+        st.caption(f"Second guess: {scores.label_set[second]} ({share})")
+    st.altair_chart(
+        score_bars_chart(scores.as_dict(face), uncertain=bool(scores.uncertain[face])),
+        key=f"bars_{photo.digest}_{number}",
+        alt=f"Face {number} {describe_face(scores, face)}: the shares of all expressions.",
+    )
+
+
+def _no_face(settings: Settings, digest: str) -> None:
+    with st.container(border=True):
+        st.markdown("**No face found**")
+        st.caption(
+            "The picture was also tried turned by 90, 180 and 270 degrees. A larger picture, or "
+            "one cut closer to the faces, helps most. Or try:"
+        )
+        if settings.min_confidence > SEARCH_HARD_CONFIDENCE:
+            st.button(
+                f"Face certainty from {percent(SEARCH_HARD_CONFIDENCE)}",
+                icon=":material/tune:",
+                key=f"lower_{digest}",
+                on_click=_set,
+                args=(MIN_CONFIDENCE_KEY, SEARCH_HARD_CONFIDENCE),
+            )
+        others = [i for i in all_detectors() if i.available and i.name != settings.detector]
+        for info in others[:2]:
+            st.button(
+                info.title, icon=":material/frame_person:", key=f"{info.name}_{digest}",
+                on_click=_set, args=(DETECTOR_KEY, info.name),
+            )  # fmt: skip
+
+
+def _annotated(photo: Photo, result: FrameResult, settings: Settings, side_px: int) -> bytes:
+    entry = (photo.digest, settings.analysis_key, settings.threshold, settings.blur, side_px)
+    return pictures().get(
+        entry, lambda: annotated_picture(photo, result, side_px=side_px, blur=settings.blur)
+    )
+
+
+def _set(key: str, value: object) -> None:
+    st.session_state[key] = value

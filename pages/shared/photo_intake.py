@@ -1,0 +1,54 @@
+"""How photos come in: a drop zone or the camera. Both feed the same book."""
+
+from datetime import datetime
+
+import streamlit as st
+
+from emotion_core.images import IMAGE_SUFFIXES
+from emotion_core.wording import count_of
+from pages.shared.session import SOURCE_KEY, SOURCES, forget_cleared, photo_book
+from pages.shared.uploads import expand_uploads
+
+_ROUND = "_intake_round"
+_TYPES = [*sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES), "zip"]
+
+
+def intake() -> None:
+    """Draws the chosen source and takes what comes from it into the book."""
+    source = st.segmented_control(
+        "Where the photos come from",
+        SOURCES,
+        default=SOURCES[0],
+        required=True,
+        key=SOURCE_KEY,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    # A new key empties the widget: from here on the book is the only place that holds photos.
+    number = st.session_state.setdefault(_ROUND, 0)
+    if source == "Camera":
+        shot = st.camera_input("Take a photo", key=f"camera_{number}", width=560)
+        name = f"camera {datetime.now():%H-%M-%S}.jpg"
+        files = [(name, shot.getvalue())] if shot else []
+    else:
+        dropped = st.file_uploader(
+            "Drop photos here, or a zip of photos",
+            type=_TYPES,
+            accept_multiple_files=True,
+            key=f"upload_{number}",
+        )
+        files = [(file.name, file.getvalue()) for file in dropped]
+    if files:
+        _take_in(files)
+        st.session_state[_ROUND] = number + 1
+        st.rerun()
+
+
+def _take_in(files: list[tuple[str, bytes]]) -> None:
+    book = photo_book()
+    uploads, failures = expand_uploads(files, book.room())
+    known = book.add(uploads)
+    book.failures.extend(failures)
+    forget_cleared()
+    if known:
+        st.toast(f"{count_of(known, 'photo')} already here.", icon=":material/content_copy:")

@@ -1,0 +1,44 @@
+"""Heavy things that live as long as the server or the session."""
+
+import streamlit as st
+
+from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.classifiers.worker import InferenceWorker
+from emotion_core.faces import FaceDetector, build_detector
+
+_DETECTOR = "_detector"
+
+
+def registry() -> ModelRegistry:
+    """The models of this installation. Reads folders only, so it needs no cache."""
+    return ModelRegistry()
+
+
+def classifier(card: ModelCard) -> InferenceWorker:
+    """The one worker that serves a model to all sessions.
+
+    Raises:
+        ModelError: the model's files are missing or altered.
+    """
+    return _worker(card.name, card.sha256)
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda worker: worker.close())
+def _worker(name: str, sha256: str) -> InferenceWorker:
+    """Keyed by the hash too: a model that was trained anew is opened anew."""
+    return InferenceWorker(registry().open(name))
+
+
+def session_detector(name: str, min_confidence: float) -> FaceDetector:
+    """The face detector of this session; detectors have state and are never shared.
+
+    Raises:
+        DetectorError: it cannot be loaded.
+    """
+    wanted = (name, min_confidence)
+    built, detector = st.session_state.get(_DETECTOR, (None, None))
+    if built != wanted or detector is None:
+        detector = build_detector(name, min_confidence=min_confidence)
+        st.session_state[_DETECTOR] = (wanted, detector)
+    return detector

@@ -1,0 +1,136 @@
+"""The settings that all pages share: one place in the sidebar, kept from page to page."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from emotion_core.classifiers.card import ModelCard
+from emotion_core.errors import ModelError
+from emotion_core.faces import all_detectors, default_detector_name, detector_info
+from emotion_core.wording import percent
+from pages.shared.book import AnalysisKey
+from pages.shared.resources import registry
+
+MODEL_KEY = "model"
+DETECTOR_KEY = "detector"
+MIN_CONFIDENCE_KEY = "min_confidence"
+BLUR_KEY = "blur_faces"
+
+#: Where the detectors' certainties separate faces from clutter best; see benchmarks of `faces`.
+DEFAULT_MIN_CONFIDENCE = 0.7
+#: Low enough for small and turned faces, at the price of a few false ones.
+SEARCH_HARD_CONFIDENCE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user chose.
+
+    Attributes:
+        card: card of the model in use.
+        detector: name of the face detector.
+        min_confidence: the detector's certainty from which a box counts as a face.
+        threshold: below this share an expression is called uncertain.
+        blur: whether faces are made unrecognisable in pictures.
+    """
+
+    card: ModelCard
+    detector: str
+    min_confidence: float
+    threshold: float
+    blur: bool
+
+    @property
+    def analysis_key(self) -> AnalysisKey:
+        """The part that results depend on: threshold and blur need no new analysis."""
+        return AnalysisKey(self.card.name, self.card.sha256, self.detector, self.min_confidence)
+
+
+def threshold_key(model: str) -> str:
+    """Every model has its own threshold, because its card suggests one."""
+    return f"threshold_{model}"
+
+
+def sidebar_settings() -> Settings:
+    """Draws the settings and returns their values.
+
+    Raises:
+        ModelError: no model is installed, or the chosen one has no valid card.
+    """
+    models = registry()
+    names = models.names()
+    if not names:
+        raise ModelError(
+            "No model is installed: wanted at least one folder with a card.json in models/. "
+            "Fetch the repository again, or train one with `python -m emotion_core train`."
+        )
+    with st.sidebar:
+        st.subheader("Analysis")
+        card = models.card(_model_choice(names))
+        detector = _detector_choice()
+        min_confidence = st.slider(
+            "Face certainty, at least",
+            min_value=0.1,
+            max_value=0.95,
+            value=DEFAULT_MIN_CONFIDENCE,
+            step=0.05,
+            format="percent",
+            key=MIN_CONFIDENCE_KEY,
+            persist_state="session",
+            help="How sure the detector must be that something is a face. "
+            "Lower finds more faces, and more that are none.",
+        )
+        threshold = st.slider(
+            "Uncertain below",
+            min_value=0.0,
+            max_value=0.95,
+            value=_to_step(card.threshold),
+            step=0.05,
+            format="percent",
+            key=threshold_key(card.name),
+            persist_state="session",
+            help="If the best expression has a smaller share than this, the face is called "
+            f"uncertain. This model's card suggests {percent(card.threshold)}.",
+        )
+        blur = st.toggle(
+            "Blur faces",
+            key=BLUR_KEY,
+            persist_state="session",
+            help="In the pictures shown here and in those you download.",
+        )
+    return Settings(card, detector, round(min_confidence, 2), round(threshold, 2), blur)
+
+
+def _model_choice(names: tuple[str, ...]) -> str:
+    default = registry().default_name()
+    choice: str = st.selectbox(
+        "Model",
+        names,
+        index=names.index(default),
+        format_func=lambda name: registry().card(name).title,
+        key=MODEL_KEY,
+        persist_state="session",
+    )
+    return choice
+
+
+def _detector_choice() -> str:
+    infos = all_detectors()
+    usable = [info.name for info in infos if info.available]
+    choice: str = st.selectbox(
+        "Face detector",
+        usable,
+        index=usable.index(default_detector_name()),
+        format_func=lambda name: detector_info(name).title,
+        key=DETECTOR_KEY,
+        persist_state="session",
+        help="\n".join(
+            f"- **{info.title}**: {info.summary if info.available else info.reason}"
+            for info in infos
+        ),
+    )
+    return choice
+
+
+def _to_step(value: float) -> float:
+    return min(0.95, round(value * 20) / 20)
