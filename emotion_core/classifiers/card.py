@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,14 @@ class ModelCard:
     def sha256(self) -> str:
         """SHA-256 of the served file; it identifies the model in records."""
         return self.files[LITERT_FILE]
+
+    def replaced(self, **values: Any) -> "ModelCard":
+        """A copy with some fields replaced.
+
+        Raises:
+            ModelError: a value is not what it must be.
+        """
+        return replace(self, **values)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, the schema number first."""

@@ -16,8 +16,9 @@ import numpy as np
 
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.runtime import LiteRTNetwork, softmax
+from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
-from emotion_core.types import Float32Array, UInt8Array
+from emotion_core.types import EmotionScores, Float32Array, UInt8Array
 
 if TYPE_CHECKING:
     import keras
@@ -166,3 +167,24 @@ def _keras_logits(model: Any, tensor: Float32Array, batch_size: int = 256) -> Fl
         for i in range(0, len(tensor), batch_size)
     ]
     return np.concatenate(parts)
+
+
+class KerasClassifier:
+    """A trained model that is not exported yet: the same crops and scores as when served.
+
+    Args:
+        path: a ``.keras`` file.
+        label_set: its outputs.
+
+    Raises:
+        ModelError: the file is missing, damaged or not safe.
+    """
+
+    def __init__(self, path: Path, label_set: LabelSet) -> None:
+        self._model = load_keras(path)
+        self._label_set = label_set
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        """Uncalibrated scores of (N, S, S) uint8 gray crops."""
+        logits = _keras_logits(self._model, crops_to_tensor(images))
+        return EmotionScores(softmax(logits), self._label_set)

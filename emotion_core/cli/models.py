@@ -5,6 +5,7 @@ from pathlib import Path
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.cli import promote
 from emotion_core.cli.common import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -26,8 +27,8 @@ def register(subparsers: Subparsers) -> None:
     """Adds the command's parser."""
     parser = subparsers.add_parser(
         "models",
-        help="list, show, add and verify models",
-        description="The models of models/: list, show, add, verify.",
+        help="list, show, add, promote and verify models",
+        description="The models of models/: list, show, add, promote, verify.",
         example=_EXAMPLE,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -63,6 +64,8 @@ def register(subparsers: Subparsers) -> None:
     add.add_argument("--json", action="store_true", help="the added card as JSON")
     add.set_defaults(func=run_add)
 
+    promote.register(actions)
+
     verify = actions.add_parser(
         "verify",
         help="compare every file with its card",
@@ -85,11 +88,11 @@ def run_list(args: argparse.Namespace) -> int:
         except ModelError as error:
             message(str(error))
             broken += 1
-    default = registry.default_name() if cards else ""
     if args.json:
+        default = registry.default_name() if cards else ""
         print_json([{"default": card.name == default, **card.to_dict()} for card in cards])
     elif cards:
-        rows = [_row(card, card.name == default) for card in cards]
+        rows = _rows(registry, cards)
         print(_markdown(rows) if args.markdown else _aligned(rows))
     if not cards:
         message(f"No models in {registry.root}.")
@@ -161,16 +164,32 @@ _UNKNOWN = "not measured"
 _HEADER = ("model", "accuracy (test)", "against FER+", "macro-F1", "parameters", "ms per face")
 
 
-def _row(card: ModelCard, is_default: bool) -> tuple[str, ...]:
-    macro_f1 = card.metrics.get("test", {}).get("macro_f1")
-    return (
-        card.name + (" (default)" if is_default else ""),
-        _accuracy(card, "test"),
-        _accuracy(card, "test_ferplus"),
-        f"{100 * macro_f1:.1f} %" if macro_f1 is not None else _UNKNOWN,
-        f"{card.n_parameters:,}",
-        _speed(card),
-    )
+def markdown_table(registry: ModelRegistry) -> str:
+    """The table of models as it stands in the README.
+
+    Raises:
+        ModelError: a card is broken.
+    """
+    return _markdown(_rows(registry, [registry.card(name) for name in registry.names()]))
+
+
+def _rows(registry: ModelRegistry, cards: list[ModelCard]) -> list[tuple[str, ...]]:
+    """Header and one row per card."""
+    default = registry.default_name()
+    rows = [_HEADER]
+    for card in cards:
+        macro_f1 = card.metrics.get("test", {}).get("macro_f1")
+        rows.append(
+            (
+                card.name + (" (default)" if card.name == default else ""),
+                _accuracy(card, "test"),
+                _accuracy(card, "test_ferplus"),
+                percent(macro_f1, 1) if macro_f1 is not None else _UNKNOWN,
+                f"{card.n_parameters:,}",
+                _speed(card),
+            )
+        )
+    return rows
 
 
 def _accuracy(card: ModelCard, split: str) -> str:
@@ -178,9 +197,8 @@ def _accuracy(card: ModelCard, split: str) -> str:
     metrics = card.metrics.get(split)
     if not metrics:
         return _UNKNOWN
-    low, high = (100 * bound for bound in metrics["accuracy_ci95"])
-    share = 100 * metrics["accuracy"]
-    return f"{share:.1f} % ({low:.1f} to {high:.1f}, n {metrics['n']:,})"
+    low, high = (f"{100 * bound:.1f}" for bound in metrics["accuracy_ci95"])
+    return f"{percent(metrics['accuracy'], 1)} ({low} to {high}, n {metrics['n']:,})"
 
 
 def _speed(card: ModelCard) -> str:
@@ -188,14 +206,13 @@ def _speed(card: ModelCard) -> str:
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> str:
-    table = [_HEADER, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(_HEADER))]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
+        for row in rows
     )
 
 
 def _markdown(rows: list[tuple[str, ...]]) -> str:
-    table = [_HEADER, tuple("---" for _ in _HEADER), *rows]
-    return "\n".join("| " + " | ".join(row) + " |" for row in table)
+    rule = tuple("---" for _ in _HEADER)
+    return "\n".join("| " + " | ".join(row) + " |" for row in [rows[0], rule, *rows[1:]])

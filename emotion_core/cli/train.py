@@ -2,30 +2,27 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
-from typing import Any
 
+from emotion_core.cli.common import EXIT_DONE, Subparsers, message
 from emotion_core.datasets import LABEL_SOURCES, load_dataset
 from emotion_core.errors import TrainingError
 from emotion_core.training.config import PRESETS, TrainingConfig, load_recipe
 
-_EXAMPLE = """example:
-  python -m emotion_core train --dataset data/fer2013.parquet --preset compact \\
-      --epochs 40 --run-dir runs/compact-1
-  python -m emotion_core train --run-dir runs/compact-1 --resume
-"""
+_EXAMPLE = """\
+python -m emotion_core train --dataset data/fer2013.parquet --preset compact \\
+    --epochs 40 --run-dir runs/compact-1
+python -m emotion_core train --run-dir runs/compact-1 --resume"""
 
 
-def register(subparsers: Any) -> None:
-    """Adds the command."""
+def register(subparsers: Subparsers) -> None:
+    """Adds the command's parser."""
     parser = subparsers.add_parser(
         "train",
         help="train a network on a data set",
         description="Trains a network; epochs are chosen on PublicTest, PrivateTest is not read. "
         "Ctrl-C or SIGTERM stops and keeps every finished epoch.",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        example=_EXAMPLE,
     )
     parser.add_argument("--dataset", type=Path, help="Parquet file (default: EMOTION_LENS_DATASET)")
     start = parser.add_mutually_exclusive_group()
@@ -49,7 +46,7 @@ def register(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs the command; see ``register``."""
+    """Starts or resumes a run."""
     from emotion_core.training.run import resume_run, start_run
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -64,15 +61,11 @@ def run(args: argparse.Namespace) -> int:
         raise TrainingError("--resume goes on with the settings of the run; give no others.")
     dataset = load_dataset(args.dataset)
     if args.resume:
-        resume_run(dataset, args.run_dir, report=_report)
-        return 0
+        resume_run(dataset, args.run_dir, report=message)
+        return EXIT_DONE
     if args.recipe:
         config = load_recipe(args.recipe)
     else:
         config = PRESETS[args.preset] if args.preset else TrainingConfig()
-    start_run(config.with_values(overrides), dataset, args.run_dir, report=_report)
-    return 0
-
-
-def _report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    start_run(config.with_values(overrides), dataset, args.run_dir, report=message)
+    return EXIT_DONE

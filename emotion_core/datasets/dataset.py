@@ -60,7 +60,7 @@ class EmotionDataset:
             object.__setattr__(self, name, array)
         if self.usage.shape != (n,):
             raise ValueError(f"EmotionDataset.usage: wanted ({n},). Received: {self.usage.shape}")
-        if n and not (0 <= self.labels.min() and self.labels.max() < len(self.label_set)):
+        if n and not (self.labels.min() >= 0 and self.labels.max() < len(self.label_set)):
             raise ValueError(
                 f"EmotionDataset.labels: wanted 0 to {len(self.label_set) - 1}. "
                 f"Received: {self.labels.min()} to {self.labels.max()}"
@@ -75,7 +75,7 @@ class EmotionDataset:
 
     @property
     def size_px(self) -> int:
-        return self.images.shape[1]
+        return int(self.images.shape[1])
 
     def select(self, rows: npt.NDArray[Any]) -> "EmotionDataset":
         """The rows of an index or boolean mask, in that order."""

@@ -24,7 +24,9 @@ def vote_distribution(dataset: EmotionDataset) -> Float32Array:
     """(N, C) float32 share of each emotion among the votes for them; rows without any are 0."""
     votes = dataset.votes[:, _vote_columns(dataset.label_set)].astype(np.float32)
     total = votes.sum(axis=1, keepdims=True)
-    return np.divide(votes, total, out=np.zeros_like(votes), where=total > 0)
+    shares = np.zeros_like(votes)
+    np.divide(votes, total, out=shares, where=total > 0)
+    return shares
 
 
 def clear_majority(dataset: EmotionDataset) -> tuple[Int64Array, npt.NDArray[np.bool_]]:

@@ -14,7 +14,7 @@ class RunStopped(Exception):
     """Raised inside a run that was asked to stop; everything up to the last epoch is kept."""
 
 
-class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc, no-any-unimported]
+class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]
     """Gives dropout the same randomness in epoch k whether the run was interrupted or not."""
 
     def __init__(self, seed: int) -> None:
@@ -28,7 +28,7 @@ class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc, no-any-unimpor
                 generator.state.assign([self._seed * 1000 + i, epoch])
 
 
-class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc, no-any-unimported]
+class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
     """Leaves the run between two batches when ``requested`` says so."""
 
     def __init__(self, requested: Callable[[], bool]) -> None:
@@ -40,7 +40,7 @@ class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc, no-any-unim
             raise RunStopped
 
 
-class Record(keras.callbacks.Callback):  # type: ignore[misc, no-any-unimported]
+class Record(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes history, checkpoint, best model and status after every epoch.
 
     Args:

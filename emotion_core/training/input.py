@@ -10,7 +10,7 @@ from emotion_core.training.augmentation import Augmentation, augment, mix
 from emotion_core.types import Float32Array, UInt8Array
 
 
-class TrainingBatches(PyDataset):  # type: ignore[misc, no-any-unimported]
+class TrainingBatches(PyDataset):  # type: ignore[misc]
     """Batches of one epoch after the other.
 
     The same seed gives the same batches whether a run was interrupted or not.
@@ -65,4 +65,4 @@ class TrainingBatches(PyDataset):  # type: ignore[misc, no-any-unimported]
 
 def one_hot(labels: Any, n_classes: int) -> Float32Array:
     """(N, C) float32."""
-    return np.eye(n_classes, dtype=np.float32)[labels]
+    return np.asarray(np.eye(n_classes)[labels], dtype=np.float32)

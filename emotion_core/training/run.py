@@ -208,6 +208,7 @@ def _train(
             "Wanted images in Training and PublicTest. "
             f"Received: {len(rows)} and {len(validation)}."
         )
+    folder.add_to_config(n_training_images=len(rows))
     report(f"Training on {len(rows)} images, choosing on {len(validation)}.")
     held_out = (crops_to_tensor(validation.images), one_hot(validation.labels, n_classes))
     keras.utils.set_random_seed(config.seed)

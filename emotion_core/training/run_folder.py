@@ -1,4 +1,4 @@
-"""The files of a run: settings, status, history. Written so that a reader never sees half a file."""
+"""The files of a run: settings, status, history. A reader never sees half a file."""
 
 import csv
 import json
@@ -36,6 +36,11 @@ class RunFolder:
 
     def create(self) -> None:
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+
+    def add_to_config(self, **values: Any) -> None:
+        """Adds what is known only once a run has begun, e.g. the number of images."""
+        saved = json.loads(self.config.read_text(encoding="utf-8"))
+        write_json(self.config, {**saved, **values})
 
     def set_status(self, state: str, **values: Any) -> None:
         """Replaces ``status.json``; ``state`` is queued, running, stopped, failed or done."""

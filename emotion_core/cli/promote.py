@@ -1,0 +1,65 @@
+"""``models promote``: turns a run into a model folder."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message
+from emotion_core.datasets import load_dataset
+
+_EXAMPLE = """\
+python -m emotion_core models promote runs/compact-1 --name compact --title Compact \\
+    --description "Small residual network." --flip-average"""
+
+
+def register(actions: Subparsers) -> None:
+    """Adds the action's parser."""
+    parser = actions.add_parser(
+        "promote",
+        help="turn a run into a model",
+        description="Exports a run's best epoch, checks that the exported file answers alike, "
+        "calibrates it on PublicTest, reports on PrivateTest and writes the card.",
+        example=_EXAMPLE,
+    )
+    parser.add_argument("run_dir", type=Path, metavar="RUN")
+    parser.add_argument("--name", required=True, help="name of the new folder in models/")
+    parser.add_argument("--title", required=True, help="name for people")
+    parser.add_argument("--description", required=True, help="one or two sentences")
+    parser.add_argument("--dataset", type=Path, help="Parquet file (default: EMOTION_LENS_DATASET)")
+    parser.add_argument(
+        "--flip-average", action="store_true", help="average a face and its mirror image"
+    )
+    parser.add_argument("--replace", action="store_true", help="replace a model of that name")
+    parser.add_argument(
+        "--notes", type=Path, metavar="FILE", help="JSON object to add to the card's training"
+    )
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Promotes a run."""
+    # Here, because it needs TensorFlow.
+    from emotion_core.training.promote import promote_run
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    notes = {}
+    if args.notes:
+        try:
+            notes = json.loads(args.notes.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{args.notes}: wanted a JSON object. {error}") from error
+    promote_run(
+        args.run_dir,
+        load_dataset(args.dataset),
+        ModelRegistry().root,
+        args.name,
+        title=args.title,
+        description=args.description,
+        flip_average=args.flip_average,
+        replace=args.replace,
+        notes=notes,
+        report=message,
+    )
+    return EXIT_DONE

@@ -1,0 +1,130 @@
+"""Classification metrics in pure NumPy. Compared with scikit-learn in the tests."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from emotion_core.emotions import LabelSet
+from emotion_core.types import Float32Array, Int64Array
+
+# Source: Guo et al., arXiv 1706.04599, who use 15 bins of equal width.
+_ECE_BINS = 15
+
+# 97.5 % quantile of the standard normal distribution.
+_Z95 = 1.959963984540054
+
+
+def wilson_interval(right: int, n: int) -> tuple[float, float]:
+    """95 % confidence interval of a share.
+
+    Source: Wilson, JASA 22 (1927) 209-212.
+
+    Args:
+        right: number of successes.
+        n: number of trials; 0 gives the whole range (0, 1).
+    """
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = right / n, _Z95 * _Z95
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z95 / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    # Rounding may push an end a hair past the share where it is 0 or 1.
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
+
+
+def confusion_matrix(labels: Int64Array, predicted: Int64Array, n_classes: int) -> Int64Array:
+    """(C, C) int64 counts; rows are the true labels."""
+    flat = np.bincount(labels * n_classes + predicted, minlength=n_classes * n_classes)
+    return flat.reshape(n_classes, n_classes).astype(np.int64)
+
+
+def per_class_metrics(
+    confusion: Int64Array, label_set: LabelSet
+) -> dict[str, dict[str, float | int]]:
+    """{emotion: precision, recall, f1, support}; a ratio without a denominator is 0."""
+    right = np.diag(confusion).astype(np.float64)
+    support = confusion.sum(axis=1)
+    predicted = confusion.sum(axis=0)
+    precision = np.divide(right, predicted, out=np.zeros_like(right), where=predicted > 0)
+    recall = np.divide(right, support, out=np.zeros_like(right), where=support > 0)
+    both = support + predicted
+    f1 = np.divide(2 * right, both, out=np.zeros_like(right), where=both > 0)
+    return {
+        name: {
+            "precision": float(precision[i]),
+            "recall": float(recall[i]),
+            "f1": float(f1[i]),
+            "support": int(support[i]),
+        }
+        for i, name in enumerate(label_set.names)
+    }
+
+
+def expected_calibration_error(
+    confidences: npt.NDArray[np.floating[Any]], correct: npt.NDArray[np.bool_]
+) -> float:
+    """Mean distance between confidence and accuracy over 15 bins, weighted by their size.
+
+    Source: Naeini et al., AAAI 2015; Guo et al., arXiv 1706.04599.
+    """
+    if not len(confidences):
+        return 0.0
+    # Bins are (0, 1/15], (1/15, 2/15], ...
+    bins = np.clip(np.ceil(confidences * _ECE_BINS).astype(int) - 1, 0, _ECE_BINS - 1)
+    gap = np.bincount(bins, weights=confidences - correct, minlength=_ECE_BINS)
+    return float(np.abs(gap).sum() / len(confidences))
+
+
+def evaluate_probabilities(
+    probabilities: Float32Array,
+    labels: Int64Array,
+    label_set: LabelSet,
+    *,
+    seen: npt.NDArray[np.bool_] | None = None,
+    threshold: float = 0.0,
+) -> dict[str, Any]:
+    """The figures of ``evaluate``.
+
+    Args:
+        probabilities: (N, C) float32.
+        labels: (N,) int64, the true labels.
+        label_set: names of the C classes.
+        seen: (N,) bool, images that also stand in Training.
+        threshold: below this confidence an answer counts as uncertain.
+
+    Returns:
+        A JSON-ready dict: n, accuracy, accuracy_ci95, macro_f1, per_class, confusion, ece,
+        n_unseen, accuracy_unseen, threshold, coverage, accuracy_covered.
+
+    Raises:
+        ValueError: no rows, or lengths that differ.
+    """
+    n = len(labels)
+    if n == 0 or len(probabilities) != n:
+        raise ValueError(
+            f"Wanted as many probabilities as labels, at least one. "
+            f"Received: {len(probabilities)} and {n}"
+        )
+    predicted = probabilities.argmax(axis=1).astype(np.int64)
+    confidences = probabilities.max(axis=1)
+    correct = predicted == labels
+    unseen = ~seen if seen is not None else np.ones(n, bool)
+    covered = confidences >= threshold
+    confusion = confusion_matrix(labels, predicted, len(label_set))
+    per_class = per_class_metrics(confusion, label_set)
+    return {
+        "n": n,
+        "accuracy": float(correct.mean()),
+        "accuracy_ci95": list(wilson_interval(int(correct.sum()), n)),
+        "macro_f1": float(np.mean([row["f1"] for row in per_class.values()])),
+        "per_class": per_class,
+        "confusion": confusion.tolist(),
+        "ece": expected_calibration_error(confidences, correct),
+        "n_unseen": int(unseen.sum()),
+        "accuracy_unseen": float(correct[unseen].mean()) if unseen.any() else None,
+        "threshold": threshold,
+        "coverage": float(covered.mean()),
+        "accuracy_covered": float(correct[covered].mean()) if covered.any() else None,
+    }

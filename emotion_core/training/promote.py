@@ -1,0 +1,206 @@
+"""Turns a run into a model folder: export, parity, calibration, card, README."""
+
+import datetime
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emotion_core.classifiers.card import (
+    KERAS_FILE,
+    LITERT_FILE,
+    ModelCard,
+    file_sha256,
+)
+from emotion_core.classifiers.readme import render_readme
+from emotion_core.classifiers.runtime import LiteRTClassifier, softmax
+from emotion_core.datasets import VALIDATION, EmotionDataset
+from emotion_core.errors import ModelError
+from emotion_core.evaluation import evaluate_classifier, fit_temperature, fit_threshold
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.run import load_run_config
+from emotion_core.training.run_folder import RunFolder
+
+# A served model that answers otherwise than the trained one on more faces than this is refused.
+_MIN_AGREEMENT = 0.98
+_PARITY_FACES = 1000
+
+_SOURCES = (
+    "FER-2013: Goodfellow et al., arXiv 1307.0414",
+    "FER+ votes: Barsoum et al., arXiv 1608.01041 (MIT licence)",
+)
+
+
+def promote_run(
+    run_dir: Path,
+    dataset: EmotionDataset,
+    models_root: Path,
+    name: str,
+    *,
+    title: str,
+    description: str,
+    flip_average: bool = False,
+    target_accuracy: float = 0.75,
+    replace: bool = False,
+    notes: dict[str, Any] | None = None,
+    report: Callable[[str], None] = print,
+) -> ModelCard:
+    """Makes ``models/<name>`` out of a run.
+
+    Temperature and threshold come from PublicTest. PrivateTest is read for the figures on the
+    card and for nothing else.
+
+    Args:
+        run_dir: a run with ``model.keras``.
+        dataset: the set that it was trained on.
+        models_root: folder of model folders.
+        name: of the new folder.
+        title: name for people.
+        description: one or two sentences.
+        flip_average: average the logits of a face and its mirror image.
+        target_accuracy: share of right answers above the threshold, on PublicTest.
+        replace: whether an existing folder of that name is replaced.
+        notes: more entries for the card's ``training``.
+        report: gets one line of text per step.
+
+    Raises:
+        ModelError: the run has no model, the name is taken, or the exported model disagrees.
+        TrainingError: not a run.
+    """
+    run = RunFolder(run_dir)
+    config, saved = load_run_config(run_dir)
+    target = models_root / name
+    if not run.model.is_file():
+        raise ModelError(f"{run_dir}: wanted model.keras. The run has not finished an epoch.")
+    if (target / "card.json").exists() and not replace:
+        raise ModelError(f"{target} exists. Give --replace, or another name.")
+    models_root.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".promoting-", dir=models_root) as temporary:
+        folder = Path(temporary)
+        card = _fill(
+            folder,
+            run,
+            config,
+            saved,
+            dataset,
+            name=name,
+            title=title,
+            description=description,
+            flip_average=flip_average,
+            target_accuracy=target_accuracy,
+            notes=notes or {},
+            report=report,
+        )
+        target.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            shutil.move(str(path), target / path.name)
+    report(f"Wrote {target}.")
+    return card
+
+
+def _fill(
+    folder: Path,
+    run: RunFolder,
+    config: TrainingConfig,
+    saved: dict[str, Any],
+    dataset: EmotionDataset,
+    *,
+    name: str,
+    title: str,
+    description: str,
+    flip_average: bool,
+    target_accuracy: float,
+    notes: dict[str, Any],
+    report: Callable[[str], None],
+) -> ModelCard:
+    """Writes every file of the model folder."""
+    # Imported here: it needs TensorFlow, which takes seconds.
+    from emotion_core.classifiers.export import export_litert, load_keras, parity
+
+    model = load_keras(run.model)
+    shutil.copyfile(run.model, folder / KERAS_FILE)
+    shutil.copyfile(run.history, folder / "history.csv")
+    export_litert(model, folder / LITERT_FILE)
+    validation = dataset.split(VALIDATION)
+    agreement = parity(model, folder / LITERT_FILE, validation.images[:_PARITY_FACES])
+    report(
+        f"Parity: same answer on {100 * agreement.agreement:.1f} % of {agreement.n} faces, "
+        f"largest difference {agreement.max_abs_diff:.3f}."
+    )
+    if agreement.agreement < _MIN_AGREEMENT:
+        raise ModelError(
+            f"Wanted the same answer on {100 * _MIN_AGREEMENT:.0f} % of faces from the exported "
+            f"model. Received: {100 * agreement.agreement:.1f} %. Not shipped."
+        )
+    history = run.read_history()
+    best = max(history, key=lambda row: row["val_accuracy"])
+    card = ModelCard(
+        name=name,
+        title=title,
+        description=description,
+        architecture=config.architecture,
+        labels=dataset.label_set.names,
+        input_size_px=dataset.size_px,
+        input_channels=1,
+        crop_framing="fer2013",
+        n_parameters=int(model.count_params()),
+        temperature=1.0,
+        threshold=0.0,
+        flip_average=flip_average,
+        metrics={},
+        training={
+            "dataset": "FER-2013",
+            "dataset_sha256": dataset.sha256,
+            "n_images": saved["n_training_images"],
+            "label_source": config.labels,
+            "epochs": config.epochs,
+            "best_epoch": int(best["epoch"]),
+            "recipe": config.to_dict(),
+            "seed": config.seed,
+            "leak_free": config.leak_free,
+            "git_commit": saved.get("git_commit", ""),
+            "seconds": round(sum(row["seconds"] for row in history)),
+            "parity_agreement": agreement.agreement,
+            **notes,
+        },
+        licence="MIT for the weights; the training pictures have their own terms (see sources)",
+        sources=_SOURCES,
+        files={n: file_sha256(folder / n) for n in (KERAS_FILE, LITERT_FILE)},
+        created=datetime.datetime.now(datetime.UTC).date().isoformat(),
+    )
+    logits = LiteRTClassifier(folder, card).logits(validation.images)
+    temperature = round(fit_temperature(logits, validation.labels), 4)
+    threshold = fit_threshold(
+        softmax(logits, temperature), validation.labels, target_accuracy=target_accuracy
+    )
+    report(f"Temperature {temperature:.2f}, threshold {threshold:.2f} (both from PublicTest).")
+    card = card.replaced(temperature=temperature, threshold=threshold)
+    classifier = LiteRTClassifier(folder, card)
+    metrics = {
+        "validation": evaluate_classifier(classifier, dataset, "validation"),
+        "test": evaluate_classifier(classifier, dataset, "test"),
+    }
+    if dataset.has_votes:
+        metrics["test_ferplus"] = evaluate_classifier(classifier, dataset, "test", labels="ferplus")
+    for split, figures in metrics.items():
+        report(f"{split}: {100 * figures['accuracy']:.2f} % of {figures['n']}")
+    card = card.replaced(
+        metrics=metrics, ms_per_face=round(_ms_per_face(classifier, validation.images[:8]), 3)
+    )
+    card.save(folder)
+    (folder / "README.md").write_text(render_readme(card), encoding="utf-8")
+    return card
+
+
+def _ms_per_face(classifier: LiteRTClassifier, faces: np.ndarray) -> float:
+    """Median milliseconds per face over 100 batches, on the classifier's own threads."""
+    times = []
+    for _ in range(100):
+        began = time.perf_counter()
+        classifier.predict(faces)
+        times.append(time.perf_counter() - began)
+    return 1000 * float(np.median(times)) / len(faces)

@@ -1,0 +1,99 @@
+"""Augmentation: deterministic, within range, and each part does what its name says."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotion_core.training.augmentation import Augmentation, augment, mix
+
+NOTHING = Augmentation(
+    flip=False, shift=0, rotation_deg=0, scale=0, shear=0, brightness=0, contrast=0
+)
+
+
+def faces(n: int = 8, seed: int = 0) -> np.ndarray:
+    """Smooth pictures, so that interpolation changes little."""
+    y, x = np.mgrid[0:48, 0:48] / 47
+    phases = np.random.default_rng(seed).uniform(0, 6, (n, 2))
+    pictures = [127 + 60 * np.sin(3 * x + a) + 60 * np.cos(4 * y + b) for a, b in phases]
+    return np.array(pictures).astype(np.uint8)
+
+
+def test_nothing_changes_nothing() -> None:
+    images = faces()
+    np.testing.assert_array_equal(augment(images, NOTHING, np.random.default_rng(0)), images)
+
+
+def test_one_seed_gives_one_result() -> None:
+    settings_ = Augmentation(erase=0.5)
+    first = augment(faces(), settings_, np.random.default_rng(5))
+    np.testing.assert_array_equal(first, augment(faces(), settings_, np.random.default_rng(5)))
+    assert (first != augment(faces(), settings_, np.random.default_rng(6))).any()
+
+
+def test_a_smaller_size_cuts_the_middle_out() -> None:
+    images = faces()
+    cut = augment(images, NOTHING, np.random.default_rng(0), 40)
+    np.testing.assert_array_equal(cut, images[:, 4:44, 4:44])
+
+
+def test_flip_mirrors_some_and_leaves_the_others() -> None:
+    images = faces(40)
+    only_flip = Augmentation(flip=True, shift=0, rotation_deg=0, scale=0, brightness=0, contrast=0)
+    flipped = augment(images, only_flip, np.random.default_rng(0))
+    mirrored = (flipped == images[:, :, ::-1]).all(axis=(1, 2))
+    same = (flipped == images).all(axis=(1, 2))
+    assert (mirrored | same).all()
+    assert 5 < mirrored.sum() < 35
+
+
+def test_shift_moves_by_at_most_its_share() -> None:
+    images = np.zeros((200, 48, 48), np.uint8)
+    images[:, 22:26, 22:26] = 255
+    only_shift = Augmentation(
+        flip=False, shift=0.1, rotation_deg=0, scale=0, brightness=0, contrast=0
+    )
+    moved = augment(images, only_shift, np.random.default_rng(0)).astype(float)
+    y, x = np.mgrid[0:48, 0:48]
+    centre = np.array([(moved[i] * [y, x]).sum(axis=(1, 2)) / moved[i].sum() for i in range(200)])
+    distance = np.abs(centre - 23.5)
+    assert distance.max() <= 4.8 + 0.1
+    assert distance.max() > 4
+
+
+def test_brightness_shifts_the_mean() -> None:
+    images = np.full((100, 48, 48), 128, np.uint8)
+    only_light = Augmentation(
+        flip=False, shift=0, rotation_deg=0, scale=0, brightness=0.2, contrast=0
+    )
+    means = augment(images, only_light, np.random.default_rng(0)).mean(axis=(1, 2))
+    assert np.abs(means - 128).max() <= 0.2 * 255 + 1
+    assert means.std() > 10
+
+
+def test_erasing_touches_a_bounded_area() -> None:
+    images = np.full((100, 48, 48), 128, np.uint8)
+    erase = Augmentation(
+        flip=False, shift=0, rotation_deg=0, scale=0, brightness=0, contrast=0, erase=1.0
+    )
+    changed = (augment(images, erase, np.random.default_rng(0)) != 128).mean(axis=(1, 2))
+    assert (changed > 0).all()
+    assert changed.max() <= 0.2 + 0.01
+
+
+@settings(max_examples=25, deadline=None)
+@given(alpha=st.floats(0.1, 2), seed=st.integers(0, 1000))
+def test_mixup_keeps_targets_probabilities(alpha: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    tensors = rng.random((6, 4, 4, 1)).astype(np.float32)
+    targets = np.eye(7, dtype=np.float32)[rng.integers(0, 7, 6)]
+    mixed, mixed_targets = mix(tensors, targets, alpha, rng)
+    np.testing.assert_allclose(mixed_targets.sum(axis=1), 1, atol=1e-6)
+    assert mixed.shape == tensors.shape
+    assert mixed.sum() == pytest.approx(tensors.sum(), rel=1e-4)
+
+
+def test_no_mixup_returns_the_same() -> None:
+    tensors, targets = np.ones((2, 4, 4, 1), np.float32), np.eye(2, dtype=np.float32)
+    assert mix(tensors, targets, 0, np.random.default_rng(0)) == (tensors, targets)

@@ -1,0 +1,161 @@
+"""Real runs on drawn shapes: they learn, repeat, stop, resume and become a model."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.datasets import TEST, TRAINING, VALIDATION, EmotionDataset
+from emotion_core.errors import ModelError, TrainingError
+from emotion_core.training.augmentation import Augmentation
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.promote import promote_run
+from emotion_core.training.run import resume_run, start_run, training_rows
+from emotion_core.training.run_folder import RunFolder
+
+CONFIG = TrainingConfig(
+    architecture="mini-xception",
+    epochs=4,
+    batch_size=32,
+    optimizer="adam",
+    learning_rate=0.01,
+    ema=0.9,
+    train_size_px=40,
+    full_size_share=0.5,
+    augmentation=Augmentation(flip=False, rotation_deg=3, shift=0.02, scale=0.02),
+)
+
+
+def shapes(n: int = 420, seed: int = 0) -> EmotionDataset:
+    """Bars at seven angles: seven classes that a network can tell apart."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n, dtype=np.int64) % 7
+    y, x = np.mgrid[-1:1:48j, -1:1:48j]
+    angle = (labels * np.pi / 7)[:, None, None]
+    offset = rng.uniform(-0.1, 0.1, (n, 1, 1))
+    bars = np.abs(np.cos(angle) * y + np.sin(angle) * x - offset) < 0.25
+    images = np.clip(bars * 150 + rng.normal(60, 20, (n, 48, 48)), 0, 255).astype(np.uint8)
+    usage = np.array([TRAINING] * (n - 140) + [VALIDATION] * 70 + [TEST] * 70)
+    votes = np.zeros((n, 10), np.int64)
+    return EmotionDataset(images, labels, usage, votes, np.arange(n, dtype=np.int64), "shapes")
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    """Without the time, which differs from run to run."""
+    rows = RunFolder(folder).read_history()
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("runs") / "straight"
+    start_run(CONFIG, shapes(), path, report=quiet)
+    return path
+
+
+def test_a_run_learns_and_leaves_its_files(run_dir: Path) -> None:
+    rows = history(run_dir)
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    assert rows[-1]["loss"] < 0.7 * rows[0]["loss"]
+    assert rows[-1]["learning_rate"] < rows[0]["learning_rate"]
+    status = json.loads((run_dir / "status.json").read_text())
+    assert status["state"] == "done"
+    config = json.loads((run_dir / "config.json").read_text())
+    assert config["n_training_images"] == 280
+    assert config["dataset_sha256"] == "shapes"
+    assert config["versions"]["keras"]
+    assert (run_dir / "model.keras").is_file()
+
+
+def test_a_folder_with_a_run_is_not_overwritten(run_dir: Path) -> None:
+    with pytest.raises(TrainingError, match="already holds a run"):
+        start_run(CONFIG, shapes(), run_dir, report=quiet)
+
+
+def test_stop_and_resume_give_the_history_of_a_straight_run(run_dir: Path, tmp_path: Path) -> None:
+    """SIGTERM in the middle of an epoch, then resume: every epoch once, same figures."""
+    folder = tmp_path / "cut"
+
+    def stop_after_first_epoch(line: str) -> None:
+        if line.startswith("epoch 1/"):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    start_run(CONFIG, shapes(), folder, report=stop_after_first_epoch)
+    assert json.loads((folder / "status.json").read_text())["state"] == "stopped"
+    assert [row["epoch"] for row in history(folder)] == [1]
+    resume_run(shapes(), folder, report=quiet)
+    assert history(folder) == history(run_dir)
+    assert json.loads((folder / "status.json").read_text())["state"] == "done"
+
+
+def test_resume_wants_the_same_data(run_dir: Path) -> None:
+    data = shapes(seed=1)
+    other = EmotionDataset(data.images, data.labels, data.usage, data.votes, data.rows, "other")
+    with pytest.raises(TrainingError, match="started with the data set shapes"):
+        resume_run(other, run_dir, report=quiet)
+
+
+def test_resume_without_a_run_says_so(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"wanted a run with config\.json"):
+        resume_run(shapes(), tmp_path / "none", report=quiet)
+
+
+def test_a_failing_run_is_marked_failed(tmp_path: Path) -> None:
+    data = shapes()
+    only_training = data.select(data.usage == TRAINING)
+    with pytest.raises(TrainingError, match="Wanted images in Training and PublicTest"):
+        start_run(CONFIG, only_training, tmp_path / "run", report=quiet)
+    status = json.loads((tmp_path / "run" / "status.json").read_text())
+    assert status["state"] == "failed"
+    assert "PublicTest" in status["error"]
+
+
+def test_leak_free_drops_exact_and_mirrored_copies() -> None:
+    data = shapes()
+    images = data.images.copy()
+    images[0] = images[300]
+    images[1] = images[400][:, ::-1]
+    leaky = EmotionDataset(images, data.labels, data.usage, data.votes, data.rows, "shapes")
+    assert training_rows(leaky, leak_free=False).rows.tolist() == list(range(280))
+    assert training_rows(leaky, leak_free=True).rows.tolist() == list(range(2, 280))
+
+
+def test_promoted_run_is_a_whole_model(run_dir: Path, tmp_path: Path) -> None:
+    card = promote_run(
+        run_dir,
+        shapes(),
+        tmp_path,
+        "shapes",
+        title="Shapes",
+        description="Tells bars apart.",
+        flip_average=False,
+        report=quiet,
+    )
+    registry = ModelRegistry(tmp_path)
+    assert registry.verify("shapes") == []
+    assert registry.card("shapes") == card
+    assert card.metrics["test"]["n"] == 70
+    assert card.training["parity_agreement"] >= 0.98
+    assert card.temperature > 0
+    data = shapes().split(TEST)
+    scores = registry.open("shapes").predict(data.images)
+    accuracy = float((scores.labels == data.labels).mean())
+    assert accuracy == pytest.approx(card.metrics["test"]["accuracy"])
+    assert "Shapes" in (tmp_path / "shapes" / "README.md").read_text()
+    with pytest.raises(ModelError, match="exists"):
+        promote_run(run_dir, shapes(), tmp_path, "shapes", title="S", description="S", report=quiet)
+
+
+def test_signal_handlers_are_put_back(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    one_epoch = CONFIG.with_values({"epochs": 1, "train_size_px": 0})
+    start_run(one_epoch, shapes(210), tmp_path / "run", report=quiet)
+    assert signal.getsignal(signal.SIGTERM) == before
