@@ -20,11 +20,12 @@ def percent(share: float) -> str:
 
     Source: the space before the sign follows ISO 80000-1 and the SI brochure, 5.4.7.
     """
-    if 0.0 < share < 0.005:
+    whole = round(share * 100)
+    if whole == 0 and share > 0.0:
         return "<1 %"
-    if 0.995 <= share < 1.0:
+    if whole == 100 and share < 1.0:
         return ">99 %"
-    return f"{share * 100:.0f} %"
+    return f"{whole} %"
 
 
 def describe_face(scores: EmotionScores, face: int) -> str:
