@@ -1,12 +1,21 @@
-"""Cards and model folders for the tests of this folder."""
+"""Cards, networks and model folders for the tests of this folder."""
 
+import dataclasses
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+import skimage.data
 
-from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.card import LITERT_FILE, ModelCard, file_sha256
+from emotion_core.classifiers.export import export_litert
+from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.emotions import FER2013
+from emotion_core.types import UInt8Array
 
 
 def card_values(**changes: Any) -> dict[str, Any]:
@@ -67,5 +76,63 @@ def make_card() -> Callable[..., ModelCard]:
 
     def make(**changes: Any) -> ModelCard:
         return ModelCard(**card_values(**changes))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def faces() -> UInt8Array:
+    """(100, 48, 48) uint8: real faces (Labeled Faces in the Wild, as scikit-image ships them)."""
+    small = skimage.data.lfw_subset()[:100]
+    return np.stack([cv2.resize(np.uint8(face * 255), (48, 48)) for face in small])
+
+
+@pytest.fixture(scope="session")
+def networks(faces: UInt8Array) -> dict[str, Any]:
+    """Untrained networks by architecture, with outputs that differ from face to face.
+
+    The outputs of a fresh network hardly depend on its input; any two would seem to agree.
+    """
+    import keras
+
+    from emotion_core.classifiers.architectures import build_model
+
+    built = {}
+    for name in ("compact", "emotion-cnn"):
+        keras.utils.set_random_seed(7)
+        network = build_model(name)
+        logits = np.asarray(network(crops_to_tensor(faces), training=False))
+        last = network.get_layer("logits")
+        kernel, bias = last.get_weights()
+        spread = 2 / logits.std(axis=0).mean()
+        last.set_weights([kernel * spread, bias - logits.mean(axis=0) * spread])
+        built[name] = network
+    return built
+
+
+@pytest.fixture(scope="session")
+def exported(networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same networks as ``.tflite`` files."""
+    folder = tmp_path_factory.mktemp("exported")
+    return {
+        name: export_litert(network, folder / f"{name}.tflite")
+        for name, network in networks.items()
+    }
+
+
+@pytest.fixture
+def make_folder(
+    make_card: Callable[..., ModelCard], exported: dict[str, Path], tmp_path: Path
+) -> Callable[..., Path]:
+    """Builds a whole model folder; keyword arguments replace values of its card."""
+
+    def make(root: Path = tmp_path / "models", **changes: Any) -> Path:
+        card = make_card(**changes)
+        folder = root / card.name
+        folder.mkdir(parents=True)
+        shutil.copyfile(exported[card.architecture], folder / LITERT_FILE)
+        files = {LITERT_FILE: file_sha256(folder / LITERT_FILE)}
+        dataclasses.replace(card, files=changes.get("files", files)).save(folder)
+        return folder
 
     return make

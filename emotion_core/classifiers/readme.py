@@ -1,0 +1,222 @@
+"""A model's README, written from its card, so that no figure is copied by hand."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+
+_SPLIT_TITLES = {
+    "validation": "PublicTest (validation)",
+    "test": "PrivateTest (test)",
+    "test_ferplus": "PrivateTest, FER+ majority labels",
+    "merged": "PublicTest and PrivateTest merged",
+}
+# The splits whose classes are shown in detail: the first that the card has.
+_DETAILED = ("test", "validation")
+_UNKNOWN = "–"
+
+
+def render_readme(card: ModelCard) -> str:
+    """Markdown with everything on the card that matters to whoever uses the model.
+
+    Sections whose figures the card does not have are left out.
+    """
+    sections = [f"# {card.title}", card.description, _facts(card), _accuracy(card)]
+    detailed = next((split for split in _DETAILED if split in card.metrics), None)
+    if detailed is not None:
+        metrics = card.metrics[detailed]
+        title = _SPLIT_TITLES[detailed]
+        sections += [
+            _classes(title, metrics, card.labels),
+            _confusion(title, metrics, card.labels),
+            _uncertain(title, metrics, card),
+        ]
+    sections += [_limits(), _training(card), _files(card), _sources(card)]
+    sections.append(
+        "This file is generated from `card.json`; `render_readme` in "
+        "`emotion_core/classifiers/readme.py` writes it."
+    )
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _facts(card: ModelCard) -> str:
+    size = card.input_size_px
+    colour = "gray" if card.input_channels == 1 else f"{card.input_channels} channels"
+    facts = {
+        "Name": f"`{card.name}`",
+        "Architecture": f"`{card.architecture}`, {card.n_parameters:,} parameters",
+        "Input": f"{size}x{size} pixels, {colour}, values 0-255, framed as `{card.crop_framing}`",
+        "Output": f"logits of {', '.join(card.labels)}",
+        "Calibration": f"temperature {card.temperature:.3g}",
+        "Mirror image": "averaged with the face itself" if card.flip_average else "not used",
+        "Uncertain": f"below {_percent(card.threshold)}",
+        "Time per face": _UNKNOWN
+        if card.ms_per_face is None
+        else f"{card.ms_per_face:.2f} ms in batches of 8 on one thread of the training machine",
+        "Licence": card.licence,
+        "Created": card.created,
+    }
+    return _table(("", ""), list(facts.items()))
+
+
+def _accuracy(card: ModelCard) -> str:
+    if not card.metrics:
+        return ""
+    header = (
+        "Images",
+        "n",
+        "Accuracy",
+        "95 % interval",
+        "Macro-F1",
+        "Calibration error",
+        "Unseen n",
+        "Accuracy on them",
+    )
+    rows = [
+        (
+            _SPLIT_TITLES.get(split, split),
+            f"{metrics['n']:,}",
+            _percent(metrics["accuracy"]),
+            " to ".join(f"{100 * bound:.1f}" for bound in metrics["accuracy_ci95"]),
+            _percent(metrics.get("macro_f1")),
+            _number(metrics.get("ece")),
+            _UNKNOWN if metrics.get("n_unseen") is None else f"{metrics['n_unseen']:,}",
+            _percent(metrics.get("accuracy_unseen")),
+        )
+        for split, metrics in card.metrics.items()
+    ]
+    return (
+        "## Accuracy\n\n"
+        + _table(header, rows)
+        + "\n\nUnseen images are those that do not also stand, exactly or mirrored, in "
+        "Training. People reach 65 % ± 5 on this data set (Goodfellow et al., arXiv 1307.0414)."
+    )
+
+
+def _classes(title: str, metrics: Mapping[str, Any], labels: Sequence[str]) -> str:
+    per_class = metrics.get("per_class")
+    if not per_class:
+        return ""
+    rows = [
+        (
+            name,
+            *(_percent(per_class[name][key]) for key in ("recall", "precision", "f1")),
+            f"{per_class[name]['support']:,}",
+        )
+        for name in labels
+        if name in per_class
+    ]
+    return f"## Each expression on {title}\n\n" + _table(
+        ("Expression", "Recall", "Precision", "F1", "n"), rows
+    )
+
+
+def _confusion(title: str, metrics: Mapping[str, Any], labels: Sequence[str]) -> str:
+    confusion = metrics.get("confusion")
+    if not confusion:
+        return ""
+    rows = [
+        (f"**{name}**", *(f"**{n}**" if i == j else str(n) for j, n in enumerate(counts)))
+        for i, (name, counts) in enumerate(zip(labels, confusion, strict=True))
+    ]
+    return (
+        f"## Confusion on {title}\n\nRows are the labels of the data set, columns the model's "
+        "answers; number of images.\n\n" + _table(("", *labels), rows)
+    )
+
+
+def _uncertain(title: str, metrics: Mapping[str, Any], card: ModelCard) -> str:
+    coverage, accuracy = metrics.get("coverage"), metrics.get("accuracy_covered")
+    if coverage is None or accuracy is None:
+        return ""
+    return (
+        "## Uncertain answers\n\nWhere the highest probability is below "
+        f"{_percent(card.threshold)}, the answer is shown as uncertain. On {title} that leaves "
+        f"{_percent(coverage)} of the faces with an answer, and {_percent(accuracy)} of these "
+        "answers are right."
+    )
+
+
+def _limits() -> str:
+    return (
+        "## Limits\n\nThe model tells which of these expressions a picture of a face resembles, "
+        "not what somebody feels. It learned from web pictures with noisy labels, in which groups "
+        "of people and rare expressions are unevenly represented. Do not decide about people by it."
+    )
+
+
+def _training(card: ModelCard) -> str:
+    training = card.training
+    clean = (
+        "without the images that also stand in the validation or test images"
+        if training["leak_free"]
+        else "with images that also stand in the validation or test images"
+    )
+    lines = [
+        "## Training",
+        f"{training['n_images']:,} images of {training['dataset']}, {clean}; labels: "
+        f"{training['label_source']}; {training['epochs']} epochs; seed {training['seed']}. "
+        f"SHA-256 of the data set: `{training['dataset_sha256']}`.",
+    ]
+    recipe = training["recipe"]
+    if isinstance(recipe, str):
+        lines.append(f"Recipe: `{recipe}`.")
+    else:
+        rows = [(f"`{name}`", f"`{value}`") for name, value in sorted(_flat(recipe).items())]
+        lines.append(_table(("Setting", "Value"), rows))
+    told = {*_TOLD, "recipe"}
+    more = [
+        f"- {name.replace('_', ' ')}: {value}"
+        for name, value in _flat(training).items()
+        if name.partition(".")[0] not in told
+    ]
+    if more:
+        lines.append("\n".join(more))
+    return "\n\n".join(lines)
+
+
+_TOLD = ("dataset", "dataset_sha256", "n_images", "label_source", "epochs", "seed", "leak_free")
+
+
+def _files(card: ModelCard) -> str:
+    served = f"`{LITERT_FILE}` is the file that is served.\n\n"
+    return (
+        "## Files\n\n"
+        + served
+        + _table(
+            ("File", "SHA-256"),
+            [(f"`{name}`", f"`{digest}`") for name, digest in card.files.items()],
+        )
+    )
+
+
+def _sources(card: ModelCard) -> str:
+    if not card.sources:
+        return ""
+    return "## Sources\n\n" + "\n".join(f"- {source}" for source in card.sources)
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"a": {"b": 1}} -> {"a.b": 1}"""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat.update(_flat(value, f"{prefix}{name}."))
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    # A bar or a line break in a value would end its cell.
+    cleaned = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
+    lines = [header, ["---"] * len(header), *cleaned]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _percent(share: float | None) -> str:
+    return _UNKNOWN if share is None else f"{100 * share:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return _UNKNOWN if value is None else f"{value:.3f}"

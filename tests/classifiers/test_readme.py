@@ -1,0 +1,79 @@
+from collections.abc import Callable
+
+import pytest
+
+from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.readme import render_readme
+from emotion_core.emotions import FER2013
+
+MakeCard = Callable[..., ModelCard]
+
+
+def tables(markdown: str) -> list[list[list[str]]]:
+    """The cells of each table, header first, without its rule."""
+    found: list[list[list[str]]] = []
+    inside = False
+    for line in markdown.splitlines():
+        if line.startswith("|"):
+            if not inside:
+                found.append([])
+            found[-1].append([cell.strip() for cell in line.strip("|").split(" | ")])
+        inside = line.startswith("|")
+    return [[table[0], *table[2:]] for table in found]
+
+
+def test_shows_the_figures_of_the_card(make_card: MakeCard) -> None:
+    text = render_readme(make_card())
+    assert text.startswith("# Compact residual network\n")
+    facts, accuracy, classes, confusion, files = tables(text)
+    assert ["Uncertain", "below 45.0 %"] in facts
+    assert ["Mirror image", "averaged with the face itself"] in facts
+    assert accuracy[1][:4] == ["PublicTest (validation)", "3,588", "66.0 %", "64.4 to 67.5"]
+    assert accuracy[2] == [
+        "PrivateTest (test)",
+        "3,589",
+        "66.0 %",
+        "64.4 to 67.5",
+        "64.0 %",
+        "0.020",
+        "3,265",
+        "65.0 %",
+    ]
+    assert [row[0] for row in classes[1:]] == list(FER2013.names)
+    assert classes[3] == ["fear", "60.0 %", "60.0 %", "60.0 %", "500"]
+    assert confusion[0][1:] == list(FER2013.names)
+    assert confusion[2] == ["**disgust**", "10", "**400**", "10", "10", "10", "10", "10"]
+    assert files[2] == ["`model.tflite`", "`" + "b" * 64 + "`"]
+    assert "leaves 80.0 % of the faces with an answer, and 75.0 % of these" in text
+    assert "- FER+, arXiv 1608.01041" in text
+    assert "Recipe: `compact`" in text
+
+
+def test_every_row_of_a_table_has_its_headers_length(make_card: MakeCard) -> None:
+    card = make_card(title="a | b", licence="MIT | data: ODbL\nand more")
+    for table in tables(render_readme(card)):
+        assert {len(row) for row in table} == {len(table[0])}
+
+
+def test_a_recipe_of_settings_becomes_a_table(make_card: MakeCard) -> None:
+    recipe = {"batch_size": 128, "augmentation": {"flip": True, "shift": 0.1}}
+    training = {**make_card().training, "recipe": recipe, "best_epoch": 41, "leak_free": False}
+    text = render_readme(make_card(training=training))
+    assert ["`augmentation.shift`", "`0.1`"] in tables(text)[-2]
+    assert "- best epoch: 41" in text
+    assert "with images that also stand in the validation or test images" in text
+    assert "batch size" not in text
+
+
+@pytest.mark.parametrize("flip_average", [True, False])
+def test_a_card_with_few_facts_leaves_sections_out(make_card: MakeCard, flip_average: bool) -> None:
+    metrics = {"test": {"n": 10, "accuracy": 0.5, "accuracy_ci95": [0.2, 0.8]}}
+    for given in ({}, metrics):
+        text = render_readme(
+            make_card(metrics=given, ms_per_face=None, sources=(), flip_average=flip_average)
+        )
+        assert "None" not in text
+        assert "Confusion" not in text
+        assert ("## Accuracy" in text) == bool(given)
+        assert ("averaged with" in text) == flip_average
+        assert "## Sources" not in text
