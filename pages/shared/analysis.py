@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from emotion_core.classifiers.worker import InferenceWorker
+from emotion_core.classifiers.runtime import Classifier
 from emotion_core.errors import EmotionLensError, ImageError
 from emotion_core.faces import FaceDetector
 from emotion_core.images import decode_image
 from emotion_core.pipeline import EmotionPipeline
-from emotion_core.types import Frame, FrameResult
+from emotion_core.types import Frame
 from pages.shared.book import AnalysisKey, Photo, PhotoBook
 from pages.shared.pictures import make_preview
 
@@ -24,7 +24,9 @@ def work_for_a_while(
     book: PhotoBook,
     key: AnalysisKey,
     detector: FaceDetector,
-    classifier: InferenceWorker,
+    classifier: Classifier,
+    *,
+    crop_size_px: int,
     on_progress: Callable[[], None] = lambda: None,
 ) -> int:
     """Analyses waiting photos for about a second and returns how many are done.
@@ -36,14 +38,21 @@ def work_for_a_while(
         key: the settings that detector and classifier were built with.
         detector: the session's own face detector.
         classifier: the shared worker.
+        crop_size_px: side of the crops that the classifier takes.
         on_progress: called after each photo; it may raise to stop the bout.
     """
-    pipeline = EmotionPipeline(detector, classifier)
+    pipeline = EmotionPipeline(detector, classifier, crop_size_px=crop_size_px)
     begun = time.monotonic()
     done = 0
     for photo in book.waiting(key):
         start = time.monotonic()
-        _analyse(book, photo, key, pipeline, classifier)
+        known = book.same_faces(photo, key)
+        if known is not None and known.crops.images.shape[1] == crop_size_px:
+            # Only the model changed: the same crops are judged again, no face is searched.
+            scores = classifier.predict(known.crops.images)
+            book.store(photo, key, replace(known, scores=scores, smoothed=scores))
+        else:
+            _analyse(book, photo, key, pipeline)
         book.seconds.append(time.monotonic() - start)
         done += 1
         on_progress()
@@ -52,19 +61,8 @@ def work_for_a_while(
     return done
 
 
-def _analyse(
-    book: PhotoBook,
-    photo: Photo,
-    key: AnalysisKey,
-    pipeline: EmotionPipeline,
-    classifier: InferenceWorker,
-) -> None:
+def _analyse(book: PhotoBook, photo: Photo, key: AnalysisKey, pipeline: EmotionPipeline) -> None:
     try:
-        known = book.same_faces(photo, key)
-        if known is not None:
-            # Only the model changed: the same crops are judged again, no face is searched.
-            book.store(photo, key, _classified(known, classifier))
-            return
         image = decode_image(photo.data, name="the file")
         photo.preview = photo.preview or make_preview(image)
         book.store(photo, key, pipeline.analyze(Frame(image)))
@@ -75,11 +73,6 @@ def _analyse(
     except Exception:
         _logger.exception("A photo could not be analysed")
         book.fail(photo, "could not be analysed. The reason stands in the server's log.")
-
-
-def _classified(result: FrameResult, classifier: InferenceWorker) -> FrameResult:
-    scores = classifier.predict(result.crops.images)
-    return replace(result, scores=scores, smoothed=scores)
 
 
 def time_left(book: PhotoBook, n_waiting: int) -> str:

@@ -49,7 +49,14 @@ def work(book: PhotoBook, settings: Settings, on_progress: Callable[[], None]) -
     if book.stopped or not book.waiting(key):
         return
     detector = session_detector(settings.detector, settings.min_confidence)
-    work_for_a_while(book, key, detector, classifier(settings.card), on_progress)
+    work_for_a_while(
+        book,
+        key,
+        detector,
+        classifier(settings.card),
+        crop_size_px=settings.card.input_size_px,
+        on_progress=on_progress,
+    )
     st.rerun()
 
 

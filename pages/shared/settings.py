@@ -55,18 +55,12 @@ def sidebar_settings() -> Settings:
     """Draws the settings and returns their values.
 
     Raises:
-        ModelError: no model is installed, or the chosen one has no valid card.
+        ModelError: no usable model is installed.
     """
-    models = registry()
-    names = models.names()
-    if not names:
-        raise ModelError(
-            "No model is installed: wanted at least one folder with a card.json in models/. "
-            "Fetch the repository again, or train one with `python -m emotion_core train`."
-        )
+    cards, problems = _installed_cards()
     with st.sidebar:
         st.subheader("Analysis")
-        card = models.card(_model_choice(names))
+        card = _model_choice(cards, problems)
         detector = _detector_choice()
         min_confidence = st.slider(
             "Face certainty, at least",
@@ -101,17 +95,38 @@ def sidebar_settings() -> Settings:
     return Settings(card, detector, round(min_confidence, 2), round(threshold, 2), blur)
 
 
-def _model_choice(names: tuple[str, ...]) -> str:
+def _installed_cards() -> tuple[dict[str, ModelCard], list[str]]:
+    """{name: card} of the usable models, and what is wrong with the others."""
+    models = registry()
+    cards, problems = {}, []
+    for name in models.names():
+        try:
+            cards[name] = models.card(name)
+        except ModelError as error:
+            problems.append(str(error))
+    if not cards:
+        raise ModelError(
+            "No usable model is installed: wanted a folder with a card.json in models/. Fetch the "
+            "repository again, or train one with `python -m emotion_core train`. "
+            + " ".join(problems)
+        )
+    return cards, problems
+
+
+def _model_choice(cards: dict[str, ModelCard], problems: list[str]) -> ModelCard:
+    names = list(cards)
     default = registry().default_name()
     choice: str = st.selectbox(
         "Model",
         names,
-        index=names.index(default),
-        format_func=lambda name: registry().card(name).title,
+        index=names.index(default) if default in names else 0,
+        format_func=lambda name: cards[name].title if name in cards else name,
         key=MODEL_KEY,
         persist_state="session",
     )
-    return choice
+    for problem in problems:
+        st.caption(f":material/warning: Left out: {problem}")
+    return cards[choice]
 
 
 def _detector_choice() -> str:

@@ -1,0 +1,49 @@
+import logging
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+
+def _script(error: str) -> AppTest:
+    def page(error: str) -> None:
+        import streamlit as st
+
+        from emotion_core.errors import ModelError
+        from pages.shared.guard import guarded
+
+        with guarded():
+            if error == "deliberate":
+                raise ModelError("The model is gone. Fetch it again.")
+            if error == "unexpected":
+                raise RuntimeError("secret detail")
+            if error == "stop":
+                st.stop()
+            st.write("all well")
+        st.write("after")
+
+    return AppTest.from_function(page, args=(error,)).run()
+
+
+def test_deliberate_errors_are_shown_as_they_are() -> None:
+    app = _script("deliberate")
+    assert [e.value for e in app.error] == ["The model is gone. Fetch it again."]
+    assert app.markdown[0].value == "after"
+
+
+def test_unexpected_errors_go_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        app = _script("unexpected")
+    assert not app.exception
+    assert "Something went wrong" in app.error[0].value
+    assert "secret detail" not in app.error[0].value
+    assert "secret detail" in caplog.text
+
+
+def test_stops_pass_through() -> None:
+    app = _script("stop")
+    assert not app.error
+    assert not app.markdown
+
+
+def test_nothing_happens_without_an_error() -> None:
+    assert [e.value for e in _script("").markdown] == ["all well", "after"]

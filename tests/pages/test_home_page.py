@@ -1,0 +1,58 @@
+"""The home page without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from emotion_core.classifiers.registry import ModelRegistry
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def app() -> Iterator[AppTest]:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not app.exception
+    yield app
+    assert not app.exception
+
+
+def _texts(app: AppTest) -> str:
+    parts = [element.value for kind in (app.markdown, app.caption) for element in kind]
+    return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
+
+
+def test_the_model_strip_tells_the_cards_figures(app: AppTest) -> None:
+    registry = ModelRegistry()
+    card = registry.card(registry.default_name())
+    test = card.metrics["test"]
+    texts = _texts(app)
+    assert f"{test['accuracy'] * 100:.1f} %" in texts
+    low, high = test["accuracy_ci95"]
+    assert f"{low * 100:.1f} to {high * 100:.1f} %" in texts
+    assert f"n = {test['n']:,}" in texts
+    assert card.description in texts
+
+
+def test_limits_and_law_are_told(app: AppTest) -> None:
+    texts = _texts(app)
+    for words in ("Article 5(1)(f)", "Article 50(3)", "not what somebody feels", "FER-2013"):
+        assert words in texts
+
+
+def test_before_any_photo_the_way_is_a_drawing(app: AppTest) -> None:
+    assert "A drawing with made-up scores" in _texts(app)
+    pictures = [picture for image in app.get("image") for picture in image.proto.imgs]
+    assert len(pictures) == 3
+    assert all(picture.alt.startswith("Drawing: ") for picture in pictures)
+
+
+def test_another_model_shows_its_own_card(app: AppTest) -> None:
+    names = ModelRegistry().names()
+    if len(names) < 2:
+        pytest.skip("only one model is installed")
+    other = next(name for name in names if name != app.selectbox(key="model").value)
+    app.selectbox(key="model").set_value(other).run()
+    assert ModelRegistry().card(other).description in _texts(app)
