@@ -15,17 +15,17 @@ _LOOKS = {
 _ALT_TEXT_FACES = 6
 
 
-def percent(share: float) -> str:
-    """A share of 1 as whole percent, e.g. ``"93 %"``; never a false 0 or 100.
+def percent(share: float, digits: int = 0) -> str:
+    """A share of 1 as percent, e.g. ``"93 %"`` or ``"66.2 %"``; never a false 0 or 100.
 
     Source: the space before the sign follows ISO 80000-1 and the SI brochure, 5.4.7.
     """
-    whole = round(share * 100)
-    if whole == 0 and share > 0.0:
-        return "<1 %"
-    if whole == 100 and share < 1.0:
-        return ">99 %"
-    return f"{whole} %"
+    step = 10.0**-digits
+    if 0.0 < share <= step / 200:
+        return f"<{step:.{digits}f} %"
+    if 1 - step / 200 <= share < 1.0:
+        return f">{100 - step:.{digits}f} %"
+    return f"{share * 100:.{digits}f} %"
 
 
 def describe_face(scores: EmotionScores, face: int) -> str:

@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
 #: What is installed without its dependencies, after everything in <peer>.txt.
-PEERS = {"fer": "fer==25.10.3"}
+PEERS = {"fer": "fer==25.10.3", "deepface": "deepface==0.0.103"}
 
 
 def environment_python(folder: Path) -> Path:

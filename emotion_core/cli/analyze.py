@@ -110,7 +110,12 @@ def run(args: argparse.Namespace) -> int:
     )
     if detector.note:
         message(detector.note)
-    pipeline = EmotionPipeline(detector, registry.open(model), threshold=args.threshold)
+    pipeline = EmotionPipeline(
+        detector,
+        registry.open(model),
+        threshold=args.threshold,
+        crop_size_px=card.input_size_px,
+    )
 
     with open_output(args.output) as file:
         sink = build_sink(form, file, model, detector.name, card.label_set)

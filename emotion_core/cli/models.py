@@ -176,7 +176,7 @@ def markdown_table(registry: ModelRegistry) -> str:
 def _rows(registry: ModelRegistry, cards: list[ModelCard]) -> list[tuple[str, ...]]:
     """Header and one row per card."""
     default = registry.default_name()
-    rows = [_HEADER]
+    rows: list[tuple[str, ...]] = [_HEADER]
     for card in cards:
         macro_f1 = card.metrics.get("test", {}).get("macro_f1")
         rows.append(

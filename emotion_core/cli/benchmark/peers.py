@@ -1,6 +1,7 @@
 """Other people's packages, each in a process of an environment of its own."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -96,4 +97,12 @@ def available_peers(note: Callable[[str], None]) -> list[str]:
     if not PEERS_FOLDER.is_dir():
         note(f"No peers: there is no {PEERS_FOLDER}.")
         return []
-    return ["fer"]
+    peers = ["fer"]
+    # The one place where deepface looks before it tries to download them.
+    home = Path(os.environ.get("DEEPFACE_HOME") or Path.home())
+    weights = home / ".deepface" / "weights" / "facial_expression_model_weights.onnx"
+    if weights.is_file():
+        peers.append("deepface")
+    else:
+        note(f"deepface is left out: its weights are not at {weights}.")
+    return peers

@@ -58,7 +58,10 @@ def run_suite(
     classifier = registry.open(model)
     pipelines = {
         contender_name(name, size): EmotionPipeline(
-            build_detector(name, max_side_px=size), classifier, try_rotations=False
+            build_detector(name, max_side_px=size),
+            classifier,
+            try_rotations=False,
+            crop_size_px=classifier.card.input_size_px,
         )
         for name in detectors or detector_names()
         for size in DETECTION_SIZES_PX
