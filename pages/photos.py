@@ -28,8 +28,12 @@ def _photos(settings: Settings) -> None:
     if book.is_empty():
         _empty_state()
         return
-    on_progress = progress(book, settings)
-    failures(book)
+    # Fixed places, so that nothing moves when progress or failures come and go.
+    progress_place, failures_place = st.container(), st.container()
+    with progress_place:
+        on_progress = progress(book, settings)
+    with failures_place:
+        failures(book)
     results(book, settings)
     work(book, settings, on_progress)
 

@@ -42,6 +42,16 @@ def card_title(name: str, note: str) -> str:
     )
 
 
+def photo_line(name: str, note: str) -> str:
+    """A picture's whole name, and a note below it."""
+    return f'<div class="el-photo-line"><b>{escape(name)}</b><small>{escape(note)}</small></div>'
+
+
+def paragraph(text: str, *, quiet: bool = False) -> str:
+    """Plain text that comes from outside: Markdown in it stays text and fetches nothing."""
+    return f'<p class="{"el-quiet" if quiet else "el-text"}">{escape(text)}</p>'
+
+
 def definition_list(items: Sequence[tuple[str, str]]) -> str:
     """Terms with one sentence each."""
     rows = [f"<dt>{escape(term)}</dt><dd>{escape(text)}</dd>" for term, text in items]

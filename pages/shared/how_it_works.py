@@ -5,6 +5,7 @@ import streamlit as st
 from emotion_core.charts import score_bars_chart
 from emotion_core.types import FrameResult
 from emotion_core.wording import alt_text, describe_face
+from pages.shared import chips
 from pages.shared.book import Photo
 from pages.shared.pictures import CARD_PX, annotated_picture, crop_picture, face_picture
 from pages.shared.schematic import EXAMPLE_SCORES, crop_drawing, face_drawing, picture_drawing
@@ -35,7 +36,7 @@ def draw(last: tuple[Photo, FrameResult, int] | None, settings: Settings) -> Non
     if last is None:
         st.caption("A drawing with made-up scores. Once you have tried a photo, it stands here.")
     else:
-        st.caption(f"From your photo {last[0].name}.")
+        st.html(chips.paragraph(f"From your photo {last[0].name}.", quiet=True))
 
 
 def _picture(last: tuple[Photo, FrameResult, int] | None, settings: Settings) -> None:

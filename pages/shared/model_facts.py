@@ -33,17 +33,19 @@ def figures_strip(card: ModelCard) -> str:
 
 def about(card: ModelCard) -> None:
     """Who the model is and what it learned from."""
-    st.subheader(card.title, anchor=False)
-    st.markdown(card.description)
+    st.subheader("What it is", anchor=False)
     training = card.training
     protocol = (
         "No test image stood among its training images."
         if training["leak_free"]
         else "Some test images also stood among its training images."
     )
-    st.caption(
-        f"Trained on {training['n_images']:,} faces of {training['dataset']}, "
+    learned = (
+        f"Trained on {training['n_images']:,} faces of {training['dataset']} for "
         f"{training['epochs']} epochs. {protocol} Licence: {card.licence}."
+    )
+    st.html(
+        chips.paragraph(f"{card.title}. {card.description}") + chips.paragraph(learned, quiet=True)
     )
 
 

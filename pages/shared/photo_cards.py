@@ -46,23 +46,27 @@ def photo_grid(book: PhotoBook, settings: Settings) -> None:
 
 def photo_detail(photo: Photo, result: FrameResult, settings: Settings) -> None:
     """One photo at full width: the picture left, its faces right."""
-    left, right = st.columns([3, 2], gap="medium")
+    with st.container(key="photo_detail"):
+        left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.image(
-            _annotated(photo, result, settings, PREVIEW_PX), alt=alt_text(photo.name, result),
-            width="stretch",
-        )  # fmt: skip
-        width, height = result.size_px
-        took = sum(result.stage_ms.values())
-        note = f"{width} × {height} pixels · {took:.0f} ms for faces and expressions"
-        if result.rotation_deg:
-            note += f" · faces found after turning the picture by {result.rotation_deg}°"
-        st.html(chips.card_title(photo.name, note))
+        with st.container(key="detail_picture"):
+            picture = _annotated(photo, result, settings, PREVIEW_PX)
+            st.image(picture, alt=alt_text(photo.name, result), width="stretch")
+        st.html(chips.photo_line(photo.name, _how_found(result)))
     with right:
         if len(result):
             _faces(photo, result, settings)
         else:
             _no_face(settings, photo.digest)
+
+
+def _how_found(result: FrameResult) -> str:
+    width, height = result.size_px
+    took_ms = sum(result.stage_ms.values())
+    note = f"{width} × {height} pixels · {took_ms:.0f} ms to find faces and read expressions"
+    if result.rotation_deg:
+        note += f" · faces found after turning the picture by {result.rotation_deg}°"
+    return note
 
 
 def _card(book: PhotoBook, photo: Photo, result: FrameResult | None, settings: Settings) -> None:
@@ -110,18 +114,19 @@ def _faces(photo: Photo, result: FrameResult, settings: Settings) -> None:
 def _face(photo: Photo, result: FrameResult, face: int, settings: Settings) -> None:
     scores = result.smoothed
     number = int(result.track_ids[face])
-    picture, words = st.columns([1, 3], vertical_alignment="center")
-    with picture, st.container(key=f"crop_{photo.digest}_{number}"):
-        hidden = ", hidden" if settings.blur else ""
-        st.image(
-            crop_picture(result, face, blur=settings.blur), width=88,
-            alt=f"Face {number} as the classifier sees it{hidden}",
-        )  # fmt: skip
-    with words:
-        st.html(chips.one_chip(result, face))
-        second = int(np.argsort(scores.probabilities[face])[-2])
-        share = percent(float(scores.probabilities[face, second]))
-        st.caption(f"Second guess: {scores.label_set[second]} ({share})")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(key=f"crop_{photo.digest}_{number}", width=88):
+            hidden = ", hidden" if settings.blur else ""
+            st.image(
+                crop_picture(result, face, blur=settings.blur),
+                width=88,
+                alt=f"Face {number} as the classifier sees it{hidden}",
+            )
+        with st.container(width="stretch"):
+            st.html(chips.one_chip(result, face))
+            second = int(np.argsort(scores.probabilities[face])[-2])
+            share = percent(float(scores.probabilities[face, second]))
+            st.caption(f"Second guess: {scores.label_set[second]} ({share})")
     st.altair_chart(
         score_bars_chart(scores.as_dict(face), uncertain=bool(scores.uncertain[face])),
         key=f"bars_{photo.digest}_{number}",

@@ -31,12 +31,13 @@ def intake() -> None:
         name = f"camera {datetime.now():%H-%M-%S}.jpg"
         files = [(name, shot.getvalue())] if shot else []
     else:
-        dropped = st.file_uploader(
-            "Drop photos here, or a zip of photos",
-            type=_TYPES,
-            accept_multiple_files=True,
-            key=f"upload_{number}",
-        )
+        with st.container(key="intake_first" if photo_book().is_empty() else "intake"):
+            dropped = st.file_uploader(
+                "Drop photos here, or a zip of photos",
+                type=_TYPES,
+                accept_multiple_files=True,
+                key=f"upload_{number}",
+            )
         files = [(file.name, file.getvalue()) for file in dropped]
     if files:
         _take_in(files)

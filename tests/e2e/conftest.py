@@ -11,9 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
+
+#: Generous, because the machine may be busy; a test that passes never waits this long.
+_PATIENCE_MS = 30_000
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _BROWSER_FLAGS = (
@@ -95,7 +98,8 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
         base_url=server, viewport={"width": 1280, "height": 900}, accept_downloads=True
     )
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(_PATIENCE_MS)
+    expect.set_options(timeout=_PATIENCE_MS)
     strangers: list[str] = []
     errors: list[str] = []
     page.on("request", lambda request: _note_stranger(request.url, server, strangers))

@@ -168,6 +168,17 @@ def test_results_and_settings_survive_a_change_of_page(
     assert len(analysed) == 1
 
 
+def test_names_are_never_markdown(app: AppTest, astronaut: bytes) -> None:
+    """A name out of a zip must not fetch anything from anywhere."""
+    name = "![a](http-example).jpg"
+    _upload(app, (name, astronaut), ("other.jpg", b"broken"), (name, b"broken too"))
+    app.switch_page("pages/home.py").run()
+    assert f"From your photo {name}." in _texts(app)
+    app.switch_page("pages/photos.py").run()
+    rendered = [e.value for kind in (app.markdown, app.caption, app.error) for e in kind]
+    assert not any(name in text for text in rendered)
+
+
 def test_clearing_can_be_undone(app: AppTest, astronaut: bytes, analysed: list[Frame]) -> None:
     _upload(app, ("a.jpg", astronaut))
     _button(app, "Clear all").click().run()
