@@ -9,12 +9,15 @@ from pages.shared.uploads import MAX_PHOTOS, MAX_TOTAL_BYTES, Failure, Room, Upl
 
 @dataclass(frozen=True, slots=True)
 class AnalysisKey:
-    """Everything that a result depends on, beside the photo's bytes."""
+    """Everything that a result depends on, beside the photo's bytes.
+
+    ``min_confidence`` is None for the detector's own default.
+    """
 
     model: str
     model_sha256: str
     detector: str
-    min_confidence: float
+    min_confidence: float | None
 
     def finds_the_same_faces(self, other: "AnalysisKey") -> bool:
         """Whether only the classifier differs."""

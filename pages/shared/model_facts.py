@@ -7,6 +7,7 @@ import streamlit as st
 
 from emotion_core.charts import recall_chart
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.wording import percent
 from pages.shared import chips
 from pages.shared.resources import registry
 
@@ -16,11 +17,11 @@ def figures_strip(card: ModelCard) -> str:
     items = []
     test = card.metrics.get("test")
     if test:
-        items.append(("Accuracy", _tenths(test["accuracy"]), _interval(test, "test faces")))
+        items.append(("Accuracy", percent(test["accuracy"], 1), _interval(test, "test faces")))
     ferplus = card.metrics.get("test_ferplus")
     if ferplus:
         note = _interval(ferplus, "faces with a clear majority of ten taggers")
-        items.append(("Agreement with FER+", _tenths(ferplus["accuracy"]), note))
+        items.append(("Agreement with FER+", percent(ferplus["accuracy"], 1), note))
     if card.ms_per_face is not None:
         items.append(
             ("Time per face", f"{card.ms_per_face:.2f} ms", "classifier alone, eight at once")
@@ -79,9 +80,5 @@ def _weakest(per_class: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _interval(metrics: Mapping[str, Any], what: str) -> str:
-    low, high = metrics["accuracy_ci95"]
-    return f"{low * 100:.1f} to {high * 100:.1f} % (95 % interval), n = {metrics['n']:,} {what}"
-
-
-def _tenths(share: float) -> str:
-    return f"{share * 100:.1f} %"
+    low, high = (f"{bound * 100:.1f}" for bound in metrics["accuracy_ci95"])
+    return f"{low} to {high} % (95 % interval), n = {metrics['n']:,} {what}"

@@ -20,9 +20,9 @@ from pages.shared.pictures import (
 from pages.shared.session import pictures
 from pages.shared.settings import (
     DETECTOR_KEY,
-    MIN_CONFIDENCE_KEY,
     SEARCH_HARD_CONFIDENCE,
     Settings,
+    min_confidence_key,
 )
 
 CARDS_PER_PAGE = 12
@@ -141,13 +141,13 @@ def _no_face(settings: Settings, digest: str) -> None:
             "The picture was also tried turned by 90, 180 and 270 degrees. A larger picture, or "
             "one cut closer to the faces, helps most. Or try:"
         )
-        if settings.min_confidence > SEARCH_HARD_CONFIDENCE:
+        if settings.min_confidence is None or settings.min_confidence > SEARCH_HARD_CONFIDENCE:
             st.button(
                 f"Face certainty from {percent(SEARCH_HARD_CONFIDENCE)}",
                 icon=":material/tune:",
                 key=f"lower_{digest}",
                 on_click=_set,
-                args=(MIN_CONFIDENCE_KEY, SEARCH_HARD_CONFIDENCE),
+                args=(min_confidence_key(settings.detector), SEARCH_HARD_CONFIDENCE),
             )
         others = [i for i in all_detectors() if i.available and i.name != settings.detector]
         for info in others[:2]:

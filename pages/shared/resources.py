@@ -30,8 +30,12 @@ def _worker(name: str, sha256: str) -> InferenceWorker:
     return InferenceWorker(registry().open(name))
 
 
-def session_detector(name: str, min_confidence: float) -> FaceDetector:
+def session_detector(name: str, min_confidence: float | None = None) -> FaceDetector:
     """The face detector of this session; detectors have state and are never shared.
+
+    Args:
+        name: name of the detector.
+        min_confidence: from which certainty a box counts as a face; None for its own default.
 
     Raises:
         DetectorError: it cannot be loaded.
@@ -42,3 +46,13 @@ def session_detector(name: str, min_confidence: float) -> FaceDetector:
         detector = build_detector(name, min_confidence=min_confidence)
         st.session_state[_DETECTOR] = (wanted, detector)
     return detector
+
+
+@st.cache_data(show_spinner=False)
+def default_confidence(detector: str) -> float:
+    """The certainty from which a detector by itself counts a box as a face.
+
+    Raises:
+        DetectorError: it cannot be loaded.
+    """
+    return float(getattr(build_detector(detector), "min_confidence", 0.5))

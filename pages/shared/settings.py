@@ -9,17 +9,14 @@ from emotion_core.errors import ModelError
 from emotion_core.faces import all_detectors, default_detector_name, detector_info
 from emotion_core.wording import percent
 from pages.shared.book import AnalysisKey
-from pages.shared.resources import registry
+from pages.shared.resources import default_confidence, registry
 
 MODEL_KEY = "model"
 DETECTOR_KEY = "detector"
-MIN_CONFIDENCE_KEY = "min_confidence"
 BLUR_KEY = "blur_faces"
 
-#: Where the detectors' certainties separate faces from clutter best; see benchmarks of `faces`.
-DEFAULT_MIN_CONFIDENCE = 0.7
 #: Low enough for small and turned faces, at the price of a few false ones.
-SEARCH_HARD_CONFIDENCE = 0.4
+SEARCH_HARD_CONFIDENCE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +26,15 @@ class Settings:
     Attributes:
         card: card of the model in use.
         detector: name of the face detector.
-        min_confidence: the detector's certainty from which a box counts as a face.
+        min_confidence: the certainty from which a box counts as a face, None for the detector's
+            own default.
         threshold: below this share an expression is called uncertain.
         blur: whether faces are made unrecognisable in pictures.
     """
 
     card: ModelCard
     detector: str
-    min_confidence: float
+    min_confidence: float | None
     threshold: float
     blur: bool
 
@@ -51,6 +49,11 @@ def threshold_key(model: str) -> str:
     return f"threshold_{model}"
 
 
+def min_confidence_key(detector: str) -> str:
+    """Every detector has its own limit, because their certainties mean different things."""
+    return f"min_confidence_{detector}"
+
+
 def sidebar_settings() -> Settings:
     """Draws the settings and returns their values.
 
@@ -62,37 +65,15 @@ def sidebar_settings() -> Settings:
         st.subheader("Analysis")
         card = _model_choice(cards, problems)
         detector = _detector_choice()
-        min_confidence = st.slider(
-            "Face certainty, at least",
-            min_value=0.1,
-            max_value=0.95,
-            value=DEFAULT_MIN_CONFIDENCE,
-            step=0.05,
-            format="percent",
-            key=MIN_CONFIDENCE_KEY,
-            persist_state="session",
-            help="How sure the detector must be that something is a face. "
-            "Lower finds more faces, and more that are none.",
-        )
-        threshold = st.slider(
-            "Uncertain below",
-            min_value=0.0,
-            max_value=0.95,
-            value=_to_step(card.threshold),
-            step=0.05,
-            format="percent",
-            key=threshold_key(card.name),
-            persist_state="session",
-            help="If the best expression has a smaller share than this, the face is called "
-            f"uncertain. This model's card suggests {percent(card.threshold)}.",
-        )
+        min_confidence = _min_confidence_choice(detector)
+        threshold = _threshold_choice(card)
         blur = st.toggle(
             "Blur faces",
             key=BLUR_KEY,
             persist_state="session",
             help="In the pictures shown here and in those you download.",
         )
-    return Settings(card, detector, round(min_confidence, 2), round(threshold, 2), blur)
+    return Settings(card, detector, min_confidence, threshold, blur)
 
 
 def _installed_cards() -> tuple[dict[str, ModelCard], list[str]]:
@@ -145,6 +126,41 @@ def _detector_choice() -> str:
         ),
     )
     return choice
+
+
+def _min_confidence_choice(detector: str) -> float | None:
+    default = _to_step(default_confidence(detector))
+    choice = st.slider(
+        "Face certainty, at least",
+        min_value=0.1,
+        max_value=0.95,
+        value=default,
+        step=0.05,
+        format="percent",
+        key=min_confidence_key(detector),
+        persist_state="session",
+        help="How sure the detector must be that something is a face. "
+        "Lower finds more faces, and more that are none.",
+    )
+    # Untouched, the exact default holds, as on the command line.
+    return None if abs(choice - default) < 1e-6 else round(choice, 2)
+
+
+def _threshold_choice(card: ModelCard) -> float:
+    default = _to_step(card.threshold)
+    choice = st.slider(
+        "Uncertain below",
+        min_value=0.0,
+        max_value=0.95,
+        value=default,
+        step=0.05,
+        format="percent",
+        key=threshold_key(card.name),
+        persist_state="session",
+        help="If the best expression has a smaller share than this, the face is called "
+        f"uncertain. This model's card suggests {percent(card.threshold)}.",
+    )
+    return card.threshold if abs(choice - default) < 1e-6 else round(choice, 2)
 
 
 def _to_step(value: float) -> float:
