@@ -117,7 +117,9 @@ class ModelRegistry:
         except OSError as error:
             if os.path.lexists(target):
                 raise taken from error
-            raise ModelError(f"Cannot copy {path} to {target}: {error.strerror}.") from error
+            raise ModelError(
+                f"Cannot copy {path} to {target}: {error.strerror or error}."
+            ) from error
         return card
 
     def _folder(self, name: str) -> Path:

@@ -114,15 +114,20 @@ class LiteRTClassifier:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"Cannot read {path}: {error.strerror}.") from error
-        # What is hashed is what is loaded: the file is read once.
+        # The file is read once, so that what is hashed is what is loaded.
         digest = hashlib.sha256(content).hexdigest()
         if digest != card.sha256:
             raise ModelError(
                 f"{path} is not the file that its card describes: wanted SHA-256 {card.sha256}. "
                 f"Received: {digest}. Get the model folder again."
             )
+        if card.input_channels != 1:
+            raise ModelError(
+                f"{folder}: wanted a model for gray crops, 1 channel. "
+                f"Received: {card.input_channels} channels"
+            )
         self._network = LiteRTNetwork(content, threads=threads)
-        wanted = ((card.input_size_px, card.input_size_px, card.input_channels), len(card.labels))
+        wanted = ((card.input_size_px, card.input_size_px, 1), len(card.labels))
         received = (self._network.input_shape, self._network.n_classes)
         if wanted != received:
             raise ModelError(

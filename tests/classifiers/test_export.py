@@ -60,7 +60,7 @@ def test_int8_needs_crops_and_stays_small(
     with pytest.raises(ValueError, match="wanted crops"):
         export_litert(networks["emotion-cnn"], path, mode="int8")
     assert not path.exists()
-    export_litert(networks["emotion-cnn"], path, mode="int8", representative=faces)
+    export_litert(networks["emotion-cnn"], path, mode="int8", representative=faces[:20])
     assert parity(networks["emotion-cnn"], path, faces).agreement > 0.8
     bytes_per_weight = 1.1
     limit = networks["emotion-cnn"].count_params() * bytes_per_weight
@@ -71,6 +71,16 @@ def test_int8_needs_crops_and_stays_small(
 def test_an_unknown_mode_is_refused(networks: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="mode: wanted one of"):
         export_litert(networks["compact"], tmp_path / "x", mode="int4")  # type: ignore[arg-type]
+
+
+def test_another_backend_of_keras_is_refused(
+    networks: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ModelError, match=r"KERAS_BACKEND=tensorflow.*Received: jax"):
+        export_litert(networks["compact"], tmp_path / "model.tflite")
 
 
 @pytest.mark.parametrize("name", NAMES)

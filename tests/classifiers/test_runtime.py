@@ -109,14 +109,18 @@ def test_a_missing_file_is_named(make_folder: MakeFolder) -> None:
         open_model(folder)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"input_size_px": 64}, {"labels": FER2013.names[:6]}, {"input_channels": 3}]
-)
+@pytest.mark.parametrize("changes", [{"input_size_px": 64}, {"labels": FER2013.names[:6]}])
 def test_a_card_of_another_network_is_refused(
     make_folder: MakeFolder, changes: dict[str, Any]
 ) -> None:
     folder = make_folder(**changes)
     with pytest.raises(ModelError, match="does not fit its card"):
+        open_model(folder)
+
+
+def test_a_model_for_colour_is_refused(make_folder: MakeFolder) -> None:
+    folder = make_folder(input_channels=3)
+    with pytest.raises(ModelError, match=r"wanted a model for gray crops.*3 channels"):
         open_model(folder)
 
 
