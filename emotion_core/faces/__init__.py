@@ -1,0 +1,29 @@
+"""Finding faces and cutting them out as FER-2013 shows them."""
+
+from emotion_core.faces.catalog import (
+    all_detectors,
+    build_detector,
+    default_detector_name,
+    detector_info,
+    detector_names,
+)
+from emotion_core.faces.crops import crop_faces
+from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, DetectorInfo, FaceDetector
+from emotion_core.faces.framing import CropFraming, face_roll_deg, face_squares
+from emotion_core.faces.rotation import detect_any_rotation
+
+__all__ = [
+    "DEFAULT_MAX_SIDE_PX",
+    "CropFraming",
+    "DetectorInfo",
+    "FaceDetector",
+    "all_detectors",
+    "build_detector",
+    "crop_faces",
+    "default_detector_name",
+    "detect_any_rotation",
+    "detector_info",
+    "detector_names",
+    "face_roll_deg",
+    "face_squares",
+]
