@@ -1,0 +1,136 @@
+"""From a frame to everything that is known of it; used by every page and the command line."""
+
+import time
+
+import numpy as np
+
+from emotion_core.classifiers.runtime import Classifier
+from emotion_core.faces import FaceDetector, crop_faces, detect_any_rotation
+from emotion_core.types import (
+    EmotionScores,
+    FaceDetections,
+    Float32Array,
+    Frame,
+    FrameResult,
+    Int64Array,
+)
+
+
+class EmotionPipeline:
+    """Finds faces, crops and classifies them.
+
+    It belongs to one thread, as its detector does; the classifier may be a shared
+    `InferenceWorker`.
+    """
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: Classifier,
+        *,
+        try_rotations: bool = True,
+        threshold: float | None = None,
+        crop_size_px: int = 48,
+    ) -> None:
+        """
+        Args:
+            detector: finds the faces; its framing decides how they are cropped.
+            classifier: gives the scores of the crops.
+            try_rotations: look for faces in the picture turned by 90, 180 and 270 degrees if it
+                shows none as it is.
+            threshold: top probability below which a face counts as uncertain; None leaves what
+                the classifier says.
+            crop_size_px: side of the crops that the classifier takes.
+
+        Raises:
+            ValueError: the threshold is not in 0-1.
+        """
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise ValueError(f"threshold: wanted a number from 0 to 1. Received: {threshold}")
+        self._detector = detector
+        self._classifier = classifier
+        self._try_rotations = try_rotations
+        self._threshold = threshold
+        self._crop_size_px = crop_size_px
+
+    def analyze(self, frame: Frame) -> FrameResult:
+        """Reads the expressions of one frame.
+
+        Args:
+            frame: an upright picture.
+
+        Returns:
+            Its faces in reading order, numbered from 1. A picture without faces gives an empty
+            result. Times of the stages "detect", "crop" and "classify" are included.
+        """
+        stages = _Stages()
+        detections, rotation_deg = self._detect(frame)
+        stages.done("detect")
+        crops = crop_faces(
+            frame.image,
+            detections,
+            self._detector.framing,
+            size_px=self._crop_size_px,
+            rotation_deg=rotation_deg,
+        )
+        stages.done("crop")
+        scores = self._classifier.predict(crops.images)
+        if self._threshold is not None:
+            scores = EmotionScores(scores.probabilities, scores.label_set, self._threshold)
+        stages.done("classify")
+        return FrameResult(
+            frame_index=frame.index,
+            timestamp_s=frame.timestamp_s,
+            size_px=frame.size_px,
+            detections=detections,
+            scores=scores,
+            smoothed=scores,
+            track_ids=np.arange(1, len(detections) + 1, dtype=np.int64),
+            crops=crops,
+            rotation_deg=rotation_deg,
+            stage_ms=stages.ms,
+        )
+
+    def _detect(self, frame: Frame) -> tuple[FaceDetections, int]:
+        if self._try_rotations:
+            detections, rotation_deg = detect_any_rotation(self._detector, frame.image)
+        else:
+            detections, rotation_deg = self._detector.detect(frame.image), 0
+        return detections.select(reading_order(detections.boxes)), rotation_deg
+
+
+def reading_order(boxes: Float32Array) -> Int64Array:
+    """The order in which people would number faces: rows from the top, each from the left.
+
+    A face stands in the row of the topmost face that is left if its centre is above that face's
+    lower edge.
+
+    Args:
+        boxes: (N, 4) float32, xyxy pixels.
+
+    Returns:
+        (N,) int64 indices; the same for any order of the same boxes.
+    """
+    # By content alone: first by the upper edge, ties by the others.
+    waiting = sorted(range(len(boxes)), key=lambda i: tuple(boxes[i, [1, 0, 2, 3]]))
+    middles = (boxes[:, 1] + boxes[:, 3]) / 2
+    order: list[int] = []
+    while waiting:
+        lower_edge = boxes[waiting[0], 3]
+        row = [i for i in waiting if i == waiting[0] or middles[i] < lower_edge]
+        waiting = [i for i in waiting if i not in row]
+        order += sorted(row, key=lambda i: tuple(boxes[i]))
+    return np.array(order, dtype=np.int64)
+
+
+class _Stages:
+    """Milliseconds between the ends of consecutive stages."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+        self._began = time.perf_counter()
+
+    def done(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.ms[stage] = (now - self._began) * 1000
+        self._began = now
