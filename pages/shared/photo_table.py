@@ -1,5 +1,7 @@
 """The table of all faces: one row per face, sortable."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -17,7 +19,7 @@ def faces_table(found: list[tuple[Photo, FrameResult]], settings: Settings) -> N
     if frame.empty:
         st.caption("No face found in these photos yet.")
         return
-    config = {
+    config: dict[str, Any] = {
         "crop": st.column_config.ImageColumn("Face", width=64, help="What the classifier sees"),
         "photo": st.column_config.TextColumn("Photo", width=150),
         "number": st.column_config.NumberColumn("No.", width=48, help="Number in the picture"),
@@ -57,7 +59,7 @@ def _frame(found: list[tuple[Photo, FrameResult]], settings: Settings) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def _share_column(emotion: Emotion) -> object:
+def _share_column(emotion: Emotion) -> Any:
     return st.column_config.ProgressColumn(
         emotion.value.capitalize(),
         format="%.0f %%",

@@ -15,7 +15,7 @@ from pages.shared.book import Photo
 
 #: Long side of what the browser gets: sharp in the detail view, 60 of them stay small in memory.
 PREVIEW_PX = 1280
-CARD_PX = 560
+CARD_PX = 480
 
 _JPEG_QUALITY = 88
 #: Blocks per side of a hidden crop: the expression stays hidden too, as in a blurred picture.
@@ -49,9 +49,13 @@ def make_preview(image: UInt8Array) -> bytes:
 
 
 def annotated_picture(photo: Photo, result: FrameResult, *, side_px: int, blur: bool) -> bytes:
-    """A photo with its faces marked, as JPEG for the screen."""
+    """A photo with its faces marked, as JPEG for the screen.
+
+    On a card the words would be too small to read; the chips below it have them.
+    """
     image = _shrunk(decode_image(photo.preview, name=photo.name), side_px)
-    options = DrawOptions(blur_faces=blur)
+    small = side_px <= CARD_PX
+    options = DrawOptions(blur_faces=blur, labels=not small, numbers=not small or len(result) > 1)
     return encode_jpeg(draw_result(image, _resized(result, image), options), _JPEG_QUALITY)
 
 

@@ -41,11 +41,11 @@ def session_detector(name: str, min_confidence: float | None = None) -> FaceDete
         DetectorError: it cannot be loaded.
     """
     wanted = (name, min_confidence)
-    built, detector = st.session_state.get(_DETECTOR, (None, None))
-    if built != wanted or detector is None:
-        detector = build_detector(name, min_confidence=min_confidence)
-        st.session_state[_DETECTOR] = (wanted, detector)
-    return detector
+    built: tuple[tuple[str, float | None], FaceDetector] | None = st.session_state.get(_DETECTOR)
+    if built is None or built[0] != wanted:
+        built = wanted, build_detector(name, min_confidence=min_confidence)
+        st.session_state[_DETECTOR] = built
+    return built[1]
 
 
 @st.cache_data(show_spinner=False)
@@ -55,4 +55,14 @@ def default_confidence(detector: str) -> float:
     Raises:
         DetectorError: it cannot be loaded.
     """
-    return float(getattr(build_detector(detector), "min_confidence", 0.5))
+    return build_detector(detector).min_confidence
+
+
+@st.cache_data(show_spinner=False)
+def default_detector_note() -> str:
+    """Why the usual detector is not the default here; empty where it is.
+
+    Raises:
+        DetectorError: no detector can be used here.
+    """
+    return build_detector().note

@@ -6,10 +6,10 @@ import streamlit as st
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.errors import ModelError
-from emotion_core.faces import all_detectors, default_detector_name, detector_info
+from emotion_core.faces import all_detectors, default_detector_name
 from emotion_core.wording import percent
 from pages.shared.book import AnalysisKey
-from pages.shared.resources import default_confidence, registry
+from pages.shared.resources import default_confidence, default_detector_note, registry
 
 MODEL_KEY = "model"
 DETECTOR_KEY = "detector"
@@ -111,20 +111,24 @@ def _model_choice(cards: dict[str, ModelCard], problems: list[str]) -> ModelCard
 
 
 def _detector_choice() -> str:
-    infos = all_detectors()
-    usable = [info.name for info in infos if info.available]
+    infos = {info.name: info for info in all_detectors()}
+    usable = [name for name, info in infos.items() if info.available]
+    default = default_detector_name()
     choice: str = st.selectbox(
         "Face detector",
         usable,
-        index=usable.index(default_detector_name()),
-        format_func=lambda name: detector_info(name).title,
+        index=usable.index(default),
+        format_func=lambda name: infos[name].title if name in infos else name,
         key=DETECTOR_KEY,
         persist_state="session",
         help="\n".join(
             f"- **{info.title}**: {info.summary if info.available else info.reason}"
-            for info in infos
+            for info in infos.values()
         ),
     )
+    note = default_detector_note() if choice == default else ""
+    if note:
+        st.caption(note)
     return choice
 
 
