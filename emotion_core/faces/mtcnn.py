@@ -28,7 +28,9 @@ _SCALE_FACTOR = 0.709
 _MIN_FACE_PX = 20
 _PROPOSAL_THRESHOLD = 0.6
 _REFINE_THRESHOLD = 0.7
-_MIN_CONFIDENCE = 0.7
+# Measured against the default detector on 26 photos at three sizes: 0.7 keeps 96.6 % of the faces
+# with 6 false boxes, 0.9 keeps 95.9 % with 2.
+_MIN_CONFIDENCE = 0.9
 # Crowds and leaves make thousands of proposals; the best ones hold every face.
 _MAX_PROPOSALS = 400
 
