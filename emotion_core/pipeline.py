@@ -63,9 +63,15 @@ class EmotionPipeline:
             Its faces in reading order, numbered from 1. A picture without faces gives an empty
             result. Times of the stages "detect", "crop" and "classify" are included.
         """
-        stages = _Stages()
+        stages = Stages()
         detections, rotation_deg = self._detect(frame)
         stages.done("detect")
+        return self._read(frame, detections, rotation_deg, stages)
+
+    def _read(
+        self, frame: Frame, detections: FaceDetections, rotation_deg: int, stages: "Stages"
+    ) -> FrameResult:
+        """Crops and classifies faces that were found, and numbers them in their order."""
         crops = crop_faces(
             frame.image,
             detections,
@@ -123,7 +129,7 @@ def reading_order(boxes: Float32Array) -> Int64Array:
     return np.array(order, dtype=np.int64)
 
 
-class _Stages:
+class Stages:
     """Milliseconds between the ends of consecutive stages."""
 
     def __init__(self) -> None:

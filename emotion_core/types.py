@@ -228,6 +228,8 @@ class FrameResult:
         rotation_deg: 0, 90, 180 or 270: how far the picture had to be turned counter-clockwise
             before faces were found. Boxes are always given in the picture as it was.
         stage_ms: milliseconds per stage ("detect", "crop", "classify", "track").
+        labels: (N,) int64, the labels to display. In a stream they change later than the smoothed
+            scores, so that they do not flicker; by default those with the highest score.
     """
 
     frame_index: int
@@ -240,9 +242,12 @@ class FrameResult:
     crops: FaceCrops
     rotation_deg: int = 0
     stage_ms: Mapping[str, float] = field(default_factory=dict)
+    labels: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         n = len(self.detections)
+        if not len(self.labels):
+            _set(self, "labels", self.smoothed.labels)
         for name, length in (
             ("scores", len(self.scores)),
             ("smoothed", len(self.smoothed)),
@@ -250,7 +255,8 @@ class FrameResult:
         ):
             if length != n:
                 raise ValueError(f"FrameResult.{name}: wanted {n} faces. Received: {length}")
-        _set(self, "track_ids", checked("FrameResult.track_ids", self.track_ids, (n,), np.int64))
+        for name in ("track_ids", "labels"):
+            _set(self, name, checked(f"FrameResult.{name}", getattr(self, name), (n,), np.int64))
 
     def __len__(self) -> int:
         return len(self.detections)

@@ -17,6 +17,9 @@ from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run, training_rows
 from emotion_core.training.run_folder import RunFolder
 
+# Keras 3.15 saves TensorFlow variables in a way that NumPy 2 warns about.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
 CONFIG = TrainingConfig(
     architecture="mini-xception",
     epochs=4,

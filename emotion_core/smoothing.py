@@ -1,0 +1,101 @@
+"""Calms scores and labels in time. Pure NumPy."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion_core.types import EmotionScores, Float32Array, Int64Array
+
+# A face that was away for longer than this starts afresh.
+_FORGET_S = 5.0
+
+
+@dataclass(slots=True)
+class _State:
+    probabilities: Float32Array
+    time_s: float
+    label: int
+    rival: int
+    rival_since_s: float
+
+
+class ScoreSmoother:
+    """Exponential smoothing over time, and a label that does not flicker.
+
+    After ``half_life_s`` seconds half of a change has arrived, however many frames that were. The
+    displayed label changes only when another one leads by ``margin``, or has led for ``hold_s``.
+
+    Args:
+        half_life_s: 0 for no smoothing.
+        margin: lead in probability that changes the label at once.
+        hold_s: how long a smaller lead must last.
+    """
+
+    def __init__(
+        self, half_life_s: float = 0.4, *, margin: float = 0.15, hold_s: float = 0.6
+    ) -> None:
+        if half_life_s < 0:
+            raise ValueError(f"half_life_s: wanted 0 or more. Received: {half_life_s}")
+        self.half_life_s = half_life_s
+        self._margin = margin
+        self._hold_s = hold_s
+        self._states: dict[int, _State] = {}
+
+    def reset(self) -> None:
+        """Forgets every face."""
+        self._states.clear()
+
+    def update(
+        self, scores: EmotionScores, track_ids: Int64Array, time_s: float
+    ) -> tuple[EmotionScores, Int64Array]:
+        """Smoothed scores and steady labels of one frame.
+
+        Args:
+            scores: N faces.
+            track_ids: (N,) int64, as ``FaceTracker`` gives them.
+            time_s: time of the frame.
+
+        Returns:
+            N smoothed scores (rows still sum to 1) and (N,) int64 labels to display.
+
+        Raises:
+            ValueError: another number of track ids than of faces.
+        """
+        if len(track_ids) != len(scores):
+            raise ValueError(
+                f"track_ids: wanted {len(scores)}, one per face. Received: {len(track_ids)}"
+            )
+        self._states = {
+            track: state
+            for track, state in self._states.items()
+            if time_s - state.time_s <= _FORGET_S
+        }
+        smoothed = np.empty_like(scores.probabilities)
+        labels = np.empty(len(scores), np.int64)
+        for face, track in enumerate(track_ids.tolist()):
+            state = self._advance(track, scores.probabilities[face], time_s)
+            smoothed[face], labels[face] = state.probabilities, state.label
+        return EmotionScores(smoothed, scores.label_set, scores.threshold), labels
+
+    def _advance(self, track: int, probabilities: Float32Array, time_s: float) -> _State:
+        state = self._states.get(track)
+        if state is None:
+            label = int(probabilities.argmax())
+            state = _State(probabilities, time_s, label, label, time_s)
+            self._states[track] = state
+            return state
+        elapsed_s = max(0.0, time_s - state.time_s)
+        keep = 0.5 ** (elapsed_s / self.half_life_s) if self.half_life_s else 0.0
+        mixed = keep * state.probabilities.astype(np.float64) + (1 - keep) * probabilities
+        state.probabilities = np.asarray(mixed / mixed.sum(), dtype=np.float32)
+        state.time_s = time_s
+        self._choose_label(state)
+        return state
+
+    def _choose_label(self, state: _State) -> None:
+        leader = int(state.probabilities.argmax())
+        if leader != state.rival:
+            state.rival, state.rival_since_s = leader, state.time_s
+        lead = state.probabilities[leader] - state.probabilities[state.label]
+        if lead >= self._margin or state.time_s - state.rival_since_s >= self._hold_s:
+            state.label = leader

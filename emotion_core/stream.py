@@ -1,0 +1,116 @@
+"""The pipeline for consecutive frames: follows faces, numbers them and calms their scores."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from emotion_core.classifiers.runtime import Classifier
+from emotion_core.faces import FaceDetector
+from emotion_core.faces.flow import FlowFollower
+from emotion_core.faces.tracking import FaceTracker
+from emotion_core.pipeline import EmotionPipeline, Stages
+from emotion_core.smoothing import ScoreSmoother
+from emotion_core.types import FaceDetections, Frame, FrameResult
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOptions:
+    """How a stream is read.
+
+    Attributes:
+        detect_every: frames from one detection to the next; between them faces are followed by
+            optical flow. 1 detects in every frame.
+        half_life_s: of the smoothing of scores; 0 for none.
+        threshold: top probability below which a face counts as uncertain; None: the model's own.
+    """
+
+    detect_every: int = 3
+    half_life_s: float = 0.4
+    threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.detect_every < 1:
+            raise ValueError(f"detect_every: wanted 1 or more. Received: {self.detect_every}")
+        if self.half_life_s < 0:
+            raise ValueError(f"half_life_s: wanted 0 or more. Received: {self.half_life_s}")
+
+
+class StreamPipeline(EmotionPipeline):
+    """Reads the frames of one camera or video in their order. Belongs to one session.
+
+    Args:
+        detector: finds the faces.
+        classifier: gives the scores of the crops; may be shared.
+        options: how the stream is read.
+    """
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: Classifier,
+        options: StreamOptions = StreamOptions(),
+    ) -> None:
+        super().__init__(detector, classifier, try_rotations=False, threshold=options.threshold)
+        self.options = options
+        self._tracker = FaceTracker()
+        self._smoother = ScoreSmoother(options.half_life_s)
+        self._follower = FlowFollower()
+        self._last = FaceDetections.empty()
+        self._since_detection = 0
+
+    def change(
+        self,
+        *,
+        options: StreamOptions | None = None,
+        detector: FaceDetector | None = None,
+        classifier: Classifier | None = None,
+    ) -> None:
+        """Changes settings between two frames; faces keep their numbers."""
+        if options is not None:
+            self.options = options
+            self._threshold = options.threshold
+            self._smoother.half_life_s = options.half_life_s
+        if detector is not None:
+            self._detector = detector
+            self._since_detection = 0
+        if classifier is not None:
+            self._classifier = classifier
+            # The old model's scores say nothing about the new one's.
+            self._smoother.reset()
+
+    def analyze(self, frame: Frame) -> FrameResult:
+        """Reads one frame.
+
+        Args:
+            frame: not older than the one before.
+
+        Returns:
+            Its faces with their lasting numbers, raw and smoothed scores and steady labels.
+
+        Raises:
+            ValueError: the frame is older than the one before.
+        """
+        stages = Stages()
+        followed = None
+        if 0 < self._since_detection < self.options.detect_every:
+            followed = self._follower.follow(frame.image, self._last)
+        if followed is None:
+            self._last, _ = self._detect(frame)
+            self._since_detection = 0
+            if self.options.detect_every > 1:
+                self._follower.start(frame.image)
+        else:
+            self._last = followed
+        self._since_detection += 1
+        stages.done("detect")
+        result = self._read(frame, self._last, 0, stages)
+        track_ids = self._tracker.update(result.detections, frame.timestamp_s)
+        smoothed, labels = self._smoother.update(result.scores, track_ids, frame.timestamp_s)
+        stages.done("track")
+        return replace(
+            result,
+            smoothed=smoothed,
+            track_ids=np.asarray(track_ids, np.int64),
+            labels=labels,
+            stage_ms=stages.ms,
+        )

@@ -1,0 +1,115 @@
+"""Smoothing in time stays a probability, knows seconds and not frames, and does not flicker."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotion_core.emotions import FER2013
+from emotion_core.smoothing import ScoreSmoother
+from emotion_core.types import EmotionScores
+
+ONE = np.array([1], np.int64)
+
+
+def scores(*rows: list[float]) -> EmotionScores:
+    array = np.array(rows, np.float32).reshape(-1, 7)
+    return EmotionScores(array / array.sum(axis=1, keepdims=True), FER2013)
+
+
+def only(label: int) -> EmotionScores:
+    return scores(np.eye(7)[label].tolist())
+
+
+HAPPY, SAD = 3, 4
+
+
+@pytest.mark.parametrize("frames_per_s", [5, 10, 30, 60])
+def test_half_of_a_change_arrives_after_the_half_life(frames_per_s: int) -> None:
+    smoother = ScoreSmoother(half_life_s=0.4)
+    smoother.update(only(HAPPY), ONE, 0.0)
+    for frame in range(1, round(0.4 * frames_per_s) + 1):
+        smoothed, _ = smoother.update(only(SAD), ONE, frame / frames_per_s)
+    assert smoothed.probabilities[0, SAD] == pytest.approx(0.5, abs=1e-4)
+
+
+def test_no_half_life_means_raw_scores() -> None:
+    smoother = ScoreSmoother(half_life_s=0)
+    smoother.update(only(HAPPY), ONE, 0.0)
+    smoothed, labels = smoother.update(only(SAD), ONE, 0.01)
+    np.testing.assert_array_equal(smoothed.probabilities, only(SAD).probabilities)
+    assert labels.tolist() == [SAD]
+
+
+def test_faces_do_not_mix() -> None:
+    smoother = ScoreSmoother(half_life_s=1)
+    both = scores(np.eye(7)[HAPPY].tolist(), np.eye(7)[SAD].tolist())
+    smoother.update(both, np.array([1, 2]), 0.0)
+    swapped = scores(np.eye(7)[SAD].tolist(), np.eye(7)[HAPPY].tolist())
+    smoothed, labels = smoother.update(swapped, np.array([2, 1]), 0.1)
+    assert labels.tolist() == [SAD, HAPPY]
+    assert smoothed.probabilities[0, SAD] == pytest.approx(1, abs=1e-6)
+
+
+def close(first: float, second: float) -> EmotionScores:
+    return scores([0, 0, 0, first, second, 0, 1 - first - second])
+
+
+def test_small_leads_that_alternate_do_not_flicker() -> None:
+    smoother = ScoreSmoother(half_life_s=0.0, margin=0.15, hold_s=0.6)
+    shown = []
+    for frame in range(60):
+        lead = close(0.45, 0.42) if frame % 4 < 2 else close(0.42, 0.45)
+        shown.append(int(smoother.update(lead, ONE, frame / 30)[1][0]))
+    assert set(shown) == {HAPPY}
+
+
+def test_a_small_lead_that_lasts_wins() -> None:
+    smoother = ScoreSmoother(half_life_s=0.0, margin=0.15, hold_s=0.6)
+    smoother.update(close(0.45, 0.42), ONE, 0.0)
+    labels = [
+        int(smoother.update(close(0.42, 0.45), ONE, 0.1 * step)[1][0]) for step in range(1, 9)
+    ]
+    assert labels[:5] == [HAPPY] * 5
+    assert labels[-1] == SAD
+
+
+def test_a_large_lead_wins_at_once() -> None:
+    smoother = ScoreSmoother(half_life_s=0.0)
+    smoother.update(close(0.8, 0.1), ONE, 0.0)
+    assert smoother.update(close(0.1, 0.8), ONE, 0.01)[1].tolist() == [SAD]
+
+
+def test_a_face_that_was_long_away_starts_afresh() -> None:
+    smoother = ScoreSmoother(half_life_s=60)
+    smoother.update(only(HAPPY), ONE, 0.0)
+    smoothed, _ = smoother.update(only(SAD), ONE, 6.0)
+    assert smoothed.probabilities[0, SAD] == 1
+
+
+def test_wrong_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"wanted 1, one per face\. Received: 2"):
+        ScoreSmoother().update(only(HAPPY), np.array([1, 2]), 0.0)
+    with pytest.raises(ValueError, match="half_life_s"):
+        ScoreSmoother(half_life_s=-1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    half_life_s=st.floats(0, 10),
+    frames=st.lists(
+        st.tuples(st.floats(0, 2), st.lists(st.floats(0.001, 1), min_size=7, max_size=7)),
+        min_size=1,
+        max_size=20,
+    ),
+)
+def test_smoothed_scores_stay_probabilities(
+    half_life_s: float, frames: list[tuple[float, list[float]]]
+) -> None:
+    smoother, time_s = ScoreSmoother(half_life_s), 0.0
+    for step_s, row in frames:
+        time_s += step_s
+        smoothed, labels = smoother.update(scores(row), ONE, time_s)
+        assert smoothed.probabilities.sum() == pytest.approx(1, abs=1e-5)
+        assert (smoothed.probabilities >= 0).all()
+        assert 0 <= labels[0] < 7

@@ -1,0 +1,109 @@
+"""A stream of frames of a real face: one number, few detections, the settings act at once."""
+
+import numpy as np
+import pytest
+from skimage import data
+
+from emotion_core.emotions import FER2013
+from emotion_core.faces import build_detector
+from emotion_core.faces.framing import CropFraming
+from emotion_core.stream import StreamOptions, StreamPipeline
+from emotion_core.types import EmotionScores, FaceDetections, Frame, UInt8Array
+
+PHOTO = np.ascontiguousarray(data.astronaut()[:300, 80:380, ::-1])
+
+
+class Alternating:
+    """Says happy and sad in turns, a little more often happy."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        self.calls += 1
+        scores = np.full((len(images), 7), 0.02, np.float32)
+        happy = 0.48 if self.calls % 2 else 0.42
+        scores[:, FER2013.index("happy")] = happy
+        scores[:, FER2013.index("sad")] = 0.9 - happy
+        return EmotionScores(scores, FER2013, 0.1)
+
+
+class Counting:
+    """A real detector that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self._real = build_detector(max_side_px=320)
+        self.name, self.note = self._real.name, ""
+        self.framing: CropFraming = self._real.framing
+        self.calls = 0
+
+    def detect(self, image: UInt8Array) -> FaceDetections:
+        self.calls += 1
+        return self._real.detect(image)
+
+
+def frame(index: int, shift: int = 0) -> Frame:
+    return Frame(np.roll(PHOTO, shift, axis=1), index, index / 30)
+
+
+def test_one_face_keeps_its_number_and_its_place() -> None:
+    detector = Counting()
+    stream = StreamPipeline(detector, Alternating(), StreamOptions(detect_every=5))
+    results = [stream.analyze(frame(i, shift=2 * i)) for i in range(15)]
+    assert all(result.track_ids.tolist() == [1] for result in results)
+    assert detector.calls == 3
+    moved = results[-1].detections.boxes[0] - results[0].detections.boxes[0]
+    assert moved[[0, 2]] == pytest.approx([28, 28], abs=6)
+    assert moved[[1, 3]] == pytest.approx([0, 0], abs=6)
+    assert set(results[-1].stage_ms) == {"detect", "crop", "classify", "track"}
+
+
+def test_raw_scores_alternate_and_the_label_stays() -> None:
+    stream = StreamPipeline(Counting(), Alternating(), StreamOptions(half_life_s=0.4))
+    results = [stream.analyze(frame(i)) for i in range(12)]
+    happy, sad = FER2013.index("happy"), FER2013.index("sad")
+    assert {int(r.scores.labels[0]) for r in results} == {happy, sad}
+    assert {int(r.labels[0]) for r in results} == {happy}
+
+
+def test_every_frame_is_detected_where_that_is_asked_for() -> None:
+    detector = Counting()
+    stream = StreamPipeline(detector, Alternating(), StreamOptions(detect_every=1))
+    for i in range(4):
+        stream.analyze(frame(i))
+    assert detector.calls == 4
+
+
+def test_a_new_frame_size_is_detected_again() -> None:
+    detector = Counting()
+    stream = StreamPipeline(detector, Alternating(), StreamOptions(detect_every=30))
+    stream.analyze(frame(0))
+    smaller = Frame(np.ascontiguousarray(PHOTO[:240, :240]), 1, 0.04)
+    assert stream.analyze(smaller).size_px == (240, 240)
+    assert detector.calls == 2
+
+
+def test_settings_change_between_two_frames() -> None:
+    stream = StreamPipeline(Counting(), Alternating(), StreamOptions(half_life_s=60))
+    stream.analyze(frame(0))
+    before = stream.analyze(frame(1))
+    assert not before.smoothed.uncertain[0]
+    stream.change(options=StreamOptions(half_life_s=0, threshold=0.99))
+    after = stream.analyze(frame(2))
+    assert after.smoothed.uncertain[0]
+    np.testing.assert_allclose(after.smoothed.probabilities, after.scores.probabilities, atol=1e-6)
+    assert after.track_ids.tolist() == before.track_ids.tolist()
+
+
+def test_a_frame_without_faces_is_empty_and_the_face_comes_back() -> None:
+    stream = StreamPipeline(Counting(), Alternating(), StreamOptions(detect_every=1))
+    stream.analyze(frame(0))
+    empty = stream.analyze(Frame(np.zeros_like(PHOTO), 1, 0.04))
+    assert len(empty) == 0
+    assert stream.analyze(frame(2)).track_ids.tolist() == [1]
+
+
+@pytest.mark.parametrize("values", [{"detect_every": 0}, {"half_life_s": -1.0}])
+def test_bad_settings_are_refused(values: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="wanted"):
+        StreamOptions(**values)  # type: ignore[arg-type]
