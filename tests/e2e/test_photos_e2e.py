@@ -124,6 +124,8 @@ def test_results_stay_while_another_page_is_visited(page: Page, folder: Path) ->
 def test_a_photo_from_the_camera(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="Use the camera").click()
+    # The button is there before the camera is.
+    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
     page.get_by_role("button", name="Take Photo").click()
     # The browser's test camera shows a pattern without faces.
     expect(page.get_by_text("1 photo · no faces")).to_be_visible()
