@@ -34,8 +34,8 @@ def _photos(settings: Settings) -> None:
         on_progress = progress(book, settings)
     with failures_place:
         failures(book)
-    results(book, settings)
-    work(book, settings, on_progress)
+    visible = results(book, settings)
+    work(book, settings, visible, on_progress)
 
 
 show_page(_photos)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from emotion_core.classifiers.runtime import Classifier
@@ -16,7 +16,7 @@ from pages.shared.pictures import make_preview
 
 _logger = logging.getLogger(__name__)
 
-#: How long a bout may last; then the page is drawn anew with what is done.
+#: The page is drawn anew at most this often while photos on it get their results.
 BOUT_S = 1.0
 
 
@@ -27,11 +27,14 @@ def work_for_a_while(
     classifier: Classifier,
     *,
     crop_size_px: int,
+    visible: Collection[str] = (),
     on_progress: Callable[[], None] = lambda: None,
-) -> int:
-    """Analyses waiting photos for about a second and returns how many are done.
+) -> None:
+    """Analyses waiting photos until the page should be drawn anew or all are done.
 
-    A photo that cannot be analysed becomes a failure and does not stop the others.
+    What the user looks at comes first and is shown about every second; for the rest there is
+    nothing to draw but the progress. A photo that cannot be analysed becomes a failure and does
+    not stop the others.
 
     Args:
         book: the photos; results and failures are stored in it, one by one.
@@ -39,12 +42,14 @@ def work_for_a_while(
         detector: the session's own face detector.
         classifier: the shared worker.
         crop_size_px: side of the crops that the classifier takes.
-        on_progress: called after each photo; it may raise to stop the bout.
+        visible: digests of the photos on the screen.
+        on_progress: called after each photo; it may raise to end the bout.
     """
     pipeline = EmotionPipeline(detector, classifier, crop_size_px=crop_size_px)
+    waiting = sorted(book.waiting(key), key=lambda photo: photo.digest not in visible)
     begun = time.monotonic()
-    done = 0
-    for photo in book.waiting(key):
+    n_visible = sum(photo.digest in visible for photo in waiting)
+    for number, photo in enumerate(waiting, start=1):
         start = time.monotonic()
         known = book.same_faces(photo, key)
         if known is not None and known.crops.images.shape[1] == crop_size_px:
@@ -54,11 +59,10 @@ def work_for_a_while(
         else:
             _analyse(book, photo, key, pipeline)
         book.seconds.append(time.monotonic() - start)
-        done += 1
         on_progress()
-        if time.monotonic() - begun > BOUT_S:
-            break
-    return done
+        late = number < n_visible and time.monotonic() - begun > BOUT_S
+        if late or number == n_visible:
+            return
 
 
 def _analyse(book: PhotoBook, photo: Photo, key: AnalysisKey, pipeline: EmotionPipeline) -> None:

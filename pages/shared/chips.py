@@ -61,8 +61,9 @@ def definition_list(items: Sequence[tuple[str, str]]) -> str:
 def _face_chip(result: FrameResult, face: int) -> str:
     scores = result.smoothed
     uncertain = bool(scores.uncertain[face])
-    colour = (Emotion.NEUTRAL if uncertain else scores.emotion(face)).colour
+    label = int(result.labels[face])
+    colour = (Emotion.NEUTRAL if uncertain else scores.label_set[label]).colour
     kind = "el-chip el-uncertain" if uncertain else "el-chip"
     number = int(result.track_ids[face])
-    text = escape(describe_face(scores, face))
+    text = escape(describe_face(scores, face, label))
     return f'<li class="{kind}" style="--el-colour:{colour}"><b>{number}</b><i></i>{text}</li>'

@@ -29,19 +29,21 @@ CARDS_PER_PAGE = 12
 FACES_PER_PAGE = 4
 
 
-def photo_grid(book: PhotoBook, settings: Settings) -> None:
-    """All photos as cards, a page at a time."""
+def photo_grid(book: PhotoBook, settings: Settings) -> tuple[str, ...]:
+    """All photos as cards, a page at a time; returns the digests of the photos on this page."""
     photos = list(book.photos.values())
     n_pages = -(-len(photos) // CARDS_PER_PAGE)
     page = 1
     if n_pages > 1:
         page = st.pagination(n_pages, key="photo_page", persist_state="session")
     first = (min(page, n_pages) - 1) * CARDS_PER_PAGE
+    shown = photos[first : first + CARDS_PER_PAGE]
     with st.container(key="photo_grid"):
-        for photo in photos[first : first + CARDS_PER_PAGE]:
+        for photo in shown:
             with st.container(border=True, height="stretch"):
                 result = book.result(photo, settings.analysis_key, settings.threshold)
                 _card(book, photo, result, settings)
+    return tuple(photo.digest for photo in shown)
 
 
 def photo_detail(photo: Photo, result: FrameResult, settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """What stands below the drop zone: progress, failures, summary, pictures, table, downloads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import streamlit as st
 
@@ -43,7 +43,12 @@ def progress(book: PhotoBook, settings: Settings) -> Callable[[], None]:
     return update
 
 
-def work(book: PhotoBook, settings: Settings, on_progress: Callable[[], None]) -> None:
+def work(
+    book: PhotoBook,
+    settings: Settings,
+    visible: Collection[str],
+    on_progress: Callable[[], None],
+) -> None:
     """Analyses what is waiting, after the page is drawn, and draws the page again."""
     key = settings.analysis_key
     if book.stopped or not book.waiting(key):
@@ -55,6 +60,7 @@ def work(book: PhotoBook, settings: Settings, on_progress: Callable[[], None]) -
         detector,
         classifier(settings.card),
         crop_size_px=settings.card.input_size_px,
+        visible=visible,
         on_progress=on_progress,
     )
     st.rerun()
@@ -75,10 +81,14 @@ def failures(book: PhotoBook) -> None:
             st.caption(f"and {rest} more; the JSON download lists all of them.")
 
 
-def results(book: PhotoBook, settings: Settings) -> None:
-    """Summary, the way out of it all, and the results as pictures or as a table."""
+def results(book: PhotoBook, settings: Settings) -> Collection[str]:
+    """Summary, the way out of it all, and the results as pictures or as a table.
+
+    Returns:
+        Digests of the photos on the screen.
+    """
     if not book.photos:
-        return
+        return ()
     found = list(book.results(settings.analysis_key, settings.threshold))
     with st.container(horizontal=True, vertical_alignment="center", key="photo_toolbar"):
         st.markdown(_summary(book, found), width="stretch")
@@ -95,10 +105,11 @@ def results(book: PhotoBook, settings: Settings) -> None:
         st.button("Clear all", icon=":material/delete:", on_click=clear_photos)
     if view == "Table":
         photo_table.faces_table(found, settings)
-    elif len(book.photos) == 1 and found:
+        return tuple(book.photos)
+    if len(book.photos) == 1 and found:
         photo_cards.photo_detail(*found[0], settings)
-    else:
-        photo_cards.photo_grid(book, settings)
+        return tuple(book.photos)
+    return photo_cards.photo_grid(book, settings)
 
 
 def _summary(book: PhotoBook, found: list[tuple[Photo, FrameResult]]) -> str:
