@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from emotion_core.emotions import Emotion
 from emotion_core.geometry import box_area, box_intersection
-from emotion_core.types import EmotionScores, Float32Array, FrameResult, UInt8Array
+from emotion_core.types import Float32Array, FrameResult, UInt8Array
 from emotion_core.wording import describe_face, percent
 
 Colour = tuple[int, int, int]  # blue, green, red
@@ -63,7 +63,7 @@ def draw_result(
     """
     boxes = result.detections.boxes
     drawn = blur_faces(image, boxes) if options.blur_faces else image.copy()
-    colours = [_colour(result.smoothed, face) for face in result]
+    colours = [_colour(result, face) for face in result]
     width = line_width_px(image.shape)
     if options.boxes:
         for face in result:
@@ -77,6 +77,23 @@ def draw_result(
     if options.labels or options.numbers:
         texts = [_texts(result, face, options) for face in result]
         _draw_labels(drawn, boxes, texts, colours)
+    return drawn
+
+
+def draw_badge(image: UInt8Array, text: str) -> UInt8Array:
+    """A short notice in the upper left corner; nothing where it has no room.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        text: one line.
+
+    Returns:
+        (H, W, 3) uint8 BGR, a new array.
+    """
+    drawn = image.copy()
+    height, width = image.shape[:2]
+    badge = _fitting_sprite((text, ""), text_size_px(image.shape), _OUTLINE, (width, height))
+    drawn[: badge.shape[0], : badge.shape[1]] = badge
     return drawn
 
 
@@ -167,9 +184,10 @@ def _candidates(
     return [(int(np.clip(x, 0, right)), int(np.clip(y, 0, bottom))) for x, y in wishes]
 
 
-def _colour(scores: EmotionScores, face: int) -> Colour:
-    uncertain = bool(scores.uncertain[face])
-    return Emotion.NEUTRAL.bgr if uncertain else scores.emotion(face).bgr
+def _colour(result: FrameResult, face: int) -> Colour:
+    if result.smoothed.uncertain[face]:
+        return Emotion.NEUTRAL.bgr
+    return result.smoothed.label_set[int(result.labels[face])].bgr
 
 
 def _texts(result: FrameResult, face: int, options: DrawOptions) -> list[str]:
@@ -177,13 +195,19 @@ def _texts(result: FrameResult, face: int, options: DrawOptions) -> list[str]:
     number = str(result.track_ids[face]) if options.numbers else ""
     if not options.labels:
         return [number]
-    scores = result.smoothed
-    share = percent(float(scores.confidences[face]))
+    # The steady label of a stream, which need not be the one with the highest score just now.
+    scores, label = result.smoothed, int(result.labels[face])
+    emotion, share = scores.label_set[label], percent(float(scores.probabilities[face, label]))
     mark = "? " if scores.uncertain[face] else ""
-    long = describe_face(scores, face)
-    short = f"{mark}{scores.emotion(face)} {share}"
+    long = describe_face(scores, face, label)
     start = f"{number} · " if number else ""
-    return [start + long, start + short, f"{mark}{scores.emotion(face)}", number or share, ""]
+    return [
+        start + long,
+        f"{start}{mark}{emotion} {share}",
+        f"{mark}{emotion}",
+        number or share,
+        "",
+    ]
 
 
 def _draw_labels(

@@ -28,9 +28,18 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{share * 100:.{digits}f} %"
 
 
-def describe_face(scores: EmotionScores, face: int) -> str:
-    """One face's answer: ``"looks happy (93 %)"`` or ``"uncertain (happy 41 %)"``."""
-    emotion, share = scores.emotion(face), percent(float(scores.confidences[face]))
+def describe_face(scores: EmotionScores, face: int, label: int | None = None) -> str:
+    """One face's answer: ``"looks happy (93 %)"`` or ``"uncertain (happy 41 %)"``.
+
+    Args:
+        scores: N faces.
+        face: row of the face.
+        label: the label to name where that is not the one with the highest score, as in a stream,
+            where labels change later than scores.
+    """
+    chosen = int(scores.labels[face]) if label is None else label
+    emotion = scores.label_set[chosen]
+    share = percent(float(scores.probabilities[face, chosen]))
     if scores.uncertain[face]:
         return f"uncertain ({emotion} {share})"
     return f"looks {_LOOKS.get(emotion, emotion.value)} ({share})"
@@ -48,7 +57,10 @@ def alt_text(source: str, result: FrameResult) -> str:
     """What a picture with its marked faces shows, for people who do not see it."""
     if not len(result):
         return f"{source}: no face found."
-    shown = [describe_face(result.smoothed, face) for face in list(result)[:_ALT_TEXT_FACES]]
+    shown = [
+        describe_face(result.smoothed, face, int(result.labels[face]))
+        for face in list(result)[:_ALT_TEXT_FACES]
+    ]
     rest = len(result) - len(shown)
     numbered = [
         f"face {number} {text}" for number, text in zip(result.track_ids, shown, strict=False)

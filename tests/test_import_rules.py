@@ -18,7 +18,17 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"types"}),
     frozenset({"geometry", "images", "wording"}),
     frozenset(
-        {"faces", "classifiers", "datasets", "store", "charts", "drawing", "tables", "smoothing"}
+        {
+            "faces",
+            "classifiers",
+            "datasets",
+            "store",
+            "charts",
+            "drawing",
+            "tables",
+            "smoothing",
+            "baseline",
+        }
     ),
     frozenset({"pipeline", "stream", "evaluation", "training", "video"}),
     frozenset({"cli"}),
