@@ -243,11 +243,11 @@ def test_ctrl_c_keeps_what_was_done(start_command, astronaut_path: Path, tmp_pat
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGPIPE")
 def test_broken_pipe_is_quiet(start_command, mixed_folder) -> None:
-    process = start_command("analyze", mixed_folder.path, "--format", "jsonl")
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.wait(timeout=120) == 141
-    err = process.stderr.read().decode()
+    with start_command("analyze", mixed_folder.path, "--format", "jsonl") as process:
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read().decode()
+        assert process.wait(timeout=120) == 141
     assert "Traceback" not in err
     assert "BrokenPipe" not in err
 

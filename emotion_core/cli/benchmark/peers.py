@@ -38,7 +38,11 @@ class Peer:
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        self._read()
+        try:
+            self._read()
+        except BaseException:
+            self.close()
+            raise
 
     def _python(self) -> str:
         """The Python of the peer's environment, which is built the first time."""

@@ -93,7 +93,7 @@ def run_suite(
     for key, frame in (("stage_ms", "one"), ("stage_ms_five", "five")):
         figures[key] = stage_ms(pipelines[default], frames[frame], rounds)
     figures["classifier_ms"] = classifier_ms(classifier, frames["five"], rounds)
-    figures |= first_result(photos[0], model)
+    figures |= first_result(photos[0], model, min(rounds, 3))
     if with_peers:
         figures["peers"] = {
             peer.name: _compared(medians[_peer_key(peer.name)], figures["frame_ms"])

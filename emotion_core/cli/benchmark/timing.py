@@ -91,7 +91,7 @@ def resident_mb() -> float | None:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
-def first_result(photo: Path, model: str, rounds: int = 3) -> dict[str, Any]:
+def first_result(photo: Path, model: str, rounds: int) -> dict[str, Any]:
     """A photo analysed by a process that has just been started.
 
     Returns:
