@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from emotion_core.faces import (
+    build_detector,
+    crop_faces,
+    default_detector_name,
+    detect_any_rotation,
+    detector_names,
+)
+from emotion_core.faces.framing import HAAR_FRAMING
+from emotion_core.geometry import box_iou, rotate_boxes_90, rotate_image_90
+from emotion_core.types import FaceDetections
+
+
+@pytest.mark.parametrize("name", [n for n in detector_names() if n != "haar-emotion-detection"])
+@pytest.mark.parametrize("photo", ["astronaut", "hopper"])
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_turned_photographs(
+    name: str, photo: str, degrees: int, photos: dict[str, np.ndarray]
+) -> None:
+    upright, detector = photos[photo], build_detector(name)
+    image = rotate_image_90(upright, degrees)
+    found, turn = detect_any_rotation(detector, image)
+    assert turn == (360 - degrees) % 360
+    assert len(found) == 1
+    plain = detector.detect(upright)
+    size = (upright.shape[1], upright.shape[0])
+    assert box_iou(found.boxes, rotate_boxes_90(plain.boxes, degrees, size))[0, 0] > 0.9
+    crop = crop_faces(image, found, detector.framing, rotation_deg=turn).images[0]
+    wanted = crop_faces(upright, plain, detector.framing).images[0]
+    assert np.corrcoef(crop.ravel(), wanted.ravel())[0, 1] > 0.97
+
+
+def test_a_lying_group(group: np.ndarray) -> None:
+    detector = build_detector(default_detector_name())
+    found, turn = detect_any_rotation(detector, rotate_image_90(group, 180))
+    assert turn == 180
+    assert len(found) == 5
+
+
+class Script:
+    """Gives faces of scripted confidences at each turn, and counts how often it is asked."""
+
+    name, framing, note = "script", HAAR_FRAMING, ""
+    sure_confidence = 0.9
+
+    def __init__(self, *answers: list[float]) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    def detect(self, image: np.ndarray) -> FaceDetections:
+        scores = np.array(self.answers[self.asked], np.float32)
+        self.asked += 1
+        boxes = np.tile(np.array([[10, 20, 30, 50]], np.float32), (len(scores), 1))
+        return FaceDetections(boxes, scores, np.zeros((len(scores), 0, 2), np.float32))
+
+
+IMAGE = np.zeros((100, 200, 3), np.uint8)
+
+
+def test_a_clear_face_is_enough() -> None:
+    script = Script([0.95])
+    assert detect_any_rotation(script, IMAGE)[1] == 0
+    assert script.asked == 1
+
+
+def test_a_doubtful_face_is_compared_with_the_other_turns() -> None:
+    script = Script([0.84, 0.84], [], [0.93], [])
+    found, turn = detect_any_rotation(script, IMAGE)
+    assert script.asked == 4
+    assert turn == 270
+    # In the given picture: turned by 270 it is 100 wide and 200 high.
+    assert found.boxes.tolist() == [[20, 70, 50, 90]]
+
+
+def test_a_doubtful_face_stays_if_nothing_is_better() -> None:
+    found, turn = detect_any_rotation(Script([0.7], [], [0.6], [0.65]), IMAGE)
+    assert turn == 0
+    assert found.confidences.tolist() == pytest.approx([0.7])
+
+
+def test_nothing_anywhere() -> None:
+    found, turn = detect_any_rotation(Script([], [], [], []), IMAGE)
+    assert turn == 0
+    assert len(found) == 0
