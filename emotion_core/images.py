@@ -218,6 +218,25 @@ def load_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> UInt8Array:
     return decode_image(data, name=path.name, max_pixels=max_pixels)
 
 
+def resize_image(
+    image: UInt8Array,
+    size_px: tuple[int, int],
+    *,
+    box: tuple[float, float, float, float] | None = None,
+) -> UInt8Array:
+    """A picture, or a part of it, in another size; smoothed where it gets smaller.
+
+    Args:
+        image: (H, W, 3) or (H, W) uint8.
+        size_px: (width, height) of the result.
+        box: the part, xyxy pixels; None is the whole picture.
+    """
+    method = Image.Resampling.LANCZOS
+    # reducing_gap: large pictures are first halved, which is faster and cannot be seen.
+    small = Image.fromarray(image).resize(size_px, method, box=box, reducing_gap=2.0)
+    return np.array(small, dtype=np.uint8)
+
+
 def _encode(suffix: str, image: UInt8Array, parameters: list[int]) -> bytes:
     if image.size == 0 or image.dtype != np.uint8 or image.ndim not in (2, 3):
         raise ValueError(

@@ -19,6 +19,7 @@ from emotion_core.images import (
     encode_jpeg,
     encode_png,
     load_image,
+    resize_image,
 )
 
 # Four patches whose place and colour survive lossy formats: red, green / blue, white (RGB).
@@ -379,3 +380,21 @@ def test_encoding_refuses(image: np.ndarray) -> None:
 def test_suffixes() -> None:
     assert {".jpg", ".png", ".heic", ".avif", ".tiff", ".webp"} <= IMAGE_SUFFIXES
     assert all(s.startswith(".") and s == s.lower() for s in IMAGE_SUFFIXES)
+
+
+@pytest.mark.parametrize("shape", [(40, 60, 3), (40, 60)])
+def test_resize(shape: tuple[int, ...]) -> None:
+    image = np.zeros(shape, np.uint8)
+    image[:, 30:] = 200  # the right half is bright
+    half = resize_image(image, (30, 20))
+    assert half.shape == (20, 30, *shape[2:])
+    assert abs(half.mean() - image.mean()) < 2
+    right = resize_image(image, (10, 10), box=(30, 0, 60, 40))
+    assert (right == 200).all()
+
+
+def test_resize_smooths_fine_stripes() -> None:
+    stripes = np.zeros((64, 64), np.uint8)
+    stripes[:, ::2] = 255
+    small = resize_image(stripes, (8, 8))
+    assert np.abs(small.astype(int) - 127).max() < 30

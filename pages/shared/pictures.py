@@ -6,10 +6,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 import numpy as np
-from PIL import Image
 
 from emotion_core.drawing import DrawOptions, draw_result
-from emotion_core.images import decode_image, encode_jpeg, encode_png
+from emotion_core.images import decode_image, encode_jpeg, encode_png, resize_image
 from emotion_core.types import FaceDetections, FrameResult, UInt8Array
 from pages.shared.book import Photo
 
@@ -18,7 +17,8 @@ PREVIEW_PX = 1280
 CARD_PX = 480
 
 _JPEG_QUALITY = 88
-#: Blocks per side of a hidden crop: the expression stays hidden too, as in a blurred picture.
+#: Pixels per side that are left of a hidden crop: too few for its expression, as in a blurred
+#: picture.
 _HIDDEN_BLOCKS = 5
 
 #: Two pages of cards and a few opened photos, together about 10 MB.
@@ -84,8 +84,7 @@ def crop_picture(result: FrameResult, face: int, *, blur: bool) -> bytes:
     crop = result.crops.images[face]
     if blur:
         size = crop.shape[1], crop.shape[0]
-        blocks = Image.fromarray(crop).resize((_HIDDEN_BLOCKS,) * 2, Image.Resampling.BOX)
-        crop = np.asarray(blocks.resize(size, Image.Resampling.NEAREST))
+        crop = resize_image(resize_image(crop, (_HIDDEN_BLOCKS,) * 2), size)
     return encode_png(crop)
 
 
@@ -101,8 +100,7 @@ def _shrunk(image: UInt8Array, side_px: int) -> UInt8Array:
     if factor >= 1:
         return image
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    small = Image.fromarray(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return np.array(small)
+    return resize_image(image, size)
 
 
 def _resized(result: FrameResult, image: UInt8Array) -> FrameResult:

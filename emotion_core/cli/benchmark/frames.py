@@ -4,11 +4,10 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from emotion_core.cli.common import UsageError
 from emotion_core.faces import build_detector
-from emotion_core.images import load_image
+from emotion_core.images import load_image, resize_image
 from emotion_core.types import UInt8Array
 
 WIDTH, HEIGHT = 640, 480
@@ -109,7 +108,4 @@ def _cut(
     cut_width, cut_height = wanted, wanted / aspect
     left = min(max((box[0] + box[2] - cut_width) / 2, 0), width - cut_width)
     top = min(max((box[1] + box[3] - cut_height) / 2, 0), height - cut_height)
-    picture = Image.fromarray(image).resize(
-        size, Image.Resampling.LANCZOS, box=(left, top, left + cut_width, top + cut_height)
-    )
-    return np.asarray(picture, dtype=np.uint8)
+    return resize_image(image, size, box=(left, top, left + cut_width, top + cut_height))
