@@ -1,0 +1,264 @@
+"""Records scores, never pixels. Memory stays bounded: full blocks go to a temporary file."""
+
+import logging
+import tempfile
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from emotion_core.emotions import LabelSet
+from emotion_core.types import FrameResult
+from pages.shared.live.timeline import ExpressionTime
+from pages.shared.live.trend import ScoreTrend
+
+_logger = logging.getLogger(__name__)
+
+#: Six hours of three faces at 30 frames a second; about 150 MB on disk.
+MAX_ROWS = 2_000_000
+#: One block is 0.5 MB: two minutes of one face.
+BLOCK_ROWS = 4096
+MAX_MARKERS = 1000
+
+_FLOATS = ("x0", "y0", "x1", "y1", "detector_confidence", "confidence")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A moment that the viewer marked."""
+
+    time_s: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A recording in figures.
+
+    Attributes:
+        started: when it began.
+        seconds: from its first frame to its last.
+        frames: how many were recorded, those without a face included.
+        rows: one per face and frame.
+        faces: how many different face numbers.
+        time: {emotion or "uncertain": seconds} over all faces.
+    """
+
+    started: datetime
+    seconds: float
+    frames: int
+    rows: int
+    faces: int
+    time: dict[str, float]
+
+
+class Recording:
+    """The scores of a stream from start to stop.
+
+    ``add`` is for the media thread and never raises; what went wrong stands in ``problem``.
+
+    Args:
+        label_set: of the scores.
+        source: (model, detector) in use.
+        block_rows: rows that are held in memory.
+        max_rows: the recording ends here.
+    """
+
+    def __init__(
+        self,
+        label_set: LabelSet,
+        source: tuple[str, str],
+        *,
+        block_rows: int = BLOCK_ROWS,
+        max_rows: int = MAX_ROWS,
+    ) -> None:
+        self.label_set = label_set
+        self.started = datetime.now(UTC)
+        self.problem = ""
+        self.trend = ScoreTrend(label_set)
+        self._max_rows = max_rows
+        self._sources = [source]
+        self._markers: list[Marker] = []
+        self._lock = threading.Lock()
+        self._schema = _schema(label_set)
+        # Without a name in any folder, so that it is gone when nobody holds it any more.
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        self._writer: pq.ParquetWriter | None = pq.ParquetWriter(self._file, self._schema)
+        self._block = _Block(block_rows, len(label_set))
+        self._time = ExpressionTime()
+        self._faces: set[int] = set()
+        self._frames = self._rows = 0
+        self._first_s: float | None = None
+        self._last_s = 0.0
+
+    @property
+    def stopped(self) -> bool:
+        return self._writer is None
+
+    @property
+    def markers(self) -> tuple[Marker, ...]:
+        return tuple(self._markers)
+
+    @property
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """(model, detector) of each part, in order."""
+        return tuple(self._sources)
+
+    def add(self, result: FrameResult) -> None:
+        """Takes a frame in, as it is displayed; its raw scores are kept beside."""
+        with self._lock:
+            if self._writer is None or self.problem:
+                return
+            try:
+                self._add(self._writer, result)
+            except Exception:
+                _logger.exception("The recording could not go on")
+                self.problem = (
+                    "The recording ended early because it could not be written; is the disk full? "
+                    "What was recorded until then is kept."
+                )
+
+    def use(self, source: tuple[str, str]) -> None:
+        """From now on another model or detector gives the scores."""
+        with self._lock:
+            if self._sources[-1] != source:
+                self._sources.append(source)
+
+    def mark(self, note: str) -> None:
+        """Marks the newest moment."""
+        with self._lock:
+            if len(self._markers) < MAX_MARKERS:
+                self._markers.append(Marker(self._elapsed_s(), note.strip()[:200]))
+
+    def stop(self) -> None:
+        """Ends the recording; what was recorded can then be read. May be called again."""
+        with self._lock:
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                self._flush(writer)
+                writer.close()
+
+    def summary(self) -> Summary:
+        """The figures so far."""
+        with self._lock:
+            return Summary(
+                self.started,
+                self._elapsed_s(),
+                self._frames,
+                self._rows,
+                len(self._faces),
+                self._time.seconds(),
+            )
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The rows, block by block, in the order of time.
+
+        Raises:
+            RuntimeError: the recording still runs.
+        """
+        if not self.stopped:
+            raise RuntimeError("Wanted a stopped recording. Stop it first.")
+        waiting = list(self._markers)
+        self._file.seek(0)
+        for batch in pq.ParquetFile(self._file).iter_batches(batch_size=BLOCK_ROWS):
+            table = pa.Table.from_batches([batch])
+            yield self._finished(table, waiting)
+
+    def _add(self, writer: pq.ParquetWriter, result: FrameResult) -> None:
+        if result.scores.label_set != self.label_set:
+            self.problem = "The recording ended because the new model knows other expressions."
+            return
+        if self._rows + len(result) > self._max_rows:
+            self.problem = f"The recording is full: it holds {self._max_rows:,} rows."
+            return
+        self._first_s = result.timestamp_s if self._first_s is None else self._first_s
+        self._last_s = result.timestamp_s
+        self._frames += 1
+        self._time.add(result)
+        self.trend.add(self._elapsed_s(), result)
+        self._faces.update(result.track_ids.tolist())
+        for face in result:
+            if self._block.full:
+                self._flush(writer)
+            self._block.add(result, face, self._elapsed_s(), len(self._sources) - 1)
+            self._rows += 1
+
+    def _elapsed_s(self) -> float:
+        return 0.0 if self._first_s is None else self._last_s - self._first_s
+
+    def _flush(self, writer: pq.ParquetWriter) -> None:
+        arrays = self._block.take()
+        if len(arrays[0]):
+            writer.write_table(pa.table(arrays, schema=self._schema))
+
+    def _finished(self, table: pa.Table, waiting: list[Marker]) -> pa.Table:
+        """Names instead of numbers, and each marker on the first row that is not before it."""
+        emotions = np.array(self.label_set.names)[table["emotion"].to_numpy()]
+        sources = table["source"].to_numpy()
+        times = table["time_s"].to_numpy()
+        notes = [""] * len(times)
+        while waiting and len(times) and waiting[0].time_s <= times[-1]:
+            marker = waiting.pop(0)
+            row = int(np.searchsorted(times, marker.time_s))
+            notes[row] = "; ".join(filter(None, (notes[row], marker.note or "marked")))
+        table = table.set_column(
+            table.column_names.index("emotion"), "emotion", pa.array(emotions.tolist())
+        ).drop_columns(["source"])
+        for name, place in (("model", 0), ("detector", 1)):
+            names = np.array([source[place] for source in self._sources])
+            table = table.append_column(name, pa.array(names[sources].tolist()))
+        return table.append_column("marker", pa.array(notes))
+
+
+class _Block:
+    """Rows in memory, as columns."""
+
+    def __init__(self, size: int, n_scores: int) -> None:
+        self._time = np.zeros(size, np.float64)
+        self._numbers = np.zeros((4, size), np.int64)  # frame, face, emotion, source
+        self._uncertain = np.zeros(size, np.bool_)
+        self._floats = np.zeros((len(_FLOATS) + 2 * n_scores, size), np.float32)
+        self._n = 0
+
+    @property
+    def full(self) -> bool:
+        return self._n == len(self._time)
+
+    def add(self, result: FrameResult, face: int, time_s: float, source: int) -> None:
+        n, shown = self._n, result.smoothed
+        label = int(result.labels[face])
+        self._time[n] = time_s
+        self._numbers[:, n] = result.frame_index, result.track_ids[face], label, source
+        self._uncertain[n] = shown.uncertain[face]
+        found = result.detections
+        self._floats[:, n] = (
+            *found.boxes[face], found.confidences[face], shown.probabilities[face, label],
+            *result.scores.probabilities[face], *shown.probabilities[face],
+        )  # fmt: skip
+        self._n += 1
+
+    def take(self) -> list[pa.Array]:
+        """The rows as columns in the order of the schema; the block is then empty."""
+        n, self._n = self._n, 0
+        columns = [self._time, *self._numbers, self._uncertain, *self._floats]
+        return [pa.array(column[:n]) for column in columns]
+
+
+def _schema(label_set: LabelSet) -> pa.Schema:
+    return pa.schema(
+        [
+            ("time_s", pa.float64()),
+            ("frame", pa.int64()),
+            ("face", pa.int64()),
+            ("emotion", pa.int64()),
+            ("source", pa.int64()),
+            ("uncertain", pa.bool_()),
+            *((name, pa.float32()) for name in _FLOATS),
+            *((name, pa.float32()) for name in label_set.names),
+            *((f"smoothed_{name}", pa.float32()) for name in label_set.names),
+        ]
+    )
