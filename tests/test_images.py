@@ -390,7 +390,7 @@ def test_resize(shape: tuple[int, ...]) -> None:
     assert half.shape == (20, 30, *shape[2:])
     assert abs(half.mean() - image.mean()) < 2
     right = resize_image(image, (10, 10), box=(30, 0, 60, 40))
-    assert (right == 200).all()
+    assert (right[:, 3:] == 200).all()  # the filter blends the edge with what lies beside it
 
 
 def test_resize_smooths_fine_stripes() -> None:
