@@ -39,6 +39,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def _wait_until_idle(page: Page) -> None:
+    """A click that comes while the page is still being drawn can get lost."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
 def _upload(page: Page, *files: Path) -> None:
     page.locator("input[type=file]").set_input_files([str(file) for file in files])
 
@@ -62,6 +67,7 @@ def test_home_leads_to_the_first_photo_in_one_click(page: Page) -> None:
     expect(page.get_by_text("Accuracy", exact=True)).to_be_visible()
     expect(page.get_by_text("Article 5(1)(f)")).to_be_visible()
     expect(page.get_by_alt_text("Drawing: a picture with a box around a face")).to_be_visible()
+    _wait_until_idle(page)
     page.get_by_role("button", name="Try a photo").click()
     expect(page.get_by_text("Drop photos here, or a zip of photos")).to_be_visible()
 
@@ -115,14 +121,18 @@ def test_results_stay_while_another_page_is_visited(page: Page, folder: Path) ->
     page.goto("/photos")
     _upload(page, folder / "astronaut.jpg")
     expect(page.get_by_text("1 photo · 1 face")).to_be_visible()
+    _wait_until_idle(page)
     page.get_by_role("link", name="Home").click()
     expect(page.get_by_text("From your photo astronaut.jpg.")).to_be_visible()
+    _wait_until_idle(page)
     page.get_by_role("link", name="Photos").click()
     expect(page.get_by_text("1 photo · 1 face")).to_be_visible()
 
 
 def test_a_photo_from_the_camera(page: Page) -> None:
     page.goto("/")
+    expect(page.get_by_text("Article 50(3)")).to_be_visible()
+    _wait_until_idle(page)
     page.get_by_role("button", name="Use the camera").click()
     # The button is there before the camera is.
     page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
