@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from pages.shared.visits import leave_camera
+
 st.set_page_config(
     page_title="Emotion Lens",
     page_icon="pages/shared/icon.svg",
@@ -12,6 +14,9 @@ page = st.navigation(
     [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:"),
+        st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
     ]
 )
+if page.title != "Live":
+    leave_camera()
 page.run()

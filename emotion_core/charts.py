@@ -22,8 +22,6 @@ _TRACK = "#8A8F98"
 _STRONG = 0.35
 #: Height of a face's band in a timeline, of 1; the rest keeps the bands apart.
 _BAND = 0.86
-# A face that was away for longer than this has a gap in its band.
-_GAP_S = 1.6
 
 
 def score_bars_chart(scores: Mapping[str, float], *, uncertain: bool = False) -> Chart:
@@ -233,6 +231,7 @@ def timeline_chart(
     ends_now: bool = True,
     markers: Sequence[tuple[float, str]] = (),
     height: int = 200,
+    gap_s: float = 1.6,
 ) -> Chart:
     """Scores over time: one band per face, in which the expressions share the height.
 
@@ -247,13 +246,14 @@ def timeline_chart(
             it begins at 0.
         markers: (time in seconds, note) of moments to mark.
         height: in pixels, whatever the number of faces.
+        gap_s: a face that was away for longer has a gap in its band.
 
     Raises:
         ValueError: an unknown emotion, or scores of another number than ``names``.
     """
     newest = moments[-1][0] if moments and ends_now else 0.0
     faces = sorted({face for _, scores in moments for face in scores})
-    rows = _bands(moments, [Emotion(name).value for name in names], faces, newest)
+    rows = _bands(moments, [Emotion(name).value for name in names], faces, newest, gap_s)
     domain = [-span_s, 0] if ends_now else [0, span_s]
     time_axis = alt.Axis(
         title="Seconds ago" if ends_now else "Seconds",
@@ -318,6 +318,7 @@ def _bands(
     names: Sequence[str],
     faces: Sequence[int],
     newest_s: float,
+    gap_s: float,
 ) -> Any:
     """A table of areas: from ``low`` to ``high``, face after face from the top downwards."""
     import pandas as pd
@@ -331,7 +332,7 @@ def _bands(
         for face, shares in scores.items():
             if len(shares) != len(names):
                 raise ValueError(f"scores: wanted {len(names)} per face. Received: {len(shares)}")
-            if time_s - seen.get(face, float("-inf")) > _GAP_S:
+            if time_s - seen.get(face, float("-inf")) > gap_s:
                 parts[face] = parts.get(face, 0) + 1
             seen[face] = time_s
             low = -faces.index(face) - _BAND / 2

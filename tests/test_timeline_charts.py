@@ -57,8 +57,8 @@ def test_nothing_yet_is_an_empty_chart_of_the_same_height() -> None:
 
 
 def test_markers_stand_at_their_time() -> None:
-    spec = timeline_chart([(5.0, {1: EVEN})], NAMES, span_s=60, markers=[(3.0, "joke")]).to_dict()
-    assert spec["layer"][1]["data"]["values"] == [{"time_s": -2.0, "note": "joke"}]
+    chart = timeline_chart([(5.0, {1: EVEN})], NAMES, span_s=60, markers=[(3.0, "joke")])
+    assert [{"time_s": -2.0, "note": "joke"}] in list(chart.to_dict()["datasets"].values())
 
 
 def test_scores_of_another_length_are_refused() -> None:
@@ -67,12 +67,11 @@ def test_scores_of_another_length_are_refused() -> None:
 
 
 def test_shares_are_of_all_time_the_unclear_included() -> None:
-    spec = time_share_chart({"happy": 30.0, "uncertain": 30.0}, NAMES).to_dict()
-    values = {row["emotion"]: row["share"] for row in spec["layer"][1]["data"]["values"]}
+    chart = time_share_chart({"happy": 30.0, "uncertain": 30.0}, NAMES)
+    values = {row["emotion"]: row["share"] for row in rows(chart)}
     assert values["happy"] == pytest.approx(0.5)
     assert values["sad"] == 0
 
 
 def test_shares_of_no_time_are_zero() -> None:
-    spec = time_share_chart({}, NAMES).to_dict()
-    assert {row["share"] for row in spec["layer"][1]["data"]["values"]} == {0.0}
+    assert {row["share"] for row in rows(time_share_chart({}, NAMES))} == {0.0}

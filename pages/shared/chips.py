@@ -58,6 +58,15 @@ def definition_list(items: Sequence[tuple[str, str]]) -> str:
     return f'<dl class="el-lines">{"".join(rows)}</dl>'
 
 
+def legend(emotions: Sequence[Emotion]) -> str:
+    """Which colour stands for which expression."""
+    items = [
+        f'<li style="--el-colour:{emotion.colour}"><i></i>{escape(emotion)}</li>'
+        for emotion in emotions
+    ]
+    return f'<ul class="el-legend">{"".join(items)}</ul>'
+
+
 def _face_chip(result: FrameResult, face: int) -> str:
     scores = result.smoothed
     uncertain = bool(scores.uncertain[face])

@@ -1,0 +1,50 @@
+"""Live: the camera's picture with every face's expression in it, and what it shows over time."""
+
+import streamlit as st
+
+from pages.shared.frame import show_page
+from pages.shared.live.camera import camera
+from pages.shared.live.connection_panel import connection_panel
+from pages.shared.live.consent import agreed
+from pages.shared.live.controls import live_controls
+from pages.shared.live.panels import charts_panel, faces_panel
+from pages.shared.live.recording_panel import recording_panel
+from pages.shared.live.snapshot import snapshot
+from pages.shared.live.state import live_session, viewer, viewer_gate
+from pages.shared.live.waiting import waiting_room
+from pages.shared.settings import Settings
+from pages.shared.visits import leave_camera
+
+_MODES = ("Video", "Snapshot")
+
+
+def _live(settings: Settings) -> None:
+    st.title("Live", anchor=False)
+    if not agreed():
+        leave_camera()
+        return
+    choice = live_controls(settings)
+    mode = st.segmented_control(
+        "How the camera is used", _MODES, default=_MODES[0], required=True, key="live_mode",
+        persist_state="session", label_visibility="collapsed",
+    )  # fmt: skip
+    if mode != "Video":
+        leave_camera()
+        snapshot(settings, choice.settings)
+        return
+    live = live_session(settings, choice.settings)
+    if not viewer_gate().has_room(viewer()):
+        leave_camera()
+        waiting_room()
+        return
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        playing = bool(camera(live, choice.constraints).state.playing)
+    with right:
+        faces_panel(live, playing=playing)
+    charts_panel(live, playing=playing)
+    recording_panel(live, settings, playing=playing)
+    connection_panel(playing=playing)
+
+
+show_page(_live)

@@ -1,0 +1,67 @@
+"""The video component, and the care that its library needs."""
+
+from typing import Any
+
+import streamlit as st
+from streamlit_webrtc import webrtc_streamer
+
+from pages.shared.live.connection import rtc_configuration
+from pages.shared.live.processor import LiveProcessor
+from pages.shared.live.session import LiveSession
+from pages.shared.live.state import CAMERA_KEY, viewer, viewer_gate
+from pages.shared.visits import camera_was_left
+
+_WORDS = {
+    "start": "Start the camera",
+    "stop": "Stop",
+    "select_device": "Choose a camera",
+    "select_camera": "Camera",
+    "media_api_not_available": "This browser gives no access to the camera.",
+    "device_ask_permission": "Please allow the camera.",
+    "device_not_available": "No camera is available.",
+    "device_access_denied": "The browser may not use the camera.",
+}
+_LOOK = {
+    "width": "100%",
+    "maxHeight": "68vh",
+    "objectFit": "contain",
+    "borderRadius": "0.5rem",
+    "background": "#14171B",
+}
+
+
+def camera(live: LiveSession, constraints: dict[str, object]) -> Any:
+    """Draws the component with its start button and returns its context.
+
+    Args:
+        live: reads the frames.
+        constraints: what the camera is asked for.
+    """
+    _forget_stale_context()
+    gate, me = viewer_gate(), viewer()
+    return webrtc_streamer(
+        key=CAMERA_KEY,
+        # Made once per connection, so that no rerun of the page touches the media thread.
+        video_processor_factory=lambda: LiveProcessor(live, gate, me),
+        rtc_configuration=rtc_configuration(),
+        media_stream_constraints=constraints,
+        # On the event loop instead, a slow frame would hold up the whole server.
+        async_processing=True,
+        video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": _LOOK},
+        translations=_WORDS,
+        media_toggle_controls=False,
+    )
+
+
+def _forget_stale_context() -> None:
+    """Starts afresh after the camera was left, and only then.
+
+    streamlit-webrtc 0.79 finds out by comparing counts of runs. Its event loop raises them late,
+    so that fast reruns (a slider that is dragged) look like a page that was left, and the video
+    stops. Here the pages themselves say so, and the library's count is switched off.
+    """
+    context: Any = st.session_state.get(CAMERA_KEY)
+    if camera_was_left():
+        st.session_state.pop(CAMERA_KEY, None)
+    elif hasattr(context, "_last_rendered_run_count"):
+        context._last_rendered_run_count = None

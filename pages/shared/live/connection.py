@@ -1,0 +1,113 @@
+"""How video travels: servers from the environment, and a test whose answers are sentences."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+#: Comma-separated addresses, e.g. "turn:turn.example.org:3478,stun:stun.example.org:3478".
+URLS_VARIABLE = "EMOTION_LENS_TURN_URLS"
+USERNAME_VARIABLE = "EMOTION_LENS_TURN_USERNAME"
+CREDENTIAL_VARIABLE = "EMOTION_LENS_TURN_CREDENTIAL"
+
+
+def rtc_configuration(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The servers that help where browser and dashboard cannot reach each other directly.
+
+    Without any the list is empty, never a public default: on one machine none is needed, and
+    nothing may be asked of strangers.
+
+    Args:
+        environment: the environment's variables; the process's own unless given.
+    """
+    values = os.environ if environment is None else environment
+    urls = [url.strip() for url in values.get(URLS_VARIABLE, "").split(",") if url.strip()]
+    if not urls:
+        return {"iceServers": []}
+    server: dict[str, Any] = {"urls": urls}
+    if any(url.startswith("turn") for url in urls):
+        server["username"] = values.get(USERNAME_VARIABLE, "")
+        server["credential"] = values.get(CREDENTIAL_VARIABLE, "")
+    return {"iceServers": [server]}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer of the connection test."""
+
+    ok: bool
+    title: str
+    advice: str = ""
+
+
+#: What the browser calls it when a camera cannot be had, and what to do then.
+#: Source: Media Capture and Streams, W3C, 10.2 getUserMedia.
+_CAMERA_ADVICE = {
+    "NotAllowedError": "The browser may not use the camera. Allow it in the address bar (the "
+    "camera or lock symbol), and in the system's privacy settings, then test again.",
+    "NotFoundError": "No camera was found. Plug one in, or use snapshots from another device.",
+    "NotReadableError": "Another program holds the camera. Close it, then test again.",
+    "OverconstrainedError": "The camera cannot deliver this picture size. Choose another one.",
+}
+
+
+def explain(report: Mapping[str, Any]) -> list[Finding]:
+    """What the browser's test means, in the order in which to mend things.
+
+    Args:
+        report: ``secure`` and ``api`` (bool), ``camera`` ("ok" or the error's name), ``ice``
+            (list of candidate types, e.g. ["host", "relay"]), ``relay_wanted`` (bool).
+    """
+    findings = []
+    secure = bool(report.get("secure"))
+    findings.append(
+        Finding(True, "The page comes from this machine or over HTTPS.")
+        if secure
+        else Finding(
+            False,
+            "The page comes over plain HTTP.",
+            "Browsers open the camera only on localhost or over HTTPS. Open the dashboard as "
+            "http://localhost, or put it behind an HTTPS proxy.",
+        )
+    )
+    if secure and not report.get("api"):
+        advice = "Use a current Chrome, Edge, Firefox or Safari; some app browsers have no camera."
+        return [*findings, Finding(False, "This browser has no camera access.", advice)]
+    if secure:
+        findings.append(_camera_finding(str(report.get("camera", ""))))
+    findings.append(_ice_finding(report.get("ice") or [], bool(report.get("relay_wanted"))))
+    return findings
+
+
+def _camera_finding(answer: str) -> Finding:
+    if answer == "ok":
+        return Finding(True, "The camera opens.")
+    advice = _CAMERA_ADVICE.get(answer, f"The browser says {answer}. Try another camera.")
+    return Finding(False, "The camera does not open.", advice)
+
+
+def _ice_finding(kinds: Sequence[str], relay_wanted: bool) -> Finding:
+    if not kinds:
+        return Finding(
+            False,
+            "The browser finds no way for video to travel.",
+            "WebRTC is blocked, often by a privacy extension or a company's policy. Allow it for "
+            "this page, or use snapshots.",
+        )
+    if relay_wanted and "relay" not in kinds:
+        return Finding(
+            False,
+            "The TURN server does not answer.",
+            f"Check {URLS_VARIABLE}, {USERNAME_VARIABLE} and {CREDENTIAL_VARIABLE} on the server, "
+            "and whether the network lets the browser reach that address.",
+        )
+    if "relay" in kinds:
+        return Finding(True, "Video can travel directly or through the TURN server.")
+    return Finding(True, "Video can travel directly.")
+
+
+#: Shown when a start has led nowhere.
+NO_VIDEO_ADVICE = (
+    "No video has arrived yet. If it stays so, the network between browser and dashboard blocks "
+    f"it: start the server with {URLS_VARIABLE} set to a TURN server, or use snapshots."
+)

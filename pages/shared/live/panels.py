@@ -1,0 +1,123 @@
+"""What stands beside and below the video: faces now, the last minute, the state of the stream."""
+
+import streamlit as st
+
+from emotion_core.charts import time_share_chart, timeline_chart
+from emotion_core.emotions import FER2013, LabelSet
+from pages.shared import chips
+from pages.shared.guard import guarded
+from pages.shared.live import markup
+from pages.shared.live.baseline import LEARN_S, BaselineState
+from pages.shared.live.connection import NO_VIDEO_ADVICE
+from pages.shared.live.session import LiveSession, LiveView
+from pages.shared.live.state import viewer_gate
+from pages.shared.live.timeline import SPAN_S, UNCERTAIN
+
+_FACES_EVERY_S = 0.5
+_CHARTS_EVERY_S = 1.0
+# A stream without frames for so long is in trouble.
+_SILENT_S = 3.0
+
+
+def faces_panel(live: LiveSession, *, playing: bool) -> None:
+    """Scores per face and the baseline, renewed by themselves while video plays."""
+    _refreshed(_FACES_EVERY_S, playing)(_faces_now)(live, playing)
+
+
+def charts_panel(live: LiveSession, *, playing: bool) -> None:
+    """Health, the last minute and the share of time, renewed by themselves."""
+    _refreshed(_CHARTS_EVERY_S, playing)(_charts)(live)
+
+
+def _refreshed(every_s: float, playing: bool):  # type: ignore[no-untyped-def]
+    return st.fragment(run_every=every_s if playing else None)
+
+
+def _faces_now(live: LiveSession, playing: bool) -> None:
+    with guarded():
+        view = live.view()
+        st.subheader("Faces now", anchor=False)
+        with st.container(height=420, border=False, key="live_faces"):
+            _say(view, playing)
+            if view.result is not None and len(view.result):
+                st.html(markup.faces_now(view.result, view.baseline.faces))
+        _baseline(live, view.baseline, playing)
+
+
+def _say(view: LiveView, playing: bool) -> None:
+    """What stands here instead of faces."""
+    if view.message:
+        st.error(view.message, icon=":material/error:")
+    elif playing and view.idle_s is None:
+        st.caption(NO_VIDEO_ADVICE)
+    elif playing and view.idle_s is not None and view.idle_s > _SILENT_S:
+        st.warning(
+            "The video has stopped. Press Stop and start the camera again.",
+            icon=":material/warning:",
+        )
+    elif view.result is None:
+        st.caption("Each face's number, expression and seven shares will stand here.")
+    elif not len(view.result):
+        st.caption("No face in the picture. Come closer, or turn towards the light.")
+
+
+def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
+    if state.progress is not None:
+        left = round(LEARN_S * (1 - state.progress))
+        st.progress(state.progress, f"Keep a resting face: {left} s left")
+        st.button("Cancel", key="baseline_cancel", on_click=live.forget_baseline)
+        return
+    if state.faces:
+        numbers = ", ".join(str(face) for face in state.faces)
+        st.caption(f":material/person_check: Relative to the resting face of face {numbers}.")
+        st.button(
+            "Back to plain scores", key="baseline_forget", icon=":material/undo:",
+            on_click=live.forget_baseline,
+        )  # fmt: skip
+        return
+    if state.failed:
+        st.caption("No face was there for long enough. Stay in the picture and try again.")
+    st.button(
+        "Learn my resting face", key="baseline_learn", icon=":material/sentiment_neutral:",
+        on_click=live.learn_baseline, disabled=not playing,
+        help=f"Look at the camera with a resting face for {LEARN_S:.0f} s. Then scores are shown "
+        "relative to it, until you go back.",
+    )  # fmt: skip
+
+
+def _charts(live: LiveSession) -> None:
+    with guarded():
+        view = live.view()
+        gate = viewer_gate()
+        labels = _labels(view)
+        st.html(markup.health_strip(view.health, gate.viewers(), gate.limit))
+        wide, narrow = st.columns([2, 1], gap="large")
+        with wide:
+            st.subheader("The last minute", anchor=False)
+            moments = [
+                (moment.time_s, {face: row.tolist() for face, row in moment.scores.items()})
+                for moment in view.moments
+            ]
+            st.altair_chart(
+                timeline_chart(moments, labels.names, span_s=SPAN_S),
+                key="live_timeline",
+                alt="Shares of all expressions over the last minute, one band per face.",
+            )
+            st.html(chips.legend(labels.emotions))
+        with narrow:
+            st.subheader("Share of the time", anchor=False)
+            st.altair_chart(
+                time_share_chart(view.seconds, labels.names),
+                key="live_time_share",
+                alt="How much of the time each expression was shown since the start.",
+            )
+            total = sum(view.seconds.values())
+            unclear = view.seconds.get(UNCERTAIN, 0.0)
+            if total > 0:
+                st.caption(
+                    f"Of {total:.0f} s with a face since the start; uncertain for {unclear:.0f} s."
+                )
+
+
+def _labels(view: LiveView) -> LabelSet:
+    return FER2013 if view.result is None else view.result.smoothed.label_set

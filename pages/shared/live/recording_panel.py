@@ -1,0 +1,145 @@
+"""Recording on the page: start, mark, stop, a summary, and the files."""
+
+from functools import partial
+
+import streamlit as st
+
+from emotion_core.charts import timeline_chart
+from emotion_core.wording import count_of, percent
+from pages.shared import chips
+from pages.shared.guard import guarded
+from pages.shared.live import exports
+from pages.shared.live.recording import Recording
+from pages.shared.live.session import LiveSession
+from pages.shared.live.state import finished_recording, keep_finished
+from pages.shared.live.timeline import UNCERTAIN
+from pages.shared.settings import Settings
+
+_NOTE_KEY = "live_marker_note"
+
+
+@st.fragment
+def recording_panel(live: LiveSession, settings: Settings, *, playing: bool) -> None:
+    """The controls, and the last recording if there is one."""
+    with guarded():
+        st.subheader("Recording", anchor=False)
+        recording = live.recording
+        if recording is not None:
+            _running(live, recording, playing)
+        else:
+            st.caption(
+                "Off. It keeps scores with their times, never pictures, until you stop and "
+                "download them or close the page."
+            )
+            if st.button(
+                "Record scores", key="record_start", icon=":material/fiber_manual_record:",
+                disabled=not playing,
+            ):  # fmt: skip
+                _start(live, settings)
+                st.rerun(scope="fragment")
+        finished = finished_recording()
+        if finished is not None:
+            _finished(finished)
+
+
+def _start(live: LiveSession, settings: Settings) -> None:
+    keep_finished(None)
+    result = live.view().result
+    labels = settings.card.label_set if result is None else result.scores.label_set
+    live.record(Recording(labels, (settings.card.name, settings.detector)))
+
+
+def _running(live: LiveSession, recording: Recording, playing: bool) -> None:
+    st.fragment(run_every=1.0 if playing else None)(_progress)(recording)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Note", key=_NOTE_KEY, placeholder="What happens now?", width=260, max_chars=200
+        )
+        st.button(
+            "Mark", key="record_mark", icon=":material/flag:", on_click=_mark, args=(recording,)
+        )
+        if st.button(
+            "Stop recording", key="record_stop", icon=":material/stop_circle:", type="primary"
+        ):
+            live.record(None)
+            recording.stop()
+            keep_finished(recording)
+            st.rerun(scope="fragment")
+
+
+def _mark(recording: Recording) -> None:
+    recording.mark(st.session_state.get(_NOTE_KEY, ""))
+    st.session_state[_NOTE_KEY] = ""
+
+
+def _progress(recording: Recording) -> None:
+    summary = recording.summary()
+    if recording.problem:
+        st.warning(recording.problem, icon=":material/warning:")
+    marks = count_of(len(recording.markers), "marker")
+    st.markdown(
+        f":red[:material/fiber_manual_record:] **Recording** · {_clock(summary.seconds)} · "
+        f"{summary.rows:,} rows · {marks}"
+    )
+
+
+def _finished(recording: Recording) -> None:
+    summary = recording.summary()
+    total = sum(summary.time.values())
+    if recording.problem:
+        st.warning(recording.problem, icon=":material/warning:")
+    with st.container(border=True, key="recording_summary"):
+        most = max(summary.time, key=summary.time.__getitem__, default="")
+        share = percent(summary.time[most] / total) if total else ""
+        unclear = summary.time.get(UNCERTAIN, 0.0)
+        st.html(
+            chips.figures(
+                [
+                    ("Recorded", _clock(summary.seconds), f"{summary.frames:,} frames"),
+                    ("Faces", str(summary.faces), f"{summary.rows:,} rows"),
+                    ("Mostly", most or "nobody", f"{share} of the time with a face"),
+                    ("Uncertain", f"{unclear:.0f} s", "the expression was not clear"),
+                    ("Markers", str(len(recording.markers)), "in the last column"),
+                ]
+            )
+        )
+        trend = [(time_s, {0: row.tolist()}) for time_s, row in recording.trend.points()]
+        names = recording.label_set.names
+        st.altair_chart(
+            timeline_chart(
+                trend, names, span_s=max(1.0, summary.seconds), ends_now=False, height=140,
+                markers=[(m.time_s, m.note) for m in recording.markers], gap_s=float("inf"),
+            ),
+            key="recording_trend",
+            alt="Shares of all expressions over the recording, mean of all faces.",
+        )  # fmt: skip
+        st.html(chips.legend(recording.label_set.emotions))
+        _downloads(recording)
+
+
+def _downloads(recording: Recording) -> None:
+    stem = f"emotion_lens_{recording.started:%Y-%m-%d_%H-%M-%S}"
+    kinds = (
+        ("CSV", "csv", "text/csv", ":material/table:", exports.to_csv),
+        ("JSON", "json", "application/json", ":material/data_object:", exports.to_json),
+        (
+            "Parquet", "parquet", "application/vnd.apache.parquet", ":material/view_column:",
+            exports.to_parquet,
+        ),
+    )  # fmt: skip
+    with st.container(horizontal=True):
+        for label, suffix, mime, icon, make in kinds:
+            st.download_button(
+                label, data=partial(make, recording), file_name=f"{stem}.{suffix}",
+                mime=mime, icon=icon, key=f"recording_{suffix}", on_click="ignore",
+            )  # fmt: skip
+        st.button(
+            "Discard", key="recording_discard", icon=":material/delete:", type="tertiary",
+            on_click=keep_finished, args=(None,),
+        )  # fmt: skip
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
