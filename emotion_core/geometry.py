@@ -186,9 +186,10 @@ def square_to_crop_matrix(
 
 def compose_affine(outer: npt.ArrayLike, inner: npt.ArrayLike) -> Float32Array:
     """(2, 3) float32, the affine matrix that does ``inner`` first and then ``outer``."""
-    a = np.vstack([np.asarray(outer, dtype=np.float64), [0, 0, 1]])
-    b = np.vstack([np.asarray(inner, dtype=np.float64), [0, 0, 1]])
-    return np.asarray((a @ b)[:2], dtype=np.float32)
+    a, b = np.asarray(outer, dtype=np.float64), np.asarray(inner, dtype=np.float64)
+    both = a[:, :2] @ b
+    both[:, 2] += a[:, 2]
+    return np.asarray(both, dtype=np.float32)
 
 
 def invert_affine(matrix: npt.ArrayLike) -> Float32Array:
@@ -197,11 +198,14 @@ def invert_affine(matrix: npt.ArrayLike) -> Float32Array:
     Raises:
         ValueError: the matrix has no inverse.
     """
-    square = np.vstack([np.asarray(matrix, dtype=np.float64), [0, 0, 1]])
-    try:
-        return np.asarray(np.linalg.inv(square)[:2], dtype=np.float32)
-    except np.linalg.LinAlgError:
-        raise ValueError(f"matrix: wanted one with an inverse. Received: {square[:2]}") from None
+    (a, b, x), (c, d, y) = np.asarray(matrix, dtype=np.float64).tolist()
+    determinant = a * d - b * c
+    if determinant == 0:
+        raise ValueError(f"matrix: wanted one with an inverse. Received: {matrix!r}")
+    # Written out: for one small matrix NumPy's solver takes ten times as long, and this runs
+    # for every face of every frame.
+    rows = [[d, -b, b * y - d * x], [-c, a, c * x - a * y]]
+    return np.asarray(np.array(rows) / determinant, dtype=np.float32)
 
 
 def transform_points(matrix: npt.ArrayLike, points: npt.ArrayLike) -> Float32Array:
