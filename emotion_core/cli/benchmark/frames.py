@@ -11,7 +11,6 @@ from emotion_core.images import load_image, resize_image
 from emotion_core.types import UInt8Array
 
 WIDTH, HEIGHT = 640, 480
-COUNTS = {"one": 1, "five": 5}
 
 # Photographs of faces that come with packages of requirements-dev.txt: NASA's portraits of
 # Eileen Collins and of Grace Hopper (US Navy), both in the public domain.
@@ -21,7 +20,8 @@ _PACKAGED = (
 )
 # A tile shows a face with this many times its box's size around it, like a face in a group.
 _TILE_SCALE = 2.0
-_TILE = (213, 240)
+# Widths of the tiles of both rows. They fill the frame: an even patch costs a cascade nothing.
+_TILE_WIDTHS = ((213, 213, 214), (320, 320))
 
 
 def benchmark_photos(photo: Path | None) -> list[Path]:
@@ -51,7 +51,7 @@ def build_frames(photos: list[Path]) -> dict[str, UInt8Array]:
     """{"one": frame, "five": frame}, each (480, 640, 3) uint8 BGR.
 
     One: the first photo, cut to fill the frame around its largest face. Five: faces of the photos
-    in turn, every second one mirrored, three above two.
+    in turn, every second one mirrored, three above two, each with what surrounds it.
 
     Raises:
         ImageError: a photo cannot be read.
@@ -62,15 +62,18 @@ def build_frames(photos: list[Path]) -> dict[str, UInt8Array]:
     ]
     image, box = portraits[0]
     frames = {"one": _cut(image, box, (WIDTH, HEIGHT), box_scale=None)}
-    five = np.full((HEIGHT, WIDTH, 3), 127, np.uint8)
-    width, height = _TILE
-    for number in range(COUNTS["five"]):
-        image, box = portraits[number % len(portraits)]
-        tile = _cut(image, box, _TILE, box_scale=_TILE_SCALE)
-        row, column = divmod(number, WIDTH // width)
-        x, y = column * width, row * height
-        five[y : y + height, x : x + width] = tile[:, ::-1] if number % 2 else tile
-    frames["five"] = five
+    rows: list[UInt8Array] = []
+    number = 0
+    for widths in _TILE_WIDTHS:
+        tiles = []
+        for width in widths:
+            image, box = portraits[number % len(portraits)]
+            size = (width, HEIGHT // len(_TILE_WIDTHS))
+            tile = _cut(image, box, size, box_scale=_TILE_SCALE)
+            tiles.append(tile[:, ::-1] if number % 2 else tile)
+            number += 1
+        rows.append(np.hstack(tiles))
+    frames["five"] = np.vstack(rows)
     return frames
 
 
