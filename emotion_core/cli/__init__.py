@@ -25,7 +25,13 @@ COMMANDS = ("analyze", "train", "evaluate", "dataset", "models", "doctor", "benc
 PROGRAM = "python -m emotion_core"
 
 
-def build_parser(commands: Sequence[str] = COMMANDS) -> CommandParser:
+def available_commands() -> tuple[str, ...]:
+    """The commands whose module is there."""
+    found = (importlib.util.find_spec(f"emotion_core.cli.{name}") for name in COMMANDS)
+    return tuple(name for name, spec in zip(COMMANDS, found, strict=True) if spec)
+
+
+def build_parser(commands: Sequence[str]) -> CommandParser:
     """The parser with the given commands."""
     parser = CommandParser(
         prog=PROGRAM,
@@ -38,9 +44,7 @@ def build_parser(commands: Sequence[str] = COMMANDS) -> CommandParser:
         title="commands", metavar="COMMAND", required=True, parser_class=CommandParser
     )
     for name in commands:
-        module = f"emotion_core.cli.{name}"
-        if importlib.util.find_spec(module):
-            importlib.import_module(module).register(subparsers)
+        importlib.import_module(f"emotion_core.cli.{name}").register(subparsers)
     return parser
 
 
@@ -52,9 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Only the command that was asked for is imported: the others' modules cost start-up time.
-    named = [name for name in COMMANDS if arguments[:1] == [name]]
+    commands = available_commands()
+    named = [name for name in commands if arguments[:1] == [name]]
     try:
-        args = build_parser(named or COMMANDS).parse_args(arguments)
+        args = build_parser(named or commands).parse_args(arguments)
         code: int = args.func(args)
         sys.stdout.flush()
         return code
