@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,6 +88,7 @@ class Recording:
         self._schema = _schema(label_set)
         # Without a name in any folder, so that it is gone when nobody holds it any more.
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
         self._writer: pq.ParquetWriter | None = pq.ParquetWriter(self._file, self._schema)
         self._block = _Block(block_rows, len(label_set))
         self._time = ExpressionTime()

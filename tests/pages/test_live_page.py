@@ -1,0 +1,176 @@
+"""The live page without a browser: consent, controls, places, snapshot, recording."""
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import av
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+from streamlit_webrtc import WebRtcStreamerContext, WebRtcStreamerState
+
+from emotion_core.types import FrameResult
+from pages.shared.live.state import CAMERA_KEY, viewer_gate
+from pages.shared.settings import BLUR_KEY
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _no_media() -> Iterator[None]:
+    """streamlit-webrtc asks for the server's session, which a test has not."""
+    with mock.patch("streamlit_webrtc.component.get_this_session_info", return_value=None):
+        yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def arrived() -> Iterator[AppTest]:
+    """The page as a visitor first sees it."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.switch_page("pages/live.py").run()
+    assert not app.exception
+    yield app
+    assert not app.exception
+
+
+@pytest.fixture
+def app(arrived: AppTest) -> AppTest:
+    """After the notice was agreed to."""
+    _button(arrived, "I understand").click().run()
+    return arrived
+
+
+@pytest.fixture
+def playing(app: AppTest) -> AppTest:
+    """With a camera that plays; frames are handed in by the tests."""
+    app.session_state[CAMERA_KEY] = WebRtcStreamerContext(
+        worker=None, state=WebRtcStreamerState(True, False)
+    )
+    return app.run()
+
+
+def _button(app: AppTest, label: str) -> Any:
+    return next(button for button in app.button if button.label.startswith(label))
+
+
+def _texts(app: AppTest) -> str:
+    kinds = (app.markdown, app.caption, app.error, app.info, app.warning)
+    parts = [element.value for kind in kinds for element in kind]
+    parts += [element.proto.body for element in app.get("html")]
+    return "\n".join(parts)
+
+
+def _has_camera(app: AppTest) -> bool:
+    return bool(app.get("component_instance"))
+
+
+def _frame(jpeg: bytes, index: int) -> av.VideoFrame:
+    image = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+    frame.pts, frame.time_base = index * 3000, av.VideoFrame().time_base
+    return frame
+
+
+def test_nothing_starts_before_the_notice_is_agreed_to(arrived: AppTest) -> None:
+    texts = _texts(arrived)
+    for words in ("Article 5(1)(f)", "Article 50(3)", "not feelings", "dropped at once"):
+        assert words in texts
+    assert not _has_camera(arrived)
+    _button(arrived, "I understand").click().run()
+    assert _has_camera(arrived)
+
+
+def test_the_camera_asks_no_stranger_and_no_microphone(app: AppTest) -> None:
+    arguments = app.get("component_instance")[0].proto.json_args
+    assert '"iceServers": []' in arguments
+    assert '"audio": false' in arguments
+    assert '"width": 640' in arguments
+
+
+def test_controls_reach_the_running_stream(app: AppTest) -> None:
+    live = app.session_state["_live"]
+    app.slider(key="live_half_life").set_value(1.5)
+    app.slider(key="live_detect_every").set_value(7)
+    app.toggle(key="live_mirror").set_value(False)
+    app.toggle(key="live_landmarks").set_value(True)
+    app.toggle(key=BLUR_KEY).set_value(True)
+    app.run()
+    settings = app.session_state["_live"].settings
+    assert app.session_state["_live"] is live
+    assert (settings.stream.half_life_s, settings.stream.detect_every) == (1.5, 7)
+    assert (settings.mirror, settings.drawing.landmarks) == (False, True)
+    assert settings.drawing.blur_faces
+
+
+def test_faces_of_the_stream_stand_beside_the_video(playing: AppTest, astronaut: bytes) -> None:
+    live = playing.session_state["_live"]
+    for index in range(3):
+        live.process(_frame(astronaut, index))
+    playing.run()
+    texts = _texts(playing)
+    assert "el-bars" in texts
+    assert "Frames a second" in texts
+    assert len(playing.get("vega_lite_chart")) == 2
+
+
+def test_an_error_of_the_stream_is_told(playing: AppTest) -> None:
+    broken: Any = object()
+    playing.session_state["_live"].process(broken)
+    playing.run()
+    assert "server's log" in _texts(playing)
+
+
+def test_a_recording_from_start_to_files(
+    playing: AppTest, make_result: Callable[..., FrameResult], astronaut: bytes
+) -> None:
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    _button(playing, "Record scores").click().run()
+    assert live.recording is not None
+    live.process(_frame(astronaut, 1))
+    playing.text_input(key="live_marker_note").set_value("joke").run()
+    _button(playing, "Mark").click().run()
+    _button(playing, "Stop recording").click().run()
+    assert live.recording is None
+    labels = [element.proto.label for element in playing.get("download_button")]
+    assert labels == ["CSV", "JSON", "Parquet"]
+    assert "Recorded" in _texts(playing)
+    _button(playing, "Discard").click().run()
+    assert not playing.get("download_button")
+
+
+def test_the_baseline_can_be_started_and_taken_back(playing: AppTest) -> None:
+    live = playing.session_state["_live"]
+    _button(playing, "Learn my resting face").click().run()
+    assert live.view().baseline.progress == 0
+    _button(playing, "Cancel").click().run()
+    assert live.view().baseline.progress is None
+
+
+def test_without_a_playing_camera_nothing_can_be_recorded(app: AppTest) -> None:
+    assert _button(app, "Record scores").disabled
+    assert _button(app, "Learn my resting face").disabled
+
+
+def test_a_third_viewer_is_told_to_wait(app: AppTest) -> None:
+    gate = viewer_gate()
+    assert gate.enter("somebody")
+    assert gate.enter("somebody else")
+    app.run()
+    assert "Please wait: 2 viewers are" in _texts(app)
+    assert not _has_camera(app)
+    gate.leave("somebody")
+    app.run()
+    assert _has_camera(app)
+
+
+def test_snapshots_are_offered_without_video(app: AppTest) -> None:
+    app.segmented_control(key="live_mode").set_value("Snapshot").run()
+    assert not _has_camera(app)
+    assert app.get("camera_input")
