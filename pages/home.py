@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from pages.shared import how_it_works, model_facts
 from pages.shared.chips import definition_list
 from pages.shared.frame import show_page
-from pages.shared.session import SOURCE_KEY, last_face
+from pages.shared.session import last_face
 from pages.shared.settings import Settings
 
 _LIMITS = [
@@ -31,22 +30,20 @@ _LIMITS = [
 ]
 
 
-def _start(source: str) -> None:
-    st.session_state[SOURCE_KEY] = source
-    st.switch_page("pages/photos.py")
-
-
 def _home(settings: Settings) -> None:
-    st.title("Read the expressions in your photos", anchor=False)
+    st.title("Read facial expressions", anchor=False)
     st.markdown(
-        "Finds the faces in your photos and tells which of seven expressions each one shows, "
-        "how sure it is, and when it cannot tell."
+        "Finds the faces in your photos or before your camera, and tells which of seven "
+        "expressions each one shows, how sure it is, and when it cannot tell."
     )
     with st.container(horizontal=True):
         if st.button("Try a photo", type="primary", icon=":material/add_photo_alternate:"):
-            _start("Files")
-        if st.button("Use the camera", icon=":material/photo_camera:"):
-            _start("Camera")
+            st.switch_page("pages/photos.py")
+        if st.button("Start the camera", icon=":material/videocam:"):
+            st.switch_page("pages/live.py")
+
+    # Only now, because Altair takes a while to import, and the page can be seen without it.
+    from pages.shared import how_it_works, model_facts
 
     st.header("The model in use", anchor=False)
     st.html(model_facts.figures_strip(settings.card))

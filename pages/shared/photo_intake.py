@@ -6,9 +6,11 @@ import streamlit as st
 
 from emotion_core.images import IMAGE_SUFFIXES
 from emotion_core.wording import count_of
-from pages.shared.session import SOURCE_KEY, SOURCES, forget_cleared, photo_book
+from pages.shared.session import forget_cleared, photo_book
 from pages.shared.uploads import expand_uploads
 
+_SOURCE_KEY = "photo_source"
+_SOURCES = ("Files", "Camera")
 _ROUND = "_intake_round"
 _TYPES = [*sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES), "zip"]
 
@@ -17,10 +19,10 @@ def intake() -> None:
     """Draws the chosen source and takes what comes from it into the book."""
     source = st.segmented_control(
         "Where the photos come from",
-        SOURCES,
-        default=SOURCES[0],
+        _SOURCES,
+        default=_SOURCES[0],
         required=True,
-        key=SOURCE_KEY,
+        key=_SOURCE_KEY,
         persist_state="session",
         label_visibility="collapsed",
     )

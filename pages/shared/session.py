@@ -11,10 +11,6 @@ _BOOK = "_photo_book"
 _CLEARED = "_cleared_book"
 _PICTURES = "_pictures"
 
-#: Widget keys that more than one page touches.
-SOURCE_KEY = "photo_source"
-SOURCES = ("Files", "Camera")
-
 
 def photo_book() -> PhotoBook:
     """The photos of this session."""

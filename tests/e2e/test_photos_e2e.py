@@ -59,7 +59,7 @@ def test_a_bookmark_is_as_good_as_the_home_page(page: Page) -> None:
     page.goto("/photos")
     expect(page.get_by_role("heading", name="Photos", exact=True)).to_be_visible()
     names = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
-    assert [name.split("\n")[-1] for name in names] == ["Home", "Photos"]
+    assert [name.split("\n")[-1] for name in names][:2] == ["Home", "Photos"]
 
 
 def test_home_leads_to_the_first_photo_in_one_click(page: Page) -> None:
@@ -130,10 +130,8 @@ def test_results_stay_while_another_page_is_visited(page: Page, folder: Path) ->
 
 
 def test_a_photo_from_the_camera(page: Page) -> None:
-    page.goto("/")
-    expect(page.get_by_text("Article 50(3)")).to_be_visible()
-    _wait_until_idle(page)
-    page.get_by_role("button", name="Use the camera").click()
+    page.goto("/photos")
+    page.get_by_role("radio", name="Camera").click()
     # The button is there before the camera is.
     page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
     page.get_by_role("button", name="Take Photo").click()

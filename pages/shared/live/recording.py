@@ -1,5 +1,6 @@
 """Records scores, never pixels. Memory stays bounded: full blocks go to a temporary file."""
 
+import contextlib
 import logging
 import tempfile
 import threading
@@ -7,6 +8,7 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -88,8 +90,9 @@ class Recording:
         self._schema = _schema(label_set)
         # Without a name in any folder, so that it is gone when nobody holds it any more.
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
-        weakref.finalize(self, self._file.close)
-        self._writer: pq.ParquetWriter | None = pq.ParquetWriter(self._file, self._schema)
+        writer = pq.ParquetWriter(self._file, self._schema)
+        self._writer: pq.ParquetWriter | None = writer
+        weakref.finalize(self, _close, writer, self._file)
         self._block = _Block(block_rows, len(label_set))
         self._time = ExpressionTime()
         self._faces: set[int] = set()
@@ -248,6 +251,12 @@ class _Block:
         n, self._n = self._n, 0
         columns = [self._time, *self._numbers, self._uncertain, *self._floats]
         return [pa.array(column[:n]) for column in columns]
+
+
+def _close(writer: pq.ParquetWriter, file: IO[bytes]) -> None:
+    """Ends what nobody will read any more, in the order in which it can be ended."""
+    with file, contextlib.suppress(OSError):
+        writer.close()
 
 
 def _schema(label_set: LabelSet) -> pa.Schema:
