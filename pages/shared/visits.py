@@ -15,4 +15,6 @@ def camera_was_left() -> bool:
 
     Kept until it is asked, because a run that is cut short by the next one never asks.
     """
-    return bool(st.session_state.pop(_LEFT, True))
+    left = bool(st.session_state.get(_LEFT, True))
+    st.session_state[_LEFT] = False
+    return left

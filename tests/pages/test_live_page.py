@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -73,7 +74,7 @@ def _has_camera(app: AppTest) -> bool:
 def _frame(jpeg: bytes, index: int) -> av.VideoFrame:
     image = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-    frame.pts, frame.time_base = index * 3000, av.VideoFrame().time_base
+    frame.pts, frame.time_base = index * 3000, Fraction(1, 90_000)
     return frame
 
 

@@ -25,12 +25,12 @@ def to_csv(recording: Recording) -> bytes:
 def to_parquet(recording: Recording) -> bytes:
     """One row per face and frame, with column types."""
     buffer = io.BytesIO()
-    writer: pq.ParquetWriter | None = None
-    for table in recording.tables():
-        writer = writer or pq.ParquetWriter(buffer, table.schema)
-        writer.write_table(table)
-    if writer is not None:
-        writer.close()
+    tables = recording.tables()
+    first = next(tables)
+    with pq.ParquetWriter(buffer, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
     return buffer.getvalue()
 
 
@@ -39,17 +39,15 @@ def to_json(recording: Recording) -> bytes:
     buffer = io.StringIO()
     head = json.dumps(_head(recording), ensure_ascii=False, indent=2)
     buffer.write(head.removesuffix("\n}"))
-    columns: list[str] = []
-    for table in recording.tables():
-        if not columns:
-            columns = table.column_names
-            buffer.write(f',\n  "columns": {json.dumps(columns)},\n  "rows": [')
-        else:
-            buffer.write(",")
+    between = "\n    "
+    for number, table in enumerate(recording.tables()):
+        if number == 0:
+            buffer.write(f',\n  "columns": {json.dumps(table.column_names)},\n  "rows": [')
         values = [_rounded(column.to_pylist()) for column in table.columns]
-        rows = [json.dumps(row, ensure_ascii=False) for row in zip(*values, strict=True)]
-        buffer.write("\n    " + ",\n    ".join(rows))
-    buffer.write("\n  ]\n}\n" if columns else ',\n  "columns": [],\n  "rows": []\n}\n')
+        for row in zip(*values, strict=True):
+            buffer.write(between + json.dumps(row, ensure_ascii=False))
+            between = ",\n    "
+    buffer.write("\n  ]\n}\n")
     return buffer.getvalue().encode("utf-8")
 
 

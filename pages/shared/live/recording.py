@@ -160,7 +160,7 @@ class Recording:
             )
 
     def tables(self) -> Iterator[pa.Table]:
-        """The rows, block by block, in the order of time.
+        """The rows, block by block, in the order of time; at least one table, maybe empty.
 
         Raises:
             RuntimeError: the recording still runs.
@@ -169,9 +169,11 @@ class Recording:
             raise RuntimeError("Wanted a stopped recording. Stop it first.")
         waiting = list(self._markers)
         self._file.seek(0)
-        for batch in pq.ParquetFile(self._file).iter_batches(batch_size=BLOCK_ROWS):
-            table = pa.Table.from_batches([batch])
-            yield self._finished(table, waiting)
+        stored = pq.ParquetFile(self._file)
+        if not stored.num_row_groups:
+            yield self._finished(self._schema.empty_table(), waiting)
+        for batch in stored.iter_batches(batch_size=BLOCK_ROWS):
+            yield self._finished(pa.Table.from_batches([batch]), waiting)
 
     def _add(self, writer: pq.ParquetWriter, result: FrameResult) -> None:
         if result.scores.label_set != self.label_set:
@@ -211,12 +213,12 @@ class Recording:
             row = int(np.searchsorted(times, marker.time_s))
             notes[row] = "; ".join(filter(None, (notes[row], marker.note or "marked")))
         table = table.set_column(
-            table.column_names.index("emotion"), "emotion", pa.array(emotions.tolist())
+            table.column_names.index("emotion"), "emotion", pa.array(emotions.tolist(), pa.string())
         ).drop_columns(["source"])
         for name, place in (("model", 0), ("detector", 1)):
             names = np.array([source[place] for source in self._sources])
-            table = table.append_column(name, pa.array(names[sources].tolist()))
-        return table.append_column("marker", pa.array(notes))
+            table = table.append_column(name, pa.array(names[sources].tolist(), pa.string()))
+        return table.append_column("marker", pa.array(notes, pa.string()))
 
 
 class _Block:
