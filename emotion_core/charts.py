@@ -332,7 +332,7 @@ def _bands(
         for face, shares in scores.items():
             if len(shares) != len(names):
                 raise ValueError(f"scores: wanted {len(names)} per face. Received: {len(shares)}")
-            if time_s - seen.get(face, float("-inf")) > gap_s:
+            if face not in seen or time_s - seen[face] > gap_s:
                 parts[face] = parts.get(face, 0) + 1
             seen[face] = time_s
             low = -faces.index(face) - _BAND / 2

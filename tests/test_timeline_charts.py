@@ -39,6 +39,8 @@ def test_a_face_that_was_away_leaves_a_gap() -> None:
     moments = [(t, {1: EVEN}) for t in (0.0, 0.5, 1.0, 9.0, 9.5)]
     parts = {row["part"] for row in rows(timeline_chart(moments, NAMES, span_s=60))}
     assert parts == {"1.1", "1.2"}
+    whole = timeline_chart(moments, NAMES, span_s=60, gap_s=float("inf"))
+    assert {row["part"] for row in rows(whole)} == {"1.1"}
 
 
 def test_the_frame_of_the_chart_is_the_same_for_any_moment() -> None:

@@ -31,12 +31,10 @@ def recording_panel(live: LiveSession, settings: Settings, *, playing: bool) -> 
                 "Off. It keeps scores with their times, never pictures, until you stop and "
                 "download them or close the page."
             )
-            if st.button(
+            st.button(
                 "Record scores", key="record_start", icon=":material/fiber_manual_record:",
-                disabled=not playing,
-            ):  # fmt: skip
-                _start(live, settings)
-                st.rerun(scope="fragment")
+                disabled=not playing, on_click=_start, args=(live, settings),
+            )  # fmt: skip
         finished = finished_recording()
         if finished is not None:
             _finished(finished)
@@ -58,13 +56,16 @@ def _running(live: LiveSession, recording: Recording, playing: bool) -> None:
         st.button(
             "Mark", key="record_mark", icon=":material/flag:", on_click=_mark, args=(recording,)
         )
-        if st.button(
-            "Stop recording", key="record_stop", icon=":material/stop_circle:", type="primary"
-        ):
-            live.record(None)
-            recording.stop()
-            keep_finished(recording)
-            st.rerun(scope="fragment")
+        st.button(
+            "Stop recording", key="record_stop", icon=":material/stop_circle:", type="primary",
+            on_click=_stop, args=(live, recording),
+        )  # fmt: skip
+
+
+def _stop(live: LiveSession, recording: Recording) -> None:
+    live.record(None)
+    recording.stop()
+    keep_finished(recording)
 
 
 def _mark(recording: Recording) -> None:
