@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,7 +58,21 @@ def _healthy(address: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_environment() -> dict[str, str]:
+    """Environment variables of the server beside the usual ones; a module may have its own."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def browser_flags() -> tuple[str, ...]:
+    """Flags of the browser beside the usual ones; a module may have its own."""
+    return ()
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, server_environment: dict[str, str]
+) -> Iterator[str]:
     """Address of a dashboard that this module has for itself."""
     log = tmp_path_factory.mktemp("server") / "server.log"
     port = _free_port()
@@ -66,7 +80,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=dict(os.environ)
+            command,
+            cwd=ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **server_environment},
         )
         try:
             deadline = time.monotonic() + 60
@@ -82,13 +100,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[BrowserType]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=_browser_path(), headless=True, args=list(_BROWSER_FLAGS)
-        )
-        yield browser
-        browser.close()
+        yield playwright.chromium
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: BrowserType, browser_flags: tuple[str, ...]) -> Iterator[Browser]:
+    browser = chromium.launch(
+        executable_path=_browser_path(), headless=True, args=[*_BROWSER_FLAGS, *browser_flags]
+    )
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
