@@ -39,7 +39,7 @@ def _live(settings: Settings) -> None:
         return
     left, right = st.columns([2, 1], gap="large")
     with left:
-        playing = bool(camera(live, choice.constraints).state.playing)
+        playing = bool(camera(live, choice.size_px).state.playing)
     with right:
         faces_panel(live, playing=playing)
     charts_panel(live, playing=playing)

@@ -21,33 +21,33 @@ _WORDS = {
     "device_not_available": "No camera is available.",
     "device_access_denied": "The browser may not use the camera.",
 }
-_LOOK = {
-    "width": "100%",
-    "maxHeight": "68vh",
-    "objectFit": "contain",
-    "borderRadius": "0.5rem",
-    "background": "#14171B",
-}
+_FRAME_RATE = 30
+_LOOK = {"width": "100%", "borderRadius": "0.5rem", "background": "#14171B"}
 
 
-def camera(live: LiveSession, constraints: dict[str, object]) -> Any:
+def camera(live: LiveSession, size_px: tuple[int, int]) -> Any:
     """Draws the component with its start button and returns its context.
 
     Args:
         live: reads the frames.
-        constraints: what the camera is asked for.
+        size_px: (width, height) that the camera is asked for.
     """
     _forget_stale_context()
     gate, me = viewer_gate(), viewer()
+    # The place for the picture is there before the picture is, so that nothing jumps.
+    look = {**_LOOK, "aspectRatio": f"{size_px[0]} / {size_px[1]}"}
     return webrtc_streamer(
         key=CAMERA_KEY,
         # Made once per connection, so that no rerun of the page touches the media thread.
         video_processor_factory=lambda: LiveProcessor(live, gate, me),
         rtc_configuration=rtc_configuration(),
-        media_stream_constraints=constraints,
+        media_stream_constraints={
+            "video": {"width": size_px[0], "height": size_px[1], "frameRate": _FRAME_RATE},
+            "audio": False,
+        },
         # On the event loop instead, a slow frame would hold up the whole server.
         async_processing=True,
-        video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": _LOOK},
+        video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": look},
         translations=_WORDS,
         media_toggle_controls=False,
     )

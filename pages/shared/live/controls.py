@@ -11,7 +11,6 @@ from pages.shared.settings import Settings
 
 SIZES = {"320 × 240": (320, 240), "640 × 480": (640, 480), "1280 × 720": (1280, 720)}
 _DEFAULT_SIZE = "640 × 480"
-_FRAME_RATE = 30
 
 SMOOTHING_KEY = "live_half_life"
 EVERY_KEY = "live_detect_every"
@@ -25,10 +24,10 @@ SIZE_KEY = "live_size"
 
 @dataclass(frozen=True, slots=True)
 class LiveChoice:
-    """What the viewer chose: the stream's settings, and what the camera is asked for."""
+    """What the viewer chose: the stream's settings, and the size that the camera is asked for."""
 
     settings: LiveSettings
-    constraints: dict[str, object]
+    size_px: tuple[int, int]
 
 
 def live_controls(settings: Settings) -> LiveChoice:
@@ -59,7 +58,6 @@ def live_controls(settings: Settings) -> LiveChoice:
             key=SIZE_KEY, persist_state="session",
             help="From the next start on. The browser may send less while the network is slow.",
         )  # fmt: skip
-    width, height = SIZES[size]
     return LiveChoice(
         LiveSettings(
             stream=StreamOptions(detect_every, half_life_s, settings.threshold),
@@ -70,8 +68,5 @@ def live_controls(settings: Settings) -> LiveChoice:
             mirror=mirror,
             raw=raw,
         ),
-        {
-            "video": {"width": width, "height": height, "frameRate": _FRAME_RATE},
-            "audio": False,
-        },
+        SIZES[size],
     )  # fmt: skip
