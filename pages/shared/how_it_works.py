@@ -13,9 +13,9 @@ from pages.shared.settings import Settings
 
 _STEPS = (
     ("1. Your picture.", "A detector looks for faces in it."),
-    ("2. Each face", "is cut out the way FER-2013 shows faces."),
+    ("2. Each face", "is cut out the way FER‑2013 shows faces."),
     ("3. 48 × 48 grey pixels", "are all that the network sees."),
-    ("4. Seven scores", "that add up to 100 %."),
+    ("4. Seven scores", "that add up to 100\u00a0%."),
 )
 
 
