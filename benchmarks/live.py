@@ -1,0 +1,197 @@
+"""Drives the live page in a real browser and measures it from outside.
+
+    python benchmarks/live.py --seconds 60 [--viewers 2] [--faces 1] [--page-changes 20] [--json]
+
+The fake camera plays a film whose frames carry their number, so that repeated frames are told
+from new ones and the delay from camera to screen is read off one clock. Frames a second are
+measured in the first half of the time; in the second half the browser also reads the camera
+itself, for the delay, which costs a few frames. Video stays on the loopback interface.
+Needs requirements-dev.txt and a chromium.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from live_film import delays_ms, film, summary, unique_frames  # noqa: E402
+from startup import free_port, wait_for_port  # noqa: E402
+
+_PATIENCE_MS = 120_000
+_FLAGS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+)  # fmt: skip
+# WebRTC avoids the loopback interface on both sides; this is the server's part.
+_LOOPBACK_ONLY = """
+import aioice.ice
+aioice.ice.get_host_addresses = lambda use_ipv4=True, use_ipv6=True: ["127.0.0.1"]
+"""
+_KEEP_PEERS = """
+window.lensPeers = [];
+const Peer = window.RTCPeerConnection;
+window.RTCPeerConnection = class extends Peer {
+  constructor(...args) { super(...args); window.lensPeers.push(this); }
+};
+"""
+_COMPONENT = 'iframe[title*="webrtc_streamer"]'
+_PROBE = (ROOT / "benchmarks" / "live_probe.js").read_text(encoding="utf-8")
+#: Memory is compared from here on, after caches have filled.
+_WARM_UP_S = 45.0
+
+
+class Viewer:
+    """One visitor who watches the live page."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.add_init_script(_KEEP_PEERS)
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(_PATIENCE_MS)
+        self.page.goto(f"{address}/live")
+        self.page.get_by_role("button", name="I understand").click()
+        self.page.locator(_COMPONENT).wait_for()
+        # Mirrored, the numbers in the film could not be read.
+        self.page.get_by_test_id("stSidebar").get_by_text("Mirror", exact=True).click()
+
+    def play(self) -> Frame:
+        """Starts the camera and returns the component's frame once faces are read."""
+        component = self.page.frame_locator(_COMPONENT)
+        component.get_by_role("button", name="Start the camera").click()
+        self.page.locator(".el-faces-now .el-bars").first.wait_for()
+        handle = self.page.locator(_COMPONENT).element_handle()
+        frame = handle.content_frame() if handle else None
+        if frame is None:
+            raise SystemExit("The video component has no frame of its own.")
+        frame.evaluate(_PROBE)
+        return frame
+
+    def stage_ms(self) -> dict[str, float]:
+        """What the page itself tells about its stages."""
+        text = self.page.locator(".el-figures > div").nth(1).locator("small").inner_text()
+        return {name: float(ms) for name, ms in re.findall(r"(\w+) ([\d.]+)", text)}
+
+    def visit(self, title: str) -> None:
+        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        self.page.get_by_role("heading", name=title, exact=True).or_(
+            self.page.get_by_role("heading", name="The model in use")
+        ).first.wait_for()
+
+
+def measure(frames: list[Frame], seconds: float, *, camera: bool) -> list[dict[str, Any]]:
+    """Watches all viewers at once for some seconds."""
+    before = [frame.evaluate("lensProbe.decoded()") for frame in frames]
+    for frame in frames:
+        frame.evaluate(f"lensProbe.start({str(camera).lower()})")
+    begun = time.monotonic()
+    # Through the driver, so that it keeps answering the browsers meanwhile.
+    frames[0].wait_for_timeout(seconds * 1000)
+    seen = [frame.evaluate("lensProbe.stop()") for frame in frames]
+    passed = time.monotonic() - begun
+    return [
+        {**one, "decoded": one["decoded"] - start, "seconds": passed}
+        for one, start in zip(seen, before, strict=True)
+    ]
+
+
+def run(address: str, server: psutil.Process, film_path: Path, options: argparse.Namespace) -> Any:
+    """Everything that is measured, in the fields of the report."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            headless=True,
+            args=[*_FLAGS, f"--use-file-for-fake-video-capture={film_path}"],
+        )
+        viewers = [Viewer(browser, address) for _ in range(options.viewers)]
+        threads_before = server.num_threads()
+        frames = [viewer.play() for viewer in viewers]
+        warm_up_s = min(_WARM_UP_S, options.seconds / 4)
+        frames[0].wait_for_timeout(warm_up_s * 1000)
+        rss_start, cpu_start = server.memory_info().rss, sum(server.cpu_times()[:2])
+        plain = measure(frames, options.seconds / 2, camera=False)
+        cpu_s = sum(server.cpu_times()[:2]) - cpu_start
+        stage_ms = viewers[0].stage_ms()
+        probed = measure(frames, options.seconds / 2, camera=True)
+        rss_end = server.memory_info().rss
+        for viewer in viewers[1:]:
+            viewer.page.context.close()
+        for _ in range(options.page_changes):
+            viewers[0].visit("Home")
+            viewers[0].visit("Live")
+        viewers[0].visit("Home")
+        # The library looks once a second whether a page was left.
+        viewers[0].page.wait_for_timeout(5000)
+        threads_after = server.num_threads()
+        browser.close()
+    unique = [unique_frames(one["shown"]) for one in plain]
+    return {
+        "viewers": options.viewers,
+        "faces": options.faces,
+        "seconds": options.seconds,
+        "unique_fps": [round(n / one["seconds"], 1) for n, one in zip(unique, plain, strict=True)],
+        "delivered_fps": [round(one["decoded"] / one["seconds"], 1) for one in plain],
+        "delay_ms": [summary(delays_ms(one["shown"], one["camera"])) for one in probed],
+        "stage_ms": stage_ms,
+        "server_cpu_ms_per_frame": round(1000 * cpu_s / max(1, sum(unique)), 1),
+        "rss_mb": {"start": round(rss_start / 1e6, 1), "end": round(rss_end / 1e6, 1)},
+        "threads": {"before": threads_before, "after": threads_after},
+        "page_changes": options.page_changes,
+    }
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description="Measures the live page in a real browser.")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--viewers", type=int, default=1)
+    parser.add_argument("--faces", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--page-changes", type=int, default=20)
+    parser.add_argument("--json", action="store_true", help="print only the JSON document")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Starts a server of its own, measures, prints."""
+    options = parse()
+    with tempfile.TemporaryDirectory() as folder:
+        film_path = Path(folder) / "film.mjpeg"
+        film_path.write_bytes(b"".join(film(options.faces)))
+        (Path(folder) / "sitecustomize.py").write_text(_LOOPBACK_ONLY, encoding="utf-8")
+        port = free_port()
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": folder,
+            "EMOTION_LENS_MAX_VIEWERS": str(options.viewers),
+        }
+        with (Path(folder) / "server.log").open("wb") as log:
+            server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
+            try:
+                wait_for_port(port, server)
+                address = f"http://127.0.0.1:{port}"
+                report = run(address, psutil.Process(server.pid), film_path, options)
+            finally:
+                server.terminate()
+                server.wait(timeout=30)
+    if not options.json:
+        print("One number or entry per viewer. Delay: from the camera to the screen.")
+    print(json.dumps(report, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""The film that the fake camera plays, with the number of each frame in its bottom rows, and the
+arithmetic of what was seen of it."""
+
+import bisect
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import matplotlib.cbook
+import numpy as np
+import skimage.data
+from PIL import Image
+
+from emotion_core.images import encode_jpeg
+
+WIDTH, HEIGHT, RATE = 640, 480, 30
+#: Longer than any delay that is worth measuring, because the film starts again at its end.
+FRAMES = 20 * RATE
+_STRIP, _CELL = 24, 32
+
+
+def film(faces: int) -> Iterator[bytes]:
+    """JPEG frames of one or two people who sway a little.
+
+    Raises:
+        ValueError: ``faces`` is neither 1 nor 2.
+    """
+    if faces not in (1, 2):
+        raise ValueError(f"faces: wanted 1 or 2. Received: {faces}")
+    first = Image.fromarray(skimage.data.astronaut()).crop((100, 0, 360, 260)).resize((230, 230))
+    portrait = matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    second = Image.open(str(portrait)).convert("RGB").crop((80, 20, 420, 420)).resize((220, 259))
+    for index in range(FRAMES):
+        angle = 2 * np.pi * index / FRAMES * 4
+        picture = Image.new("RGB", (WIDTH, HEIGHT), (130, 136, 142))
+        picture.paste(first, (int(70 + 40 * np.sin(angle)), int(110 + 20 * np.sin(1.5 * angle))))
+        if faces == 2:
+            picture.paste(second, (int(370 + 30 * np.cos(angle)), 100))
+        image = np.array(picture)[:, :, ::-1].copy()
+        image[HEIGHT - _STRIP :] = np.repeat(barcode(index), _CELL)[None, :, None] * np.uint8(255)
+        yield encode_jpeg(image, quality=88)
+
+
+def barcode(number: int) -> np.ndarray:
+    """(20,) uint8: 1, 0, sixteen bits of the number, their parity, 1."""
+    bits = [number >> place & 1 for place in range(15, -1, -1)]
+    return np.array([1, 0, *bits, sum(bits) % 2, 1], np.uint8)
+
+
+def delays_ms(shown: Sequence[Sequence[float]], camera: Sequence[Sequence[float]]) -> list[float]:
+    """How long after its capture each frame was first shown.
+
+    Args:
+        shown: (number, capture time, time shown) in ms of each frame of the returned video.
+        camera: the same of the camera's own picture.
+    """
+    captured: dict[int, list[float]] = {}
+    for number, capture_ms, _ in camera:
+        captured.setdefault(int(number), []).append(capture_ms)
+    delays, last = [], -1
+    for number, _, now_ms in shown:
+        if number == last:
+            continue  # a repeated frame says nothing about delay
+        last = int(number)
+        times = captured.get(last, [])
+        place = bisect.bisect_right(times, now_ms)
+        if place:
+            delays.append(now_ms - times[place - 1])
+    return delays
+
+
+def unique_frames(shown: Sequence[Sequence[float]]) -> int:
+    """How many different frames were shown; the film may have started again in between."""
+    numbers = [int(row[0]) for row in shown]
+    return sum(1 for i, n in enumerate(numbers) if i == 0 or n != numbers[i - 1])
+
+
+def summary(delays: Sequence[float]) -> dict[str, Any]:
+    """Median, p95, and the medians of the first, second and last third."""
+    if len(delays) < 3:
+        return {"p50": None, "p95": None, "by_thirds": []}
+    third = len(delays) // 3
+    parts = (delays[:third], delays[third : 2 * third], delays[2 * third :])
+    return {
+        "p50": round(statistics.median(delays), 1),
+        "p95": round(float(np.percentile(delays, 95)), 1),
+        "by_thirds": [round(statistics.median(part), 1) for part in parts],
+    }
