@@ -7,6 +7,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NoReturn, TypeAlias
 
@@ -27,7 +28,8 @@ class CommandParser(argparse.ArgumentParser):
     """A parser whose help ends in an example and whose errors are one sentence."""
 
     def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
-        kwargs.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        formatter = partial(argparse.RawDescriptionHelpFormatter, max_help_position=28)
+        kwargs.setdefault("formatter_class", formatter)
         kwargs.setdefault("allow_abbrev", False)
         # The example keeps its lines, so the formatter wraps nothing; the description wants it.
         kwargs["description"] = textwrap.fill(kwargs.get("description", ""), 79)

@@ -27,8 +27,8 @@ def register(subparsers: Subparsers) -> None:
     """Adds the command's parser."""
     parser = subparsers.add_parser(
         "models",
-        help="list, show, add, promote and verify models",
-        description="The models of models/: list, show, add, promote, verify.",
+        help="list, show, add, promote, measure and verify models",
+        description="The models of models/: list, show, add, promote, measure, verify.",
         example=_EXAMPLE,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
