@@ -154,7 +154,7 @@ def _no_face(settings: Settings, digest: str) -> None:
         others = [i for i in all_detectors() if i.available and i.name != settings.detector]
         for info in others[:2]:
             st.button(
-                info.title, icon=":material/frame_person:", key=f"detector_{info.name}_{digest}",
+                f"Search with {info.title}", icon=":material/frame_person:", key=f"detector_{info.name}_{digest}",
                 on_click=_set, args=(DETECTOR_KEY, info.name),
             )  # fmt: skip
 

@@ -29,7 +29,7 @@ def intake() -> None:
     # A new key empties the widget: from here on the book is the only place that holds photos.
     number = st.session_state.setdefault(_ROUND, 0)
     if source == "Camera":
-        shot = st.camera_input("Take a photo", key=f"camera_{number}", width=560)
+        shot = st.camera_input("Take a photo", key=f"camera_{number}", width=560, resolution="720p")
         name = f"camera {datetime.now():%H-%M-%S}.jpg"
         files = [(name, shot.getvalue())] if shot else []
     else:
