@@ -3,12 +3,9 @@
 import datetime
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from emotion_core.classifiers.card import (
     KERAS_FILE,
@@ -17,7 +14,7 @@ from emotion_core.classifiers.card import (
     file_sha256,
 )
 from emotion_core.classifiers.readme import render_readme
-from emotion_core.classifiers.runtime import LiteRTClassifier, softmax
+from emotion_core.classifiers.runtime import LiteRTClassifier, ms_per_face, softmax
 from emotion_core.datasets import VALIDATION, EmotionDataset
 from emotion_core.errors import ModelError
 from emotion_core.evaluation import evaluate_classifier, fit_temperature, fit_threshold
@@ -188,19 +185,7 @@ def _fill(
         metrics["test_ferplus"] = evaluate_classifier(classifier, dataset, "test", labels="ferplus")
     for split, figures in metrics.items():
         report(f"{split}: {100 * figures['accuracy']:.2f} % of {figures['n']}")
-    card = card.replaced(
-        metrics=metrics, ms_per_face=round(_ms_per_face(classifier, validation.images[:8]), 3)
-    )
+    card = card.replaced(metrics=metrics, ms_per_face=ms_per_face(classifier))
     card.save(folder)
     (folder / "README.md").write_text(render_readme(card), encoding="utf-8")
     return card
-
-
-def _ms_per_face(classifier: LiteRTClassifier, faces: np.ndarray) -> float:
-    """Median milliseconds per face over 100 batches, on the classifier's own threads."""
-    times = []
-    for _ in range(100):
-        began = time.perf_counter()
-        classifier.predict(faces)
-        times.append(time.perf_counter() - began)
-    return 1000 * float(np.median(times)) / len(faces)
