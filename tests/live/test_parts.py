@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,16 @@ def test_the_timeline_holds_one_minute_however_long_it_runs(make_result: MakeRes
     assert moments[-1].time_s - moments[0].time_s <= SPAN_S
     assert set(moments[-1].scores) == {1, 2}
     assert spent.seconds() == pytest.approx({"happy": 300, "sad": 300}, abs=0.1)
+
+
+def test_the_timeline_shows_the_faces_that_were_seen_last(make_result: MakeResult) -> None:
+    timeline = Timeline()
+    result = make_result(("happy", 0.8), ("sad", 0.7))
+    for index in range(5):
+        numbers = np.array([2 * index + 1, 2 * index + 2], np.int64)
+        timeline.add(at(replace(result, track_ids=numbers), float(index)))
+    shown = {face for moment in timeline.moments() for face in moment.scores}
+    assert shown == {7, 8, 9, 10}
 
 
 def test_breaks_and_unclear_faces_are_not_counted_as_an_expression(

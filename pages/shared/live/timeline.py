@@ -67,8 +67,15 @@ class Timeline:
             self._moments.popleft()
 
     def moments(self) -> tuple[Moment, ...]:
-        """The last minute, oldest first."""
-        return tuple(self._moments)
+        """The last minute, oldest first, of the faces that were seen last."""
+        recent: dict[int, None] = {}
+        for moment in reversed(self._moments):
+            recent.update(dict.fromkeys(moment.scores))
+        kept = set(list(recent)[:MAX_FACES])
+        return tuple(
+            Moment(moment.time_s, {f: row for f, row in moment.scores.items() if f in kept})
+            for moment in self._moments
+        )
 
 
 def _shown(result: FrameResult, face: int) -> str:

@@ -1,0 +1,56 @@
+"""The film of the live benchmark: its numbers can be read, and delays are told right."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from emotion_core.images import decode_image
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def live_film() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("live_film", ROOT / "benchmarks/live_film.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_each_frame_carries_its_number(live_film: ModuleType) -> None:
+    frames = live_film.film(2)
+    for number in range(3):
+        image = decode_image(next(frames))
+        assert image.shape == (480, 640, 3)
+        bits = image[468, 16::32, 1] > 127
+        assert bits.tolist() == live_film.barcode(number).astype(bool).tolist()
+
+
+def test_a_barcode_differs_for_every_number_and_has_its_parity(live_film: ModuleType) -> None:
+    codes = np.array([live_film.barcode(n) for n in range(live_film.FRAMES)])
+    assert len(np.unique(codes, axis=0)) == live_film.FRAMES
+    assert (codes[:, 2:19].sum(axis=1) % 2 == 0).all()
+
+
+def test_delays_count_new_frames_and_know_that_the_film_repeats(live_film: ModuleType) -> None:
+    camera = [(n, 1000.0 * lap + n * 33, 0.0) for lap in range(2) for n in range(30)]
+    shown = [
+        (n, 0.0, 1000.0 * lap + n * 33 + 150)
+        for lap in range(2)
+        for n in range(30)
+        for _ in range(2)
+    ]
+    delays = live_film.delays_ms(shown, camera)
+    assert delays == pytest.approx([150.0] * 60)
+    assert live_film.unique_frames(shown) == 60
+    assert live_film.summary(delays) == {"p50": 150, "p95": 150, "by_thirds": [150] * 3}
+
+
+def test_nothing_seen_is_told_as_nothing(live_film: ModuleType) -> None:
+    assert live_film.delays_ms([], []) == []
+    assert live_film.summary([])["p50"] is None
