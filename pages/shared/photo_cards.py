@@ -154,9 +154,12 @@ def _no_face(settings: Settings, digest: str) -> None:
         others = [i for i in all_detectors() if i.available and i.name != settings.detector]
         for info in others[:2]:
             st.button(
-                f"Search with {info.title}", icon=":material/frame_person:", key=f"detector_{info.name}_{digest}",
-                on_click=_set, args=(DETECTOR_KEY, info.name),
-            )  # fmt: skip
+                f"Search with {info.title}",
+                icon=":material/frame_person:",
+                key=f"detector_{info.name}_{digest}",
+                on_click=_set,
+                args=(DETECTOR_KEY, info.name),
+            )
 
 
 def _annotated(photo: Photo, result: FrameResult, settings: Settings, side_px: int) -> bytes:

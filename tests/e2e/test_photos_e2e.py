@@ -59,7 +59,7 @@ def test_a_bookmark_is_as_good_as_the_home_page(page: Page) -> None:
     page.goto("/photos")
     expect(page.get_by_role("heading", name="Photos", exact=True)).to_be_visible()
     names = page.get_by_test_id("stSidebarNavLink").all_inner_texts()
-    assert [name.split("\n")[-1] for name in names][:2] == ["Home", "Photos", "Live"]
+    assert [name.split("\n")[-1] for name in names][:2] == ["Home", "Photos"]
 
 
 def test_home_leads_to_the_first_photo_in_one_click(page: Page) -> None:
