@@ -248,7 +248,11 @@ def _train(
             _compile(model, config, steps=len(batches) * config.epochs)
         callbacks: list[Any] = [SeedLayers(config.seed), StopOnRequest(stop)]
         if config.ema:
-            callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+            swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+            # A checkpoint holds the averaged weights in the model and the others in the
+            # optimizer; the callback has no argument that tells it so.
+            swap._ema_weights_in_model = bool(done)
+            callbacks.append(swap)
         callbacks.append(Record(folder, config.epochs, save_best, report))
         model.fit(
             batches,
