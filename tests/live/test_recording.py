@@ -141,17 +141,18 @@ def test_a_session_records_while_the_page_marks_and_stops(
     recording = Recording(FER2013, SOURCE, block_rows=8)
     live.process(camera(0))
     live.record(recording)
-    thread = threading.Thread(target=lambda: [live.process(camera(i)) for i in range(1, 41)])
+    thread = threading.Thread(target=lambda: [live.process(camera(i)) for i in range(1, 26)])
     thread.start()
     for number in range(5):
         recording.mark(str(number))
     thread.join()
     live.record(None)
-    live.process(camera(41))
+    live.process(camera(26))
     recording.stop()
     recording.stop()
     (times,) = (np.concatenate([t["time_s"].to_numpy() for t in recording.tables()]),)
-    assert len(times) == 40
+    # Less than a second of the camera: further ahead of real time its clock is not believed.
+    assert len(times) == 25
     assert times[0] == 0
     assert (np.diff(times) > 0).all()
     assert len(recording.markers) == 5

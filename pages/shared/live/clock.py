@@ -39,7 +39,9 @@ class FrameClock:
         else:
             time_s = float(pts * time_base) + self._offset
             if abs(time_s - passed) > _MAX_DRIFT_S:
-                self._offset += passed - time_s
-                time_s = passed
+                # On from the last frame, so that a camera that ran ahead does not stand still now.
+                resumed_s = max(passed, self._last)
+                self._offset += resumed_s - time_s
+                time_s = resumed_s
         self._last = max(self._last, time_s)
         return self._last
