@@ -1,4 +1,35 @@
-"""What every test process needs before anything else."""
+"""What every test process needs before anything else, and results made by hand."""
+
+from collections.abc import Callable
+
+import numpy as np
 
 # Before TensorFlow: the other way round the process crashes.
 import pylibsrtp  # noqa: F401
+import pytest
+
+from emotion_core.emotions import FER2013
+from emotion_core.types import EmotionScores, FaceCrops, FaceDetections, FrameResult
+
+
+@pytest.fixture
+def make_result() -> Callable[..., FrameResult]:
+    """Builds results without a detector: (emotion, share) of each face, side by side."""
+
+    def make(*tops: tuple[str, float], size_px: tuple[int, int] = (640, 480)) -> FrameResult:
+        n = len(tops)
+        rows = np.zeros((n, len(FER2013)), np.float32)
+        for row, (name, share) in zip(rows, tops, strict=True):
+            row[:] = (1 - share) / (len(FER2013) - 1)
+            row[FER2013.index(name)] = share
+        scores = EmotionScores(rows)
+        boxes = np.array([[10 + 60 * i, 20, 60 + 60 * i, 70] for i in range(n)], np.float32)
+        found = FaceDetections(
+            boxes.reshape(n, 4), np.full(n, 0.9, np.float32), np.zeros((n, 0, 2), np.float32)
+        )
+        gradient = np.tile(np.arange(48, dtype=np.uint8) * 5, (n, 48, 1))
+        crops = FaceCrops(gradient, np.zeros((n, 2, 3), np.float32))
+        numbers = np.arange(1, n + 1, dtype=np.int64)
+        return FrameResult(0, 0.0, size_px, found, scores, scores, numbers, crops)
+
+    return make

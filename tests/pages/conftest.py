@@ -1,16 +1,11 @@
 """Real photographs and a real, untrained-or-trained model for the pages."""
 
 import io
-from collections.abc import Callable
 
 import matplotlib.cbook
-import numpy as np
 import pytest
 import skimage.data
 from PIL import Image
-
-from emotion_core.emotions import FER2013
-from emotion_core.types import EmotionScores, FaceCrops, FaceDetections, FrameResult
 
 
 def _jpeg(image: Image.Image) -> bytes:
@@ -36,26 +31,3 @@ def grace_hopper() -> bytes:
 def coffee() -> bytes:
     """A photograph without any person, as JPEG."""
     return _jpeg(Image.fromarray(skimage.data.coffee()))
-
-
-@pytest.fixture
-def make_result() -> Callable[..., FrameResult]:
-    """Builds results without a detector: (emotion, share) of each face, side by side."""
-
-    def make(*tops: tuple[str, float], size_px: tuple[int, int] = (640, 480)) -> FrameResult:
-        n = len(tops)
-        rows = np.zeros((n, len(FER2013)), np.float32)
-        for row, (name, share) in zip(rows, tops, strict=True):
-            row[:] = (1 - share) / (len(FER2013) - 1)
-            row[FER2013.index(name)] = share
-        scores = EmotionScores(rows)
-        boxes = np.array([[10 + 60 * i, 20, 60 + 60 * i, 70] for i in range(n)], np.float32)
-        found = FaceDetections(
-            boxes.reshape(n, 4), np.full(n, 0.9, np.float32), np.zeros((n, 0, 2), np.float32)
-        )
-        gradient = np.tile(np.arange(48, dtype=np.uint8) * 5, (n, 48, 1))
-        crops = FaceCrops(gradient, np.zeros((n, 2, 3), np.float32))
-        numbers = np.arange(1, n + 1, dtype=np.int64)
-        return FrameResult(0, 0.0, size_px, found, scores, scores, numbers, crops)
-
-    return make
