@@ -1,5 +1,6 @@
 """``benchmark``: the frames, taking turns, peers in their own process, and the whole command."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from emotion_core.cli.benchmark import frames, peers
 from emotion_core.cli.benchmark.peers import Peer
-from emotion_core.cli.benchmark.timing import take_turns
+from emotion_core.cli.benchmark.timing import FRAMES_A_TURN, take_turns
 from emotion_core.cli.common import UsageError
 from emotion_core.faces import build_detector
 
@@ -55,11 +56,15 @@ def test_contenders_take_turns_and_the_first_round_is_not_counted() -> None:
         return run
 
     medians, faces = take_turns(
-        {"a": contender("a", [99, 1, 2, 6]), "b": contender("b", [99, 10, 30, 20])},
+        {
+            "a": contender("a", [99] * FRAMES_A_TURN + [1, 2, 6] * FRAMES_A_TURN),
+            "b": contender("b", [99] * FRAMES_A_TURN + [10, 30, 20] * FRAMES_A_TURN),
+        },
         ["one"],
         rounds=3,
     )
-    assert order == [("a", "one"), ("b", "one")] * 4
+    turns = [[("a", "one")] * FRAMES_A_TURN, [("b", "one")] * FRAMES_A_TURN]
+    assert order == list(chain.from_iterable(turns * 4))
     assert medians == {"a": {"one": 2}, "b": {"one": 20}}
     assert faces == {"a": {"one": 2}, "b": {"one": 2}}
 

@@ -42,9 +42,9 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--rounds",
         type=whole_number_from(1),
-        default=30,
+        default=10,
         metavar="N",
-        help="how often each frame is timed (default: %(default)s)",
+        help="how many turns of five frames each contender has (default: %(default)s)",
     )
     parser.set_defaults(func=run)
 

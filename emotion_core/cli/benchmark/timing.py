@@ -18,19 +18,24 @@ TimedRun = Callable[[str], tuple[float, int]]
 #: {frame: milliseconds, or faces found, of one contender}
 ByFrame = dict[str, float]
 
+#: Frames that a contender runs one after the other in its turn, as a video brings them. After the
+#: wait for its turn the first frame finds sleeping threads and the caches of somebody else.
+FRAMES_A_TURN = 5
+
 
 def take_turns(
     contenders: Mapping[str, TimedRun], frames: Iterable[str], rounds: int
 ) -> tuple[dict[str, ByFrame], dict[str, ByFrame]]:
-    """Times contenders one frame after the other, all of them in every round.
+    """Times contenders in turns of a few frames, all of them in every round.
 
     What else the machine does falls on all of them alike, so that ratios hold where absolute
-    times do not. The first run of each frame warms up and is not counted.
+    times do not. The first round warms up and is not counted.
 
     Args:
         contenders: {name: runner}.
         frames: names of the frames.
-        rounds: how often each contender runs each frame.
+        rounds: how many turns each contender has with each frame; a turn runs it
+            ``FRAMES_A_TURN`` times, and each time counts.
 
     Returns:
         {contender: {frame: median milliseconds}} and {contender: {frame: faces found}}.
@@ -43,10 +48,11 @@ def take_turns(
     for number in range(rounds + 1):
         for frame in names:
             for contender, run in contenders.items():
-                ms, found = run(frame)
-                faces[contender][frame] = found
-                if number:
-                    times[contender][frame].append(ms)
+                for _ in range(FRAMES_A_TURN):
+                    ms, found = run(frame)
+                    faces[contender][frame] = found
+                    if number:
+                        times[contender][frame].append(ms)
     medians = {
         contender: {frame: round(statistics.median(values), 2) for frame, values in by.items()}
         for contender, by in times.items()
