@@ -101,17 +101,38 @@ def build_compact(size_px: int | None = 48, channels: int = 1, n_classes: int = 
     Returns:
         A model from (N, size_px, size_px, channels) float32 in 0-255 to (N, n_classes) logits.
     """
+    return _residual_network("compact", 32, 0.3, size_px, channels, n_classes)
+
+
+def build_flagship(size_px: int | None = 48, channels: int = 1, n_classes: int = 7) -> keras.Model:
+    """The compact network one and a half times as wide: 4.3 M parameters.
+
+    Args:
+        size_px: side of the square input; None for any size.
+        channels: 1 for gray.
+        n_classes: number of outputs.
+
+    Returns:
+        A model from (N, size_px, size_px, channels) float32 in 0-255 to (N, n_classes) logits.
+    """
+    return _residual_network("flagship", 48, 0.4, size_px, channels, n_classes)
+
+
+def _residual_network(
+    name: str, width: int, dropout: float, size_px: int | None, channels: int, n_classes: int
+) -> keras.Model:
+    """Seven residual blocks of ``width`` to ``8 * width`` channels."""
     from keras import Model, layers
 
     inputs = layers.Input((size_px, size_px, channels), name="pixels")
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(inputs)
-    x = _conv_bn(x, 32, 5, strides=2)
-    for width, blocks, strides in ((32, 1, 1), (64, 2, 2), (128, 3, 2), (256, 1, 2)):
+    x = _conv_bn(x, width, 5, strides=2)
+    for factor, blocks, strides in ((1, 1, 1), (2, 2, 2), (4, 3, 2), (8, 1, 2)):
         for block in range(blocks):
-            x = _residual(x, width, strides if block == 0 else 1)
+            x = _residual(x, factor * width, strides if block == 0 else 1)
     x = layers.GlobalAveragePooling2D(name="features")(x)
-    x = layers.Dropout(0.3)(x)
-    return Model(inputs, layers.Dense(n_classes, name="logits")(x), name="compact")
+    x = layers.Dropout(dropout)(x)
+    return Model(inputs, layers.Dense(n_classes, name="logits")(x), name=name)
 
 
 def _conv_bn(x: Any, width: int, kernel: int, strides: int = 1, activation: bool = True) -> Any:
@@ -147,10 +168,11 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "emotion-cnn": build_emotion_cnn,
     "mini-xception": build_mini_xception,
     "compact": build_compact,
+    "flagship": build_flagship,
 }
 
 #: Architectures that accept any input size, because nothing in them depends on it.
-FULLY_CONVOLUTIONAL = frozenset({"mini-xception", "compact"})
+FULLY_CONVOLUTIONAL = frozenset({"mini-xception", "compact", "flagship"})
 
 
 def build_model(
