@@ -23,3 +23,7 @@ class DatasetError(EmotionLensError):
 
 class TrainingError(EmotionLensError):
     """Training settings that cannot be used, or a run that cannot be started or resumed."""
+
+
+class OutputError(EmotionLensError):
+    """A file that cannot be written."""

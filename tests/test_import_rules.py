@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A part may import parts of the layers before its own, and its own files.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "emotions"}),
-    frozenset({"types"}),
+    frozenset({"errors", "emotions", "home"}),
+    frozenset({"types", "files"}),
     frozenset({"geometry", "images", "wording"}),
     frozenset(
         {

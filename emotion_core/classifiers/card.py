@@ -1,6 +1,5 @@
 """The model card: what has to be known of a model to use it. No model is loaded without one."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -165,16 +164,3 @@ def load_card(folder: Path) -> ModelCard:
         return ModelCard.from_dict(values)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file as 64 hex digits.
-
-    Raises:
-        ModelError: the file cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(f"Cannot read {path}: {error.strerror}.") from error

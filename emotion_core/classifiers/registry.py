@@ -6,10 +6,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from emotion_core.classifiers.card import CARD_FILE, ModelCard, file_sha256, load_card
+from emotion_core.classifiers.card import CARD_FILE, ModelCard, load_card
 from emotion_core.classifiers.card_checks import check_name
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.errors import ModelError
+from emotion_core.files import file_sha256
 
 #: The models that come with the project.
 MODELS_ROOT = Path(__file__).resolve().parents[2] / "models"
@@ -139,8 +140,8 @@ def _file_problems(folder: Path, card: ModelCard) -> list[str]:
             continue
         try:
             received = file_sha256(path)
-        except ModelError as error:
-            problems.append(str(error))
+        except OSError as error:
+            problems.append(f"Cannot read {path}: {error.strerror}.")
             continue
         if received != wanted:
             problems.append(

@@ -18,13 +18,12 @@ from emotion_core.cli.common import (
     UsageError,
     message,
     number_between,
-    readable,
     whole_number_from,
-    write_atomic,
 )
 from emotion_core.cli.inputs import collect_files
 from emotion_core.cli.outputs import FORMATS, ResultSink, build_sink, choose_format, open_output
 from emotion_core.errors import EmotionLensError
+from emotion_core.files import readable, write_atomic
 from emotion_core.wording import count_of
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from emotion_core.errors import EmotionLensError
+from emotion_core.home import home_folder
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 
@@ -259,7 +260,7 @@ def check_dataset() -> Iterator[Check]:
 
 def check_disk() -> Iterator[Check]:
     """Room and permission to write where runs and imports go."""
-    home = Path(os.environ.get("EMOTION_LENS_HOME") or REPOSITORY)
+    home = home_folder()
     if not home.is_dir():
         detail = f"EMOTION_LENS_HOME names {home}, and there is no such folder."
         yield Check("Disk", PROBLEM, detail, "make the folder or unset it.")

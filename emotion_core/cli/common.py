@@ -2,14 +2,11 @@
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 import textwrap
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import IO, Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from emotion_core.errors import EmotionLensError
 
@@ -89,62 +86,3 @@ def whole_number_from(low: int) -> Callable[[str], int]:
         return value
 
     return parse
-
-
-def readable(path: Path | str) -> str:
-    """A path as text that every output can hold, also where its bytes are no valid UTF-8."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-class AtomicFile:
-    """A binary file that appears under its name only when it is complete.
-
-    It is written beside its place and renamed at the end of the ``with`` block; an exception
-    leaves what stood there before. Devices and pipes cannot be renamed over: they are written to
-    directly.
-
-    Raises:
-        UsageError: the folder does not exist or cannot be written to.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path.resolve()  # a link stays a link: what it points to is replaced
-        self._partial: Path | None = None
-        try:
-            if self._path.exists() and not self._path.is_file():
-                self._file: IO[bytes] = self._path.open("wb")
-            else:
-                # Not NamedTemporaryFile: Windows renames only closed files.
-                handle, name = tempfile.mkstemp(
-                    dir=self._path.parent, prefix=f".{self._path.name}.", suffix=".partial"
-                )
-                self._partial = Path(name)
-                self._file = os.fdopen(handle, "wb")
-        except OSError as error:
-            raise UsageError(f"Cannot write {readable(path)}: {error.strerror}.") from error
-
-    def __enter__(self) -> IO[bytes]:
-        return self._file
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._file.close()
-        if self._partial is None:
-            return
-        if kind is not None:
-            self._partial.unlink(missing_ok=True)
-            return
-        # mkstemp makes files for the owner only; this one gets what open() would have given.
-        mask = os.umask(0)
-        os.umask(mask)
-        self._partial.chmod(0o666 & ~mask)
-        self._partial.replace(self._path)
-
-
-def write_atomic(path: Path, data: bytes) -> None:
-    """Writes a file in one step: afterwards it is there whole or as it was before.
-
-    Raises:
-        UsageError: it cannot be written.
-    """
-    with AtomicFile(path) as file:
-        file.write(data)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from emotion_core.cli.common import readable
+from emotion_core.files import readable
 
 # What Windows and archives leave in folders of photos without anybody's doing. Their likes on
 # other systems begin with a dot and are skipped as hidden.

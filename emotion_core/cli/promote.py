@@ -8,8 +8,9 @@ from pathlib import Path
 from emotion_core.classifiers.readme import render_readme
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import ms_per_face
-from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message, write_atomic
+from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message
 from emotion_core.datasets import load_dataset
+from emotion_core.files import write_atomic
 
 _EXAMPLE = """\
 python -m emotion_core models promote runs/compact-1 --name compact --title Compact \\

@@ -1,6 +1,5 @@
 """Reads the stored form: one Parquet file with an image, a label, a split and FER+ votes."""
 
-import hashlib
 import io
 import os
 from pathlib import Path
@@ -12,20 +11,15 @@ from PIL import Image
 
 from emotion_core.datasets.dataset import VOTE_COLUMNS, EmotionDataset
 from emotion_core.errors import DatasetError
+from emotion_core.files import file_sha256
+from emotion_core.home import data_folder
 
 DATASET_ENV = "EMOTION_LENS_DATASET"
 
 
 def default_dataset_path() -> Path:
     """The data set of the environment, else ``data/fer2013.parquet`` beside the app."""
-    home = Path(os.environ.get("EMOTION_LENS_HOME", Path(__file__).resolve().parents[2]))
-    return Path(os.environ.get(DATASET_ENV) or home / "data" / "fer2013.parquet")
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return Path(os.environ.get(DATASET_ENV) or data_folder() / "fer2013.parquet")
 
 
 def load_dataset(path: Path | str | None = None) -> EmotionDataset:

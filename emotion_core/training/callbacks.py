@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 
-from emotion_core.training.run_folder import RunFolder, write_json
+from emotion_core.files import write_json
+from emotion_core.training.run_folder import RunFolder
 
 
 class RunStopped(Exception):

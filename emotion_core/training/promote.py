@@ -11,13 +11,13 @@ from emotion_core.classifiers.card import (
     KERAS_FILE,
     LITERT_FILE,
     ModelCard,
-    file_sha256,
 )
 from emotion_core.classifiers.readme import render_readme
 from emotion_core.classifiers.runtime import LiteRTClassifier, ms_per_face, softmax
 from emotion_core.datasets import VALIDATION, EmotionDataset
 from emotion_core.errors import ModelError
 from emotion_core.evaluation import evaluate_classifier, fit_temperature, fit_threshold
+from emotion_core.files import file_sha256
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
 from emotion_core.training.run_folder import RunFolder

@@ -20,8 +20,9 @@ from emotion_core.datasets import (
     soft_labels,
 )
 from emotion_core.errors import TrainingError
+from emotion_core.files import write_json
 from emotion_core.training.config import TrainingConfig
-from emotion_core.training.run_folder import RunFolder, write_json
+from emotion_core.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     import keras

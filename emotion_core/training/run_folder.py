@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from emotion_core.files import write_json
+
 HISTORY_COLUMNS = (
     "epoch",
     "loss",
@@ -63,10 +65,3 @@ class RunFolder:
                     {**{k: f"{v:.6g}" for k, v in row.items()}, "epoch": int(row["epoch"])}
                 )
         temporary.replace(self.history)
-
-
-def write_json(path: Path, values: Any) -> None:
-    """Writes JSON by way of a temporary file."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(path)

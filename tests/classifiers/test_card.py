@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from emotion_core.classifiers.card import CARD_FILE, SCHEMA, ModelCard, file_sha256, load_card
+from emotion_core.classifiers.card import CARD_FILE, SCHEMA, ModelCard, load_card
 from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
+from emotion_core.files import file_sha256
 
 MakeCard = Callable[..., ModelCard]
 
