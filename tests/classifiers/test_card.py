@@ -9,7 +9,6 @@ import pytest
 from emotion_core.classifiers.card import CARD_FILE, SCHEMA, ModelCard, load_card
 from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
-from emotion_core.files import file_sha256
 
 MakeCard = Callable[..., ModelCard]
 
@@ -157,12 +156,3 @@ def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
         load_card(tmp_path)
     with pytest.raises(ModelError, match="not a model folder"):
         load_card(tmp_path / "missing")
-
-
-def test_hashes_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "x"
-    path.write_bytes(b"abc")
-    # Source: FIPS 180-2, appendix B.1.
-    assert file_sha256(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    with pytest.raises(ModelError, match="Cannot read"):
-        file_sha256(tmp_path / "missing")
