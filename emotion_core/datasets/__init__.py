@@ -1,35 +1,51 @@
 """Data sets of labelled faces: one reader per form, one ``EmotionDataset`` for all."""
 
+from emotion_core.datasets.corrections import Correction, Corrections, corrections_path
 from emotion_core.datasets.dataset import (
+    SYNTHETIC,
     TEST,
     TRAINING,
     VALIDATION,
     VOTE_COLUMNS,
     EmotionDataset,
 )
-from emotion_core.datasets.duplicates import DuplicateKeys, duplicate_keys, seen_in
+from emotion_core.datasets.duplicates import (
+    DuplicateKeys,
+    duplicate_keys,
+    leaking_rows,
+    seen_in,
+)
 from emotion_core.datasets.labels import (
     LABEL_SOURCES,
     clear_majority,
     soft_labels,
     vote_distribution,
 )
-from emotion_core.datasets.parquet import DATASET_ENV, default_dataset_path, load_dataset
+from emotion_core.datasets.loading import load_dataset
+from emotion_core.datasets.parquet import DATASET_ENV, default_dataset_path, write_dataset
+from emotion_core.datasets.synthetic import build_synthetic
 
 __all__ = [
     "DATASET_ENV",
     "LABEL_SOURCES",
+    "SYNTHETIC",
     "TEST",
     "TRAINING",
     "VALIDATION",
     "VOTE_COLUMNS",
+    "Correction",
+    "Corrections",
     "DuplicateKeys",
     "EmotionDataset",
+    "build_synthetic",
     "clear_majority",
+    "corrections_path",
     "default_dataset_path",
     "duplicate_keys",
+    "leaking_rows",
     "load_dataset",
     "seen_in",
     "soft_labels",
     "vote_distribution",
+    "write_dataset",
 ]

@@ -12,6 +12,9 @@ from emotion_core.types import Int64Array, UInt8Array, checked
 #: Values of the ``usage`` column. Source: fer2013.csv (arXiv 1307.0414).
 TRAINING, VALIDATION, TEST = "Training", "PublicTest", "PrivateTest"
 
+#: The word that stands for the generated practice set wherever a data set is asked for.
+SYNTHETIC = "synthetic"
+
 #: FER+ vote columns in the order of the file. Source: Barsoum et al., arXiv 1608.01041.
 VOTE_COLUMNS = (
     "neutral",
@@ -39,6 +42,7 @@ class EmotionDataset:
         rows: (N,) int64, row numbers in the original file.
         sha256: hash of the stored file; empty for data made in memory.
         label_set: names of the labels.
+        name: what the set is called: the stem of its file, or ``synthetic`` for drawn faces.
     """
 
     images: UInt8Array
@@ -48,6 +52,7 @@ class EmotionDataset:
     rows: Int64Array
     sha256: str = ""
     label_set: LabelSet = FER2013
+    name: str = ""
 
     def __post_init__(self) -> None:
         images = checked("EmotionDataset.images", self.images, (None, None, None), np.uint8)
@@ -74,6 +79,11 @@ class EmotionDataset:
         return bool(self.votes.any())
 
     @property
+    def is_synthetic(self) -> bool:
+        """Whether the faces are drawn by code. Figures from them say nothing about people."""
+        return self.name == SYNTHETIC
+
+    @property
     def size_px(self) -> int:
         return int(self.images.shape[1])
 
@@ -87,6 +97,7 @@ class EmotionDataset:
             self.rows[rows],
             self.sha256,
             self.label_set,
+            self.name,
         )
 
     def split(self, usage: str) -> "EmotionDataset":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from emotion_core.datasets.dataset import TRAINING, EmotionDataset
 from emotion_core.types import UInt8Array
 
 
@@ -40,3 +41,11 @@ def _digest(image: UInt8Array) -> str:
 def seen_in(keys: npt.NDArray[np.bytes_], others: npt.NDArray[np.bytes_]) -> npt.NDArray[np.bool_]:
     """(N,) bool: which keys also stand among the others."""
     return np.isin(keys, others)
+
+
+def leaking_rows(dataset: EmotionDataset) -> npt.NDArray[np.bool_]:
+    """(N,) bool: Training images that also stand, exactly or mirrored, in another split."""
+    keys = duplicate_keys(dataset.images).mirrored
+    training = dataset.usage == TRAINING
+    leaks: npt.NDArray[np.bool_] = training & seen_in(keys, keys[~training])
+    return leaks

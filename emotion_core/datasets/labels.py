@@ -14,10 +14,17 @@ LABEL_SOURCES = ("fer2013", "ferplus", "mixed")
 _MIN_VOTES = 5
 
 
+# FER+ spells the emotions as nouns; the last two columns are no emotions.
+_COLUMN_OF = {parse_emotion(name): i for i, name in enumerate(VOTE_COLUMNS[:8])}
+
+
+def vote_column(emotion: Emotion) -> int:
+    """Index of an emotion's column among the votes."""
+    return _COLUMN_OF[emotion]
+
+
 def _vote_columns(label_set: LabelSet) -> list[int]:
-    """Index of each emotion's vote column. FER+ spells them as nouns."""
-    spelled = {parse_emotion(name): i for i, name in enumerate(VOTE_COLUMNS[:8])}
-    return [spelled[Emotion(e)] for e in label_set]
+    return [vote_column(Emotion(e)) for e in label_set]
 
 
 def vote_distribution(dataset: EmotionDataset) -> Float32Array:

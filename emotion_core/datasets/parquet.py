@@ -1,8 +1,12 @@
-"""Reads the stored form: one Parquet file with an image, a label, a split and FER+ votes."""
+"""The stored form: one Parquet file with an image, a label, a split and FER+ votes."""
 
 import io
+import json
 import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +15,26 @@ from PIL import Image
 
 from emotion_core.datasets.dataset import VOTE_COLUMNS, EmotionDataset
 from emotion_core.errors import DatasetError
-from emotion_core.files import file_sha256
+from emotion_core.files import AtomicFile, file_sha256
 from emotion_core.home import data_folder
+from emotion_core.images import encode_png
+from emotion_core.types import UInt8Array
 
 DATASET_ENV = "EMOTION_LENS_DATASET"
+
+#: Columns of the stored form. The struct is the layout that Hugging Face uses for images.
+SCHEMA = pa.schema(
+    [
+        ("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        ("label", pa.int8()),
+        ("usage", pa.dictionary(pa.int32(), pa.string())),
+        *((f"votes_{name}", pa.int8()) for name in VOTE_COLUMNS),
+    ]
+)
+
+# Rows per group: small enough to stream, large enough to compress.
+_GROUP_ROWS = 2000
+_METADATA_KEY = b"emotion_lens"
 
 
 def default_dataset_path() -> Path:
@@ -22,19 +42,16 @@ def default_dataset_path() -> Path:
     return Path(os.environ.get(DATASET_ENV) or data_folder() / "fer2013.parquet")
 
 
-def load_dataset(path: Path | str | None = None) -> EmotionDataset:
+def load_stored(path: Path) -> EmotionDataset:
     """Loads a stored data set into memory (FER-2013: 83 MB).
-
-    Args:
-        path: the Parquet file. None: the one of ``EMOTION_LENS_DATASET``.
 
     Raises:
         DatasetError: missing, not Parquet, columns missing, or a picture that cannot be read.
     """
-    path = Path(path) if path is not None else default_dataset_path()
     if not path.is_file():
         raise DatasetError(
-            f"No data set at {path}. Wanted a Parquet file; set {DATASET_ENV} or give its path."
+            f"No data set at {path}. Wanted a Parquet file; set {DATASET_ENV} or give its path, "
+            "or the word synthetic for the practice set."
         )
     try:
         table = pq.read_table(path)
@@ -59,26 +76,119 @@ def load_dataset(path: Path | str | None = None) -> EmotionDataset:
             votes=votes,
             rows=np.arange(n, dtype=np.int64),
             sha256=file_sha256(path),
+            name=_stored_name(table.schema) or path.stem,
         )
     except (ValueError, TypeError) as error:
         raise DatasetError(f"{path}: {error}") from error
 
 
-def _decode(column: pa.Array, path: Path) -> np.ndarray:
+def _stored_name(schema: pa.Schema) -> str:
+    """The name that a file was written under, if we wrote it."""
+    try:
+        name = json.loads((schema.metadata or {})[_METADATA_KEY])["name"]
+    except (KeyError, ValueError, TypeError):
+        return ""
+    return name if isinstance(name, str) else ""
+
+
+def _decode(column: pa.Array, path: Path) -> UInt8Array:
     """Decodes the PNG column; every picture must be gray and of one size."""
     encoded = column.field("bytes")
-    if not len(encoded):
+    n = len(encoded)
+    if not n:
         raise DatasetError(f"{path}: wanted at least one row. Found none.")
-    images: list[np.ndarray] = []
-    for row, value in enumerate(encoded):
-        try:
-            with Image.open(io.BytesIO(value.as_py())) as picture:
-                images.append(np.asarray(picture.convert("L"), dtype=np.uint8))
-        except (OSError, TypeError) as error:
-            raise DatasetError(f"{path}: the picture of row {row} is broken: {error}") from error
-        if images[-1].shape != images[0].shape:
-            raise DatasetError(
-                f"{path}: wanted pictures of one size, {images[0].shape}. "
-                f"Row {row} has {images[-1].shape}."
-            )
-    return np.stack(images)
+    first = _decode_one(encoded[0].as_py(), 0, path)
+    images = np.empty((n, *first.shape), np.uint8)
+
+    def fill(rows: range) -> None:
+        for row in rows:
+            image = _decode_one(encoded[row].as_py(), row, path)
+            if image.shape != first.shape:
+                raise DatasetError(
+                    f"{path}: wanted pictures of one size, {first.shape}. "
+                    f"Row {row} has {image.shape}."
+                )
+            images[row] = image
+
+    # The decoder lets other threads run meanwhile.
+    parts = [range(start, min(start + _GROUP_ROWS, n)) for start in range(0, n, _GROUP_ROWS)]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        list(pool.map(fill, parts))
+    return images
+
+
+def _decode_one(data: bytes, row: int, path: Path) -> UInt8Array:
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return np.asarray(picture.convert("L"), dtype=np.uint8)
+    except (OSError, TypeError, ValueError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"{path}: the picture of row {row} is broken: {error}") from error
+
+
+class DatasetWriter:
+    """Writes rows to an open file in the stored form, a group at a time."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        metadata = {_METADATA_KEY: json.dumps({"name": name})}
+        self._writer = pq.ParquetWriter(
+            file, SCHEMA.with_metadata(metadata), compression="zstd", compression_level=3
+        )
+        self._rows: list[tuple[bytes, str, int, str, Sequence[int]]] = []
+        self.n_written = 0
+
+    def add(self, png: bytes, name: str, label: int, usage: str, votes: Sequence[int]) -> None:
+        """Adds one row; ``votes`` are ten numbers in the order of ``VOTE_COLUMNS``."""
+        self._rows.append((png, name, label, usage, votes))
+        self.n_written += 1
+        if len(self._rows) >= _GROUP_ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        """Writes what is left and the end of the file."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        pngs, names, labels, usages, votes = zip(*self._rows, strict=True)
+        table = np.asarray(votes, np.int8)
+        columns: list[Any] = [
+            pa.StructArray.from_arrays(
+                [pa.array(pngs, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
+            ),
+            pa.array(labels, pa.int8()),
+            pa.array(usages, pa.string()).dictionary_encode(),
+            *(pa.array(table[:, i]) for i in range(len(VOTE_COLUMNS))),
+        ]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=SCHEMA))
+        self._rows.clear()
+
+
+def write_dataset(dataset: EmotionDataset, path: Path) -> None:
+    """Stores a data set; the file appears complete or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with AtomicFile(path) as file:
+        write_rows(dataset, file, range(len(dataset)))
+
+
+def write_rows(dataset: EmotionDataset, file: IO[bytes], order: Iterable[int]) -> None:
+    """Writes rows of a data set to an open file in the stored form."""
+    writer = DatasetWriter(file, dataset.name)
+    for i in order:
+        writer.add(
+            encode_png(dataset.images[i]),
+            picture_name(int(dataset.rows[i])),
+            int(dataset.labels[i]),
+            str(dataset.usage[i]),
+            dataset.votes[i].tolist(),
+        )
+    writer.close()
+
+
+def picture_name(row: int) -> str:
+    """The name of a row's picture. Unlike FER+'s, its number is the row."""
+    return f"fer{row:07d}.png"

@@ -1,0 +1,296 @@
+"""Labels changed and pictures left out by hand, in a file beside the set, which never changes."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emotion_core.datasets.dataset import SYNTHETIC, EmotionDataset
+from emotion_core.datasets.labels import vote_column
+from emotion_core.emotions import Emotion, parse_emotion
+from emotion_core.errors import DatasetError
+from emotion_core.files import file_sha256, write_atomic
+from emotion_core.home import data_folder
+
+RELABEL, EXCLUDE, RESTORE = "relabel", "exclude", "restore"
+
+# How many taggers FER+ asked: a relabelled picture counts as if all had agreed.
+_ALL_VOTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was decided about one row.
+
+    Attributes:
+        row: row of the stored file.
+        action: ``relabel``, ``exclude``, or ``restore`` (takes back what was decided before).
+        emotion: the new label; empty unless relabelled.
+        who: name of the person, if given.
+        when: UTC, ISO 8601.
+        why: the reason, if given.
+        batch: decisions made together have one number and are undone together.
+    """
+
+    row: int
+    action: str
+    emotion: str
+    who: str
+    when: str
+    why: str
+    batch: int
+
+
+_COLUMNS = (*(f.name for f in fields(Correction)), "undone", "dataset_sha256")
+
+
+def corrections_path(dataset_path: Path | str) -> Path:
+    """Where the corrections of a data set stand: ``<stem>.corrections.csv`` beside it."""
+    path = Path(dataset_path)
+    folder = data_folder() if str(path) == SYNTHETIC else path.parent
+    return folder / f"{path.stem}.corrections.csv"
+
+
+class Corrections:
+    """The decisions about a data set, in order; of those about one row the last one counts."""
+
+    def __init__(self, path: Path, dataset_sha256: str) -> None:
+        """Starts without corrections; see ``load``.
+
+        Args:
+            path: where they are saved.
+            dataset_sha256: hash of the data set that they belong to.
+        """
+        self.path = path
+        self.dataset_sha256 = dataset_sha256
+        self._entries: list[Correction] = []
+        self._undone: list[Correction] = []
+        self._on_disk = _digest(path)
+
+    @classmethod
+    def load(cls, dataset_path: Path | str, overlay: Path | None = None) -> "Corrections":
+        """Reads the corrections of a data set; none if there is no file yet.
+
+        Args:
+            dataset_path: the data set, or ``synthetic``.
+            overlay: a file elsewhere than beside the set.
+
+        Raises:
+            DatasetError: the file cannot be read or belongs to another data set, or ``overlay``
+                is missing.
+        """
+        path = overlay or corrections_path(dataset_path)
+        if overlay is not None and not overlay.is_file():
+            raise DatasetError(f"No corrections at {overlay}. Wanted a CSV file.")
+        found = cls(path, _dataset_sha256(dataset_path))
+        if path.is_file():
+            found._read()
+        return found
+
+    @property
+    def entries(self) -> tuple[Correction, ...]:
+        """The decisions that hold, oldest first."""
+        return tuple(self._entries)
+
+    @property
+    def current(self) -> dict[int, Correction]:
+        """{row: what holds for it}; rows that were restored are not in it."""
+        last = {entry.row: entry for entry in self._entries}
+        return {row: entry for row, entry in last.items() if entry.action != RESTORE}
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._entries)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._undone)
+
+    def __len__(self) -> int:
+        """How many rows are corrected."""
+        return len(self.current)
+
+    def relabel(
+        self, rows: Iterable[int], emotion: Emotion | str, who: str = "", why: str = ""
+    ) -> int:
+        """Gives rows another label; returns the batch number.
+
+        Raises:
+            ValueError: the emotion is unknown.
+        """
+        return self._add(rows, RELABEL, parse_emotion(str(emotion)).value, who, why)
+
+    def exclude(self, rows: Iterable[int], who: str = "", why: str = "") -> int:
+        """Leaves rows out; returns the batch number."""
+        return self._add(rows, EXCLUDE, "", who, why)
+
+    def restore(self, rows: Iterable[int], who: str = "", why: str = "") -> int:
+        """Makes rows what they are in the data set; returns the batch number."""
+        return self._add(rows, RESTORE, "", who, why)
+
+    def undo(self) -> tuple[Correction, ...] | None:
+        """Takes the latest batch back and returns it; None if there is none."""
+        batch = _last_batch(self._entries)
+        if not batch:
+            return None
+        del self._entries[-len(batch) :]
+        self._undone += batch
+        return tuple(batch)
+
+    def redo(self) -> tuple[Correction, ...] | None:
+        """Brings back the batch that was undone last and returns it; None if there is none."""
+        batch = _last_batch(self._undone)
+        if not batch:
+            return None
+        del self._undone[-len(batch) :]
+        self._entries += batch
+        return tuple(batch)
+
+    def save(self) -> None:
+        """Writes the file.
+
+        Raises:
+            DatasetError: it was changed by somebody else since it was read.
+            OutputError: it cannot be written.
+        """
+        if _digest(self.path) != self._on_disk:
+            raise DatasetError(
+                f"{self.path.name} was changed elsewhere since it was read. Load the corrections "
+                "again and repeat the last step."
+            )
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for undone, entries in (("", self._entries), ("yes", self._undone)):
+            for entry in entries:
+                writer.writerow((*map(_harmless, astuple(entry)), undone, self.dataset_sha256))
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(self.path, text.getvalue().encode("utf-8"))
+        self._on_disk = _digest(self.path)
+
+    def apply(self, dataset: EmotionDataset) -> EmotionDataset:
+        """The data set with new labels and without the excluded rows.
+
+        A relabelled row of a set with FER+ votes gets all ten votes for its new label, so that
+        every kind of target and reference follows the correction. The hash changes with what is
+        corrected, so nothing computed from the set as it was is taken for this one.
+
+        Raises:
+            DatasetError: the corrections belong to another data set, or a new label is none of
+                its emotions.
+        """
+        if dataset.sha256 != self.dataset_sha256:
+            raise DatasetError(_belongs_elsewhere(self.path, self.dataset_sha256, dataset.sha256))
+        current = self.current
+        if not current:
+            return dataset
+        labels, votes = dataset.labels.copy(), dataset.votes.copy()
+        place = {int(row): i for i, row in enumerate(dataset.rows)}
+        keep = np.ones(len(dataset), bool)
+        for row, entry in current.items():
+            i = place.get(row)
+            if i is None:  # the data set is a selection
+                continue
+            if entry.action == EXCLUDE:
+                keep[i] = False
+                continue
+            if entry.emotion not in dataset.label_set.names:
+                raise DatasetError(
+                    f"{self.path.name}: row {row} is relabelled {entry.emotion}. Wanted one of "
+                    f"{', '.join(dataset.label_set.names)}."
+                )
+            labels[i] = dataset.label_set.index(entry.emotion)
+            if dataset.has_votes:
+                votes[i] = 0
+                votes[i, vote_column(Emotion(entry.emotion))] = _ALL_VOTES
+        changed = sorted((row, e.action, e.emotion) for row, e in current.items())
+        sha256 = hashlib.sha256(f"{dataset.sha256} {changed}".encode()).hexdigest()
+        return replace(dataset, labels=labels, votes=votes, sha256=sha256).select(keep)
+
+    def _add(self, rows: Iterable[int], action: str, emotion: str, who: str, why: str) -> int:
+        batch = 1 + max((e.batch for e in (*self._entries, *self._undone)), default=0)
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        added = [Correction(int(row), action, emotion, who, when, why, batch) for row in rows]
+        if added:
+            self._entries += added
+            self._undone.clear()  # what was undone no longer fits behind this
+        return batch
+
+    def _read(self) -> None:
+        self._on_disk = _digest(self.path)
+        try:
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                reader = csv.DictReader(file)
+                if not set(_COLUMNS) <= set(reader.fieldnames or ()):
+                    raise DatasetError(
+                        f"{self.path}: wanted corrections with the columns {', '.join(_COLUMNS)}. "
+                        f"Found: {', '.join(reader.fieldnames or ('nothing',))}"
+                    )
+                for values in reader:
+                    self._take(values, reader.line_num)
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise DatasetError(f"{self.path}: wanted corrections in CSV. {error}") from error
+
+    def _take(self, values: dict[str, Any], line: int) -> None:
+        if values["dataset_sha256"] != self.dataset_sha256:
+            raise DatasetError(
+                _belongs_elsewhere(self.path, values["dataset_sha256"], self.dataset_sha256)
+            )
+        try:
+            if values["action"] not in (RELABEL, EXCLUDE, RESTORE):
+                raise ValueError(f"unknown action {values['action']!r}")
+            relabelled = values["action"] == RELABEL
+            entry = Correction(
+                int(values["row"]),
+                values["action"],
+                parse_emotion(values["emotion"]).value if relabelled else "",
+                _as_written(values["who"] or ""),
+                values["when"] or "",
+                _as_written(values["why"] or ""),
+                int(values["batch"]),
+            )
+        except (ValueError, TypeError, AttributeError) as error:
+            raise DatasetError(f"{self.path}, line {line}: {error}") from error
+        (self._undone if values["undone"] else self._entries).append(entry)
+
+
+def _last_batch(entries: list[Correction]) -> list[Correction]:
+    return [entry for entry in entries if entry.batch == entries[-1].batch]
+
+
+def _digest(path: Path) -> str:
+    return file_sha256(path) if path.is_file() else ""
+
+
+def _dataset_sha256(path: Path | str) -> str:
+    """Hash of a stored set; that of the practice set is of its content."""
+    if str(path) == SYNTHETIC:
+        from emotion_core.datasets.synthetic import build_synthetic  # drawn only when needed
+
+        return build_synthetic().sha256
+    if not Path(path).is_file():
+        raise DatasetError(f"No data set at {path}. Corrections belong to a data set.")
+    return file_sha256(Path(path))
+
+
+def _belongs_elsewhere(path: Path, theirs: str, ours: str) -> str:
+    return (
+        f"{path.name} belongs to another data set (hash {theirs[:12] or 'none'}). This one has "
+        f"{ours[:12] or 'none'}. Move the file away, or correct the set that it was made for."
+    )
+
+
+def _harmless(value: object) -> object:
+    """Text that no spreadsheet takes for a formula."""
+    dangerous = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "'")
+    return f"'{value}" if dangerous else value
+
+
+def _as_written(text: str) -> str:
+    return text[1:] if text[:1] == "'" else text
