@@ -76,13 +76,13 @@ def load_stored(path: Path) -> EmotionDataset:
             votes=votes,
             rows=np.arange(n, dtype=np.int64),
             sha256=file_sha256(path),
-            name=_stored_name(table.schema) or path.stem,
+            name=stored_name(table.schema) or path.stem,
         )
     except (ValueError, TypeError) as error:
         raise DatasetError(f"{path}: {error}") from error
 
 
-def _stored_name(schema: pa.Schema) -> str:
+def stored_name(schema: pa.Schema) -> str:
     """The name that a file was written under, if we wrote it."""
     try:
         name = json.loads((schema.metadata or {})[_METADATA_KEY])["name"]
