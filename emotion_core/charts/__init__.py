@@ -5,13 +5,13 @@ they stay readable on light and dark pages. Emotions keep their order and their 
 """
 
 from emotion_core.charts.models import confusion_chart, recall_chart
-from emotion_core.charts.scores import score_bars_chart, time_share_chart
-from emotion_core.charts.timeline import timeline_chart
+from emotion_core.charts.scores import score_bars_chart
+from emotion_core.charts.timeline import live_timeline, timeline_chart
 
 __all__ = [
     "confusion_chart",
+    "live_timeline",
     "recall_chart",
     "score_bars_chart",
-    "time_share_chart",
     "timeline_chart",
 ]

@@ -1,0 +1,280 @@
+"""Curves of training runs: one panel per quantity, one line per run, one epoch axis for all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from emotion_core.charts.theme import TEXT_COLOUR
+from emotion_core.emotions import FER2013, Emotion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Source: Paul Tol, "Colour schemes" (https://sronpersonalpages.nl/~pault/), the "bright" scheme,
+#: safe for the colour-blind. Its grey is left out, and no emotion has one of these colours.
+RUN_COLOURS = ("#4477AA", "#EE6677", "#228833", "#AA3377", "#CCBB44", "#66CCEE")
+
+#: The panels that can be drawn, in order.
+PANELS = ("Accuracy", "Loss", "Gap", "Learning rate", "F1")
+
+_VALIDATION, _TRAINING = "validation", "training"
+_LOG_PANELS = {"Loss", "Learning rate"}
+_FORMATS = {"Accuracy": ".1%", "Gap": "+.1%", "F1": ".1%", "Loss": ".4f", "Learning rate": ".3g"}
+_MACRO = "macro"
+_POINTER = "pointer"
+_ROOM = 0.07
+
+
+@dataclass(frozen=True, slots=True)
+class CurveOptions:
+    """How curves are drawn.
+
+    Attributes:
+        smoothing: weight of what came before, 0 (none) to below 1; the plain curve stays visible.
+        log: logarithmic axes for loss and learning rate.
+        epochs: end of the epoch axis, for a run that goes on; 0 for the longest history.
+        f1_of: "macro" or an emotion, where several runs are compared.
+        legend: draws the runs' names into the chart, for pictures that leave the page.
+    """
+
+    smoothing: float = 0.0
+    log: bool = False
+    epochs: int = 0
+    f1_of: str = _MACRO
+    legend: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.smoothing < 1.0:
+            raise ValueError(f"smoothing: wanted 0 to below 1. Received: {self.smoothing}")
+
+
+@dataclass(slots=True)
+class _Panel:
+    title: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(
+        self, run: str, split: str, epochs: Sequence[float], values: Sequence[float], weight: float
+    ) -> None:
+        smooth = smoothed(values, weight)
+        for epoch, value, soft in zip(epochs, values, smooth, strict=True):
+            if value == value:  # no number: this epoch has none, as in other people's histories
+                self.rows.append(
+                    {
+                        "epoch": int(epoch), "run": run, "split": split,
+                        "value": float(f"{value:.6g}"), "smooth": float(f"{soft:.6g}"),
+                    }
+                )  # fmt: skip
+
+
+def run_colours(names: Sequence[str]) -> dict[str, str]:
+    """The colour of each run, in the order given; they repeat after six."""
+    return {name: RUN_COLOURS[i % len(RUN_COLOURS)] for i, name in enumerate(names)}
+
+
+def smoothed(values: Sequence[float], weight: float) -> list[float]:
+    """An exponential moving average without the pull to zero at its beginning.
+
+    Source: the smoothing of TensorBoard's scalar charts (debiased as in arXiv 1412.6980).
+    """
+    result, average, total = [], 0.0, 0.0
+    for value in values:
+        if value != value:
+            result.append(value)
+            continue
+        average = weight * average + (1 - weight) * value
+        total = weight * total + (1 - weight)
+        result.append(average / total)
+    return result
+
+
+def best_epoch(history: "pd.DataFrame") -> int | None:
+    """The epoch (from 1) of the highest validation accuracy, else of the lowest loss."""
+    for column, sign in (("val_accuracy", 1), ("val_loss", -1)):
+        if column in history and history[column].notna().any():
+            return int(history["epoch"].iloc[int((sign * history[column]).fillna(-1e9).argmax())])
+    return None
+
+
+def available_panels(histories: Mapping[str, "pd.DataFrame"]) -> tuple[str, ...]:
+    """The panels for which at least one history has numbers."""
+    return tuple(p for p in PANELS if _panel(p, histories, CurveOptions()).rows)
+
+
+def curves_chart(
+    histories: Mapping[str, "pd.DataFrame"],
+    panels: Sequence[str] = PANELS,
+    options: CurveOptions | None = None,
+    *,
+    height: int = 170,
+) -> alt.VConcatChart:
+    """Panels below each other, with one rule through all of them under the pointer.
+
+    Solid lines are of the validation images, dashed ones of the training images; a dot marks each
+    run's best epoch.
+
+    Args:
+        histories: {run: table with epoch, loss, accuracy, val_loss, val_accuracy, learning_rate,
+            val_macro_f1 and val_f1_<emotion>}; columns may be missing.
+        panels: of ``PANELS``; those without numbers are left out.
+        options: how they are drawn.
+        height: of one panel, in pixels.
+
+    Raises:
+        ValueError: an unknown panel, or no panel has numbers.
+    """
+    options = options or CurveOptions()
+    unknown = [name for name in panels if name not in PANELS]
+    if unknown:
+        raise ValueError(f"panels: wanted some of {', '.join(PANELS)}. Received: {unknown}")
+    found = [_panel(name, histories, options) for name in panels]
+    drawn = [(name, p) for name, p in zip(panels, found, strict=True) if p.rows]
+    if not drawn:
+        raise ValueError("Wanted a history with numbers. Received none.")
+    last = max(row["epoch"] for _, p in drawn for row in p.rows)
+    best = {name: best_epoch(history) for name, history in histories.items()}
+    charts = [
+        _draw(name, p, list(histories), best, options, max(2, last, options.epochs), height)
+        for name, p in drawn
+    ]
+    chart: alt.VConcatChart = alt.vconcat(*charts, spacing=26)
+    # Stated once for all panels: Altair would warn of the same parameter in each of them.
+    select = alt.PointSelectionConfig(
+        type="point", fields=["epoch"], nearest=True, on="pointermove", clear="pointerout"
+    )
+    views = [_view(name) for name, _ in drawn]
+    shared = alt.TopLevelSelectionParameter(name=_POINTER, select=select, views=views)
+    look: alt.VConcatChart = chart.properties(
+        params=[shared],
+        background="transparent",
+        padding={"left": 2, "top": 2, "right": 8, "bottom": 2},
+    ).configure_view(stroke=None)
+    return look
+
+
+def _panel(name: str, histories: Mapping[str, "pd.DataFrame"], options: CurveOptions) -> _Panel:
+    panel = _Panel(name)
+    for run, history in histories.items():
+        epochs = history["epoch"].tolist()
+
+        def column(key: str, history: "pd.DataFrame" = history) -> list[float]:
+            if key not in history:
+                return [float("nan")] * len(history)
+            return [float(value) for value in history[key]]
+
+        def add(split: str, values: list[float], who: str = run, at: list[Any] = epochs) -> None:
+            panel.add(who, split, at, values, options.smoothing)
+
+        if name in ("Accuracy", "Loss"):
+            add(_TRAINING, column(name.lower()))
+            add(_VALIDATION, column(f"val_{name.lower()}"))
+        elif name == "Gap":
+            panel.title = "Gap (training minus validation accuracy)"
+            pairs = zip(column("accuracy"), column("val_accuracy"), strict=True)
+            add(_VALIDATION, [train - held_out for train, held_out in pairs])
+        elif name == "Learning rate":
+            add(_VALIDATION, column("learning_rate"))
+        elif len(histories) == 1:
+            panel.title = "F1 on the validation images"
+            for emotion in FER2013.names:
+                panel.add(
+                    emotion, _VALIDATION, epochs, column(f"val_f1_{emotion}"), options.smoothing
+                )
+            panel.add(_MACRO, _VALIDATION, epochs, column("val_macro_f1"), options.smoothing)
+        else:
+            panel.title = f"F1 of {options.f1_of} on the validation images"
+            of = "val_macro_f1" if options.f1_of == _MACRO else f"val_f1_{options.f1_of}"
+            add(_VALIDATION, column(of))
+    return panel
+
+
+def _draw(
+    name: str,
+    panel: _Panel,
+    runs: list[str],
+    best: Mapping[str, int | None],
+    options: CurveOptions,
+    last: int,
+    height: int,
+) -> alt.LayerChart:
+    colours = run_colours(runs)
+    per_emotion = name == "F1" and len(runs) == 1
+    if per_emotion:
+        colours = {e.value: e.colour for e in (Emotion(n) for n in FER2013.names)}
+        colours[_MACRO] = TEXT_COLOUR
+        best = dict.fromkeys(colours, best[runs[0]])
+    for row in panel.rows:
+        row["best"] = row["epoch"] == best.get(row["run"]) and row["split"] == _VALIDATION
+    base = alt.Chart(alt.InlineData(values=panel.rows))
+    # Room at the left for the numbers, which stand inside so that all panels are equally wide.
+    first = 1 - _ROOM * (last - 1)
+    x = alt.X(
+        "epoch:Q", scale=alt.Scale(domain=[first, last], nice=False),
+        axis=alt.Axis(
+            title="Epoch", titleAnchor="end", titleFontWeight="normal", titleOpacity=0.75,
+            tickMinStep=1, tickCount=8, ticks=False, grid=False, domain=False, labelFlush=True,
+            labelExpr="datum.value >= 1 ? format(datum.value, 'd') : ''",
+        ),
+    )  # fmt: skip
+    log = options.log and name in _LOG_PANELS and all(row["value"] > 0 for row in panel.rows)
+    percent = _FORMATS[name].endswith("%")
+    scale = alt.Scale(type="log") if log else alt.Scale(zero=False, nice=True)
+    axis = alt.Axis(
+        title=None, orient="left", tickCount=4, domain=False, ticks=False, labelAlign="left",
+        labelPadding=0, labelBaseline="bottom", labelOffset=-2, labelOpacity=0.75,
+        format=".0%" if percent else "~g",
+    )  # fmt: skip
+    y = alt.Y("smooth:Q", scale=scale, axis=axis)
+    legend = alt.Legend(title=None, orient="top", columns=3, labelLimit=260)
+    colour = alt.Color(
+        "run:N", scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+        legend=legend if options.legend else None,
+    )  # fmt: skip
+    dash = alt.StrokeDash(
+        "split:N",
+        scale=alt.Scale(domain=[_VALIDATION, _TRAINING], range=[[1, 0], [4, 3]]),
+        legend=alt.Legend(title=None, orient="top") if options.legend else None,
+    )
+    lines = base.mark_line(strokeWidth=2, interpolate="linear", clip=True).encode(
+        x=x, y=y, color=colour, strokeDash=dash, detail=["run:N", "split:N"]
+    )
+    dots = base.transform_filter("datum.best").mark_point(filled=True, size=60, opacity=1)
+    marks = dots.encode(x=x, y=y, color=colour)
+    near = base.mark_point(filled=True, size=46).properties(name=_view(name)).encode(
+        x=x, y=y, color=colour,
+        opacity=alt.when(_under_pointer()).then(alt.value(1)).otherwise(alt.value(0)),
+        tooltip=[
+            alt.Tooltip("run:N", title="Expression" if per_emotion else "Run"),
+            alt.Tooltip("epoch:Q", title="Epoch"),
+            alt.Tooltip("split:N", title="Images"),
+            alt.Tooltip("value:Q", title=name, format=_FORMATS[name]),
+        ],
+    )  # fmt: skip
+    rule = (
+        base.transform_filter(_under_pointer())
+        .mark_rule(color=TEXT_COLOUR, strokeWidth=1)
+        .encode(x=alt.X("epoch:Q", aggregate="max"))
+    )
+    layers: list[Any] = [lines, rule, marks, near]
+    if options.smoothing:
+        plain = base.mark_line(strokeWidth=1, opacity=0.3).encode(
+            x=x, y=alt.Y("value:Q", scale=scale, axis=axis), color=colour,
+            strokeDash=dash, detail=["run:N", "split:N"],
+        )  # fmt: skip
+        layers.insert(0, plain)
+    title = alt.TitleParams(panel.title, anchor="start", fontSize=13, fontWeight=600, offset=8)
+    chart: alt.LayerChart = alt.LayerChart(layer=layers).properties(
+        height=height, width=640, title=title
+    )
+    return chart
+
+
+def _under_pointer() -> alt.ParameterPredicate:
+    return alt.ParameterPredicate(param=_POINTER, empty=False)
+
+
+def _view(panel: str) -> str:
+    """Name of the marks of a panel that the pointer finds."""
+    return f"near_{PANELS.index(panel)}"
