@@ -27,3 +27,7 @@ class TrainingError(EmotionLensError):
 
 class OutputError(EmotionLensError):
     """A file that cannot be written."""
+
+
+class Cancelled(EmotionLensError):
+    """Work that its user stopped before it was done."""
