@@ -2,23 +2,36 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from emotion_core.classifiers.card import KERAS_FILE
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.classifiers.runtime import Classifier
-from emotion_core.cli.common import EXIT_DONE, Subparsers
-from emotion_core.datasets import load_dataset
-from emotion_core.emotions import FER2013
-from emotion_core.evaluation.report import SPLITS, evaluate_classifier
-from emotion_core.wording import percent
+from emotion_core.cli.common import EXIT_DONE, Subparsers, message
+from emotion_core.datasets import EmotionDataset, load_dataset
+from emotion_core.evaluation import (
+    LABELS,
+    SPLITS,
+    JudgedRows,
+    Subject,
+    evaluate_model,
+    judged_rows,
+    model_subject,
+    run_subject,
+)
+from emotion_core.evaluation.cache import LogitsCache
+from emotion_core.evaluation.comparison import compare
+from emotion_core.evaluation.looks import is_test, read_looks, record_look
+from emotion_core.evaluation.robustness import RobustnessTest, robustness_figures
+from emotion_core.files import write_atomic
+from emotion_core.wording import count_of, percent
 
 _EXAMPLE = """\
-python -m emotion_core evaluate --model compact --split test
-python -m emotion_core evaluate --model compact --split test --labels ferplus --json"""
+python -m emotion_core evaluate --model compact --split validation
+python -m emotion_core evaluate --model compact --split test --labels ferplus --json
+python -m emotion_core evaluate --model compact --split validation --compare emotion-cnn"""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -27,7 +40,8 @@ def register(subparsers: Subparsers) -> None:
         "evaluate",
         help="judge a model on a data set",
         description="Accuracy with its interval, per-class figures, confusion matrix and "
-        "calibration of the model as it is served.",
+        "calibration of the model as it is served. Answers are kept in data/evaluations, and how "
+        "often the test images were looked at is counted there.",
         example=_EXAMPLE,
     )
     judged = parser.add_mutually_exclusive_group()
@@ -38,44 +52,125 @@ def register(subparsers: Subparsers) -> None:
         type=Path,
         help="the best epoch of a run, uncalibrated, without shipping it",
     )
-    parser.add_argument("--dataset", type=Path, help="Parquet file (default: EMOTION_LENS_DATASET)")
+    parser.add_argument(
+        "--dataset",
+        metavar="PATH",
+        help="Parquet file, or synthetic (default: EMOTION_LENS_DATASET)",
+    )
+    parser.add_argument(
+        "--corrections",
+        nargs="?",
+        type=Path,
+        const=True,
+        default=False,
+        metavar="FILE",
+        help="apply the corrections beside the data set, or those of a file",
+    )
     parser.add_argument("--split", choices=sorted(SPLITS), default="test")
     parser.add_argument(
         "--labels",
-        choices=("fer2013", "ferplus"),
+        choices=LABELS,
         default="fer2013",
         help="ferplus: against the FER+ majority, on the rows where it is clear",
     )
+    parser.add_argument(
+        "--robustness",
+        action="store_true",
+        help="also on blurred, noisy, darker, covered, turned and small pictures (1,500 at most)",
+    )
+    parser.add_argument(
+        "--compare", metavar="NAME", help="a second model, on the same images (McNemar's test)"
+    )
     parser.add_argument("--json", action="store_true", help="machine-readable output")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write there, not to stdout")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the figures."""
-    classifier: Classifier
+    registry = ModelRegistry()
     if args.run:
-        # Here, because it needs TensorFlow.
-        from emotion_core.classifiers.export import KerasClassifier
-
-        name = args.run.name
-        classifier = KerasClassifier(args.run / KERAS_FILE, FER2013)
+        subject = run_subject(args.run)
     else:
-        registry = ModelRegistry()
-        name = args.model or registry.default_name()
-        classifier = registry.open(name)
-    dataset = load_dataset(args.dataset)
-    with tqdm(desc=f"{name} on {args.split}", unit="face", disable=None) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        figures = evaluate_classifier(
-            classifier, dataset, args.split, labels=args.labels, progress=progress
-        )
-    figures = {"model": name, **figures}
-    print(json.dumps(figures, indent=2) if args.json else _text(figures))
+        subject = model_subject(registry, args.model or registry.default_name())
+    other = model_subject(registry, args.compare) if args.compare else None
+    dataset = load_dataset(args.dataset, corrections=args.corrections)
+    rows = judged_rows(dataset, args.split, args.labels)
+    cache = LogitsCache()
+    figures = _figures(subject, other, rows, cache)
+    if args.robustness:
+        figures["robustness"] = _robustness(subject, rows, cache)
+    if is_test(args.split):
+        figures["test_looks"] = _look([subject, other], dataset, args)
+    text = json.dumps(figures, indent=2) if args.json else _text(figures)
+    if args.output:
+        write_atomic(args.output, f"{text}\n".encode())
+    else:
+        print(text)
     return EXIT_DONE
+
+
+def _figures(
+    subject: Subject, other: Subject | None, rows: JudgedRows, cache: LogitsCache
+) -> dict[str, Any]:
+    with _bar(f"{subject.name} on {rows.split}", "face") as bar:
+        evaluation = evaluate_model(subject, rows, cache=cache, progress=_shown(bar))
+    figures = {"model": subject.name, **evaluation.figures()}
+    if other is not None:
+        with _bar(f"{other.name} on {rows.split}", "face") as bar:
+            second = evaluate_model(other, rows, cache=cache, progress=_shown(bar))
+        found = compare(evaluation.correct, second.correct)
+        figures["compared"] = {
+            "model": other.name,
+            "accuracy": float(second.correct.mean()),
+            "difference": found.difference,
+            "difference_ci95": list(found.difference_ci95),
+            "both_right": found.both_right,
+            "only_first": found.only_a,
+            "only_second": found.only_b,
+            "both_wrong": found.both_wrong,
+            "p_exact": found.p_exact,
+            "chi2": found.chi2,
+            "p_chi2": found.p_chi2,
+        }
+    return figures
+
+
+def _robustness(subject: Subject, rows: JudgedRows, cache: LogitsCache) -> dict[str, Any]:
+    with _bar("robustness", "condition") as bar:
+        points = RobustnessTest(subject, rows, cache).run(progress=_shown(bar))
+    return robustness_figures(points)
+
+
+def _look(subjects: list[Subject | None], dataset: EmotionDataset, args: argparse.Namespace) -> int:
+    """Counts these looks at test images, tells of all of them and returns their number."""
+    for subject in filter(None, subjects):
+        record_look(
+            by="command line",
+            subject=subject,
+            dataset=dataset,
+            split=args.split,
+            labels=args.labels,
+        )
+    looks = read_looks(dataset)
+    models = count_of(len({look.model_key for look in looks}), "model")
+    message(
+        f"The test images were looked at {count_of(len(looks), 'time')} so far, with {models}. "
+        "Choose on validation, and look here only to report."
+    )
+    return len(looks)
+
+
+def _bar(title: str, unit: str) -> "tqdm[Any]":
+    return tqdm(desc=title, unit=unit, disable=None)
+
+
+def _shown(bar: "tqdm[Any]") -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+
+    return progress
 
 
 def _text(figures: dict[str, Any]) -> str:
@@ -106,4 +201,30 @@ def _text(figures: dict[str, Any]) -> str:
             f"{name:10}{row['precision']:9.3f}{row['recall']:8.3f}{row['f1']:8.3f}"
             f"{row['support']:9,}"
         )
+    if "compared" in figures:
+        lines += ["", *_compared(figures["model"], figures["compared"])]
+    if "robustness" in figures:
+        lines += ["", *_robust(figures["robustness"])]
     return "\n".join(lines)
+
+
+def _compared(model: str, compared: dict[str, Any]) -> list[str]:
+    low, high = (f"{100 * bound:+.1f}" for bound in compared["difference_ci95"])
+    return [
+        f"{compared['model']}: {100 * compared['accuracy']:.1f} %, "
+        f"{100 * compared['difference']:+.1f} points (95 % interval {low} to {high})",
+        f"only {model} right: {compared['only_first']:,}; "
+        f"only {compared['model']} right: {compared['only_second']:,}; "
+        f"McNemar p = {compared['p_exact']:.3g}",
+    ]
+
+
+def _robust(curves: dict[str, Any]) -> list[str]:
+    lines = []
+    for name, curve in curves.items():
+        steps = (
+            f"{level:g}: {100 * accuracy:.1f} %"
+            for level, accuracy in zip(curve["levels"], curve["accuracy"], strict=True)
+        )
+        lines.append(f"{name} ({curve['unit']}, n = {curve['n']:,})  " + ", ".join(steps))
+    return lines

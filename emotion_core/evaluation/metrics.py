@@ -96,7 +96,7 @@ def evaluate_probabilities(
 
     Returns:
         A JSON-ready dict: n, accuracy, accuracy_ci95, macro_f1, per_class, confusion, ece,
-        n_unseen, accuracy_unseen, threshold, coverage, accuracy_covered.
+        n_unseen, accuracy_unseen, accuracy_unseen_ci95, threshold, coverage, accuracy_covered.
 
     Raises:
         ValueError: no rows, or lengths that differ.
@@ -124,6 +124,9 @@ def evaluate_probabilities(
         "ece": expected_calibration_error(confidences, correct),
         "n_unseen": int(unseen.sum()),
         "accuracy_unseen": float(correct[unseen].mean()) if unseen.any() else None,
+        "accuracy_unseen_ci95": list(wilson_interval(int(correct[unseen].sum()), int(unseen.sum())))
+        if unseen.any()
+        else None,
         "threshold": threshold,
         "coverage": float(covered.mean()),
         "accuracy_covered": float(correct[covered].mean()) if covered.any() else None,

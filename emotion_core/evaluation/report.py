@@ -1,33 +1,124 @@
-"""Judges a classifier on one split of a data set."""
+"""Judges a model on one split of a data set."""
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from emotion_core.classifiers.runtime import Classifier
-from emotion_core.datasets import (
-    TEST,
-    TRAINING,
-    VALIDATION,
-    EmotionDataset,
-    clear_majority,
-    duplicate_keys,
-    seen_in,
-)
-from emotion_core.errors import DatasetError
+from emotion_core.datasets import EmotionDataset
+from emotion_core.emotions import LabelSet
+from emotion_core.evaluation.answers import Answering, Answers, Progress
+from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.metrics import evaluate_probabilities
+from emotion_core.evaluation.rows import JudgedRows, judged_rows
+from emotion_core.evaluation.subject import Subject
+from emotion_core.types import Float32Array, Int64Array
 
-#: Names on the command line -> values of the usage column.
-#: ``merged`` is what Emotion-detection and many others report on; it is not comparable to ``test``.
-SPLITS = {
-    "validation": (VALIDATION,),
-    "test": (TEST,),
-    "merged": (VALIDATION, TEST),
-}
+#: The condition of pictures that nothing was done to.
+CLEAN = "clean"
 
 _BATCH = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """A model's answers to the judged images of a split. Row i is one image everywhere.
+
+    Attributes:
+        model: name of the model.
+        rows: the images and their right answers.
+        answers: what the model says to the N judged images.
+        threshold: the model's own.
+    """
+
+    model: str
+    rows: JudgedRows
+    answers: Answers
+    threshold: float
+
+    @property
+    def label_set(self) -> LabelSet:
+        """Names of the labels."""
+        return self.rows.label_set
+
+    @property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        """(N,) bool, where the answer is right."""
+        return np.asarray(self.predicted == self.rows.truth)
+
+    @property
+    def probabilities(self) -> Float32Array:
+        """(N, C) float32 calibrated probabilities."""
+        return self.answers.probabilities
+
+    @property
+    def predicted(self) -> Int64Array:
+        """(N,) int64 answers."""
+        return np.asarray(self.answers.logits.argmax(axis=1), np.int64)
+
+    def figures(self, threshold: float | None = None) -> dict[str, Any]:
+        """Every figure of ``evaluate``, JSON-ready.
+
+        Args:
+            threshold: another one than the model's own.
+        """
+        figures = evaluate_probabilities(
+            self.probabilities,
+            self.rows.truth,
+            self.label_set,
+            seen=self.rows.seen,
+            threshold=self.threshold if threshold is None else threshold,
+        )
+        return {
+            "split": self.rows.split,
+            "labels": self.rows.labels,
+            **figures,
+            "seconds": self.answers.seconds,
+        }
+
+
+def evaluate_model(
+    subject: Subject,
+    rows: JudgedRows,
+    *,
+    cache: LogitsCache | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Evaluation:
+    """Judges a model. Answers that the cache has are not computed again.
+
+    Args:
+        subject: the model.
+        rows: the images and their right answers.
+        cache: where answers are kept; None computes them every time.
+        progress: gets the number of faces done and their total.
+        cancelled: asked between the batches.
+
+    Raises:
+        Cancelled: ``cancelled`` said so.
+        ModelError: the model's files are missing or altered.
+        OutputError: the answers cannot be kept.
+    """
+    # All images of the split are asked about, so that both kinds of labels share the answers.
+    answers = Answering(subject, rows.label_set, cache).compute(
+        rows.images.images, rows.key, CLEAN, progress=progress, cancelled=cancelled
+    )
+    return _evaluation(subject, rows, answers)
+
+
+def cached_evaluation(subject: Subject, rows: JudgedRows, cache: LogitsCache) -> Evaluation | None:
+    """The evaluation, if its answers were computed before."""
+    answers = Answering(subject, rows.label_set, cache).cached(rows.key, CLEAN)
+    return _evaluation(subject, rows, answers) if answers else None
+
+
+def _evaluation(subject: Subject, rows: JudgedRows, answers: Answers) -> Evaluation:
+    judged = Answers(answers.logits[rows.judged], answers.temperature, answers.seconds)
+    return Evaluation(subject.name, rows, judged, subject.threshold)
 
 
 def evaluate_classifier(
@@ -36,16 +127,15 @@ def evaluate_classifier(
     split: str,
     *,
     labels: str = "fer2013",
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Runs a classifier over a split and computes every figure of ``evaluate``.
 
     Args:
-        classifier: anything with ``predict``.
+        classifier: anything with ``predict``, with the data set's labels.
         dataset: all splits (Training is needed to tell which images were seen).
-        split: ``validation``, ``test`` or ``merged`` (both).
-        labels: ``fer2013``: the original labels; ``ferplus``: the FER+ majority, and only rows
-            where it is clear.
+        split: key of ``SPLITS``.
+        labels: one of ``LABELS``.
         progress: gets the number of faces done and their total.
 
     Returns:
@@ -55,37 +145,21 @@ def evaluate_classifier(
         DatasetError: the split is empty, or has no votes when they are asked for.
         ValueError: unknown split or labels.
     """
-    if split not in SPLITS:
-        raise ValueError(f"split: wanted one of {', '.join(SPLITS)}. Received: {split!r}")
-    if labels not in ("fer2013", "ferplus"):
-        raise ValueError(f"labels: wanted fer2013 or ferplus. Received: {labels!r}")
-    rows = dataset.select(np.isin(dataset.usage, SPLITS[split]))
-    truth = rows.labels
-    if labels == "ferplus":
-        if not rows.has_votes:
-            raise DatasetError(
-                "Wanted FER+ votes in the data set. Found none. Use --labels fer2013, or import "
-                "the set again with --ferplus fer2013new.csv."
-            )
-        truth, clear = clear_majority(rows)
-        rows, truth = rows.select(clear), truth[clear]
-    if not len(rows):
-        raise DatasetError(f"Wanted images of {' and '.join(SPLITS[split])}. Found none.")
-    training = dataset.images[dataset.usage == TRAINING]
-    seen = seen_in(duplicate_keys(rows.images).mirrored, duplicate_keys(training).mirrored)
+    rows = judged_rows(dataset, split, labels)
+    images = rows.images.images[rows.judged]
     began = time.perf_counter()
     parts = []
-    for start in range(0, len(rows), _BATCH):
-        scores = classifier.predict(rows.images[start : start + _BATCH])
+    for start in range(0, len(images), _BATCH):
+        scores = classifier.predict(images[start : start + _BATCH])
         parts.append(scores)
         if progress is not None:
-            progress(min(start + _BATCH, len(rows)), len(rows))
+            progress(min(start + _BATCH, len(images)), len(images))
     seconds = time.perf_counter() - began
     figures = evaluate_probabilities(
         np.concatenate([part.probabilities for part in parts]),
-        truth,
+        rows.truth,
         dataset.label_set,
-        seen=seen,
+        seen=rows.seen,
         threshold=parts[0].threshold,
     )
     return {"split": split, "labels": labels, **figures, "seconds": round(seconds, 3)}

@@ -1,0 +1,96 @@
+"""How often PrivateTest was looked at. Whoever looks often, and chooses, fits to it."""
+
+import datetime
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from emotion_core.datasets import TEST, EmotionDataset
+from emotion_core.errors import OutputError
+from emotion_core.evaluation.cache import evaluations_folder, make_folder
+from emotion_core.evaluation.rows import SPLITS
+from emotion_core.evaluation.subject import Subject
+
+LOOKS_FILE = "test_looks.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody saw figures on test images.
+
+    Attributes:
+        when: time in ISO 8601, UTC.
+        by: ``command line``, ``page`` or ``promotion``.
+        model: name of the model.
+        model_key: hash of the model.
+        dataset: name of the data set.
+        dataset_sha256: its hash.
+        split: ``test`` or ``merged``.
+        labels: whose labels counted as right.
+    """
+
+    when: str
+    by: str
+    model: str
+    model_key: str
+    dataset: str
+    dataset_sha256: str
+    split: str
+    labels: str
+
+
+def is_test(split: str) -> bool:
+    """Whether a split holds test images."""
+    return TEST in SPLITS[split]
+
+
+def record_look(
+    *,
+    by: str,
+    subject: Subject,
+    dataset: EmotionDataset,
+    split: str,
+    labels: str,
+    folder: Path | None = None,
+) -> None:
+    """Adds a line to the file of looks; nothing for splits without test images.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    if not is_test(split):
+        return
+    when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    look = Look(when, by, subject.name, subject.key, dataset.name, dataset.sha256, split, labels)
+    path = _path(folder)
+    make_folder(path.parent)
+    try:
+        # One write at the end of the file: processes that look at the same moment do not mix.
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(look)) + "\n")
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def read_looks(dataset: EmotionDataset, *, folder: Path | None = None) -> tuple[Look, ...]:
+    """The looks at one data set, oldest first. Lines that cannot be read are left out.
+
+    Counted by the set's name: corrections or another import change its hash, not its test images.
+    """
+    try:
+        lines = _path(folder).read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return ()
+    looks = []
+    for line in lines:
+        try:
+            look = Look(**json.loads(line))
+        except (ValueError, TypeError):
+            continue
+        if look.dataset == dataset.name:
+            looks.append(look)
+    return tuple(looks)
+
+
+def _path(folder: Path | None) -> Path:
+    return (folder if folder is not None else evaluations_folder()) / LOOKS_FILE
