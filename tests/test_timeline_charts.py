@@ -1,10 +1,11 @@
-"""The charts of time: bands that fit, gaps where a face was away, shares of the time."""
+"""The charts of time: bands that fit, gaps where a face was away."""
 
 from itertools import pairwise
 
 import pytest
 
-from emotion_core.charts import time_share_chart, timeline_chart
+from emotion_core.charts import live_timeline, timeline_chart
+from emotion_core.charts.timeline import ROWS
 from emotion_core.emotions import FER2013
 
 NAMES = FER2013.names
@@ -68,12 +69,19 @@ def test_scores_of_another_length_are_refused() -> None:
         timeline_chart([(0.0, {1: [1.0]})], NAMES, span_s=60)
 
 
-def test_shares_are_of_all_time_the_unclear_included() -> None:
-    chart = time_share_chart({"happy": 30.0, "uncertain": 30.0}, NAMES)
-    values = {row["emotion"]: row["share"] for row in rows(chart)}
-    assert values["happy"] == pytest.approx(0.5)
-    assert values["sad"] == 0
+def test_the_live_chart_is_the_same_chart() -> None:
+    moments = [(t / 2, {1: EVEN, 3: EVEN}) for t in range(9)]
+    chart = timeline_chart(moments, NAMES, span_s=60)
+    spec = live_timeline(moments, NAMES, span_s=60)
+    assert spec.pop("datasets")[ROWS].to_dict("records") == rows(chart)
+    whole = chart.to_dict()
+    for one in (spec, whole):
+        for part in (one, *one["layer"]):
+            part.pop("data", None)
+    whole.pop("datasets")
+    assert spec == whole
 
 
-def test_shares_of_no_time_are_zero() -> None:
-    assert {row["share"] for row in rows(time_share_chart({}, NAMES))} == {0.0}
+def test_whoever_changes_a_live_chart_changes_no_other() -> None:
+    live_timeline([], NAMES, span_s=60)["layer"].clear()
+    assert len(live_timeline([], NAMES, span_s=60)["layer"]) == 1

@@ -117,7 +117,7 @@ def test_faces_of_the_stream_stand_beside_the_video(playing: AppTest, astronaut:
     texts = _texts(playing)
     assert "el-bars" in texts
     assert "Frames a second" in texts
-    assert len(playing.get("vega_lite_chart")) == 2
+    assert len(playing.get("vega_lite_chart")) == 1
 
 
 def test_an_error_of_the_stream_is_told(playing: AppTest) -> None:

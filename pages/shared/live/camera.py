@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import av
 import streamlit as st
 from streamlit_webrtc import webrtc_streamer
 
 from pages.shared.live.connection import rtc_configuration
-from pages.shared.live.processor import LiveProcessor
 from pages.shared.live.session import LiveSession
 from pages.shared.live.state import CAMERA_KEY, viewer, viewer_gate
+from pages.shared.live.track import LiveTrack
+from pages.shared.live.viewers import ViewerGate
 from pages.shared.visits import camera_was_left
 
 _WORDS = {
@@ -33,24 +35,34 @@ def camera(live: LiveSession, size_px: tuple[int, int]) -> Any:
         size_px: (width, height) that the camera is asked for.
     """
     _forget_stale_context()
-    gate, me = viewer_gate(), viewer()
+    # Taken up only by a connection that begins in this very run.
+    track = _track(live, viewer_gate(), viewer())
     # The place for the picture is there before the picture is, so that nothing jumps.
     look = {**_LOOK, "aspectRatio": f"{size_px[0]} / {size_px[1]}"}
     return webrtc_streamer(
         key=CAMERA_KEY,
-        # Made once per connection, so that no rerun of the page touches the media thread.
-        video_processor_factory=lambda: LiveProcessor(live, gate, me),
+        sink_video_track=track,
+        source_video_track=track,
         rtc_configuration=rtc_configuration(),
         media_stream_constraints={
             "video": {"width": size_px[0], "height": size_px[1], "frameRate": _FRAME_RATE},
             "audio": False,
         },
-        # On the event loop instead, a slow frame would hold up the whole server.
-        async_processing=True,
         video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": look},
         translations=_WORDS,
         media_toggle_controls=False,
     )
+
+
+def _track(live: LiveSession, gate: ViewerGate, me: str) -> LiveTrack:
+    def begin() -> None:
+        live.begin()
+        gate.enter(me)
+
+    def handle(frame: av.VideoFrame, queued: int) -> av.VideoFrame:
+        return live.process(frame, queued=queued) if gate.enter(me) else live.refuse(frame)
+
+    return LiveTrack(handle, begin, lambda: gate.leave(me))
 
 
 def _forget_stale_context() -> None:

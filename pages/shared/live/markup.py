@@ -1,6 +1,6 @@
 """The live figures as HTML, which is cheap to draw twice a second."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from emotion_core.emotions import Emotion
@@ -48,6 +48,18 @@ def health_strip(health: Health, viewers: int, limit: int) -> str:
             ("Viewers", f"{viewers}", f"of {limit} at once"),
         ]
     )
+
+
+def time_share(seconds: Mapping[str, float], emotions: Sequence[Emotion]) -> str:
+    """How much of the time each expression was shown.
+
+    Args:
+        seconds: {emotion: seconds}; other keys, like "uncertain", count as time only.
+        emotions: those to draw, in order.
+    """
+    total = sum(seconds.values()) or 1.0
+    bars = [_bar(e.value, seconds.get(e.value, 0.0) / total, e.colour) for e in emotions]
+    return f'<dl class="el-bars">{"".join(bars)}</dl>'
 
 
 def _face(result: FrameResult, face: int, relative: bool) -> str:

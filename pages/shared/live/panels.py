@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from emotion_core.charts import time_share_chart, timeline_chart
+from emotion_core.charts import live_timeline
 from emotion_core.emotions import FER2013, LabelSet
 from pages.shared import chips
 from pages.shared.guard import guarded
@@ -94,23 +94,16 @@ def _charts(live: LiveSession) -> None:
         wide, narrow = st.columns([2, 1], gap="large")
         with wide:
             st.subheader("The last minute", anchor=False)
-            moments = [
-                (moment.time_s, {face: row.tolist() for face, row in moment.scores.items()})
-                for moment in view.moments
-            ]
-            st.altair_chart(
-                timeline_chart(moments, labels.names, span_s=SPAN_S),
+            moments = [(moment.time_s, moment.scores) for moment in view.moments]
+            st.vega_lite_chart(
+                spec=live_timeline(moments, labels.names, span_s=SPAN_S),
                 key="live_timeline",
                 alt="Shares of all expressions over the last minute, one band per face.",
             )
             st.html(chips.legend(labels.emotions))
         with narrow:
             st.subheader("Share of the time", anchor=False)
-            st.altair_chart(
-                time_share_chart(view.seconds, labels.names),
-                key="live_time_share",
-                alt="How much of the time each expression was shown since the start.",
-            )
+            st.html(markup.time_share(view.seconds, labels.emotions))
             total = sum(view.seconds.values())
             unclear = view.seconds.get(UNCERTAIN, 0.0)
             if total > 0:
