@@ -3,16 +3,21 @@
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 from emotion_core.cli.common import EXIT_DONE, Subparsers, message
-from emotion_core.datasets import LABEL_SOURCES, load_dataset
-from emotion_core.errors import TrainingError
-from emotion_core.training.config import PRESETS, TrainingConfig, load_recipe
+from emotion_core.datasets import LABEL_SOURCES, EmotionDataset, load_dataset
+from emotion_core.errors import EmotionLensError, TrainingError
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.presets import PRESETS, load_recipe
+from emotion_core.training.run import load_run_config, resume_run, start_run
+from emotion_core.training.run_folder import RunFolder
 
 _EXAMPLE = """\
 python -m emotion_core train --dataset data/fer2013.parquet --preset compact \\
     --epochs 40 --run-dir runs/compact-1
-python -m emotion_core train --run-dir runs/compact-1 --resume"""
+python -m emotion_core train --run-dir runs/compact-1 --resume
+python -m emotion_core train --dataset synthetic --preset smoke --run-dir runs/smoke-1"""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -24,7 +29,11 @@ def register(subparsers: Subparsers) -> None:
         "Ctrl-C or SIGTERM stops and keeps every finished epoch.",
         example=_EXAMPLE,
     )
-    parser.add_argument("--dataset", type=Path, help="Parquet file (default: EMOTION_LENS_DATASET)")
+    parser.add_argument(
+        "--dataset",
+        help="Parquet file, or the word synthetic (default: EMOTION_LENS_DATASET; with --resume "
+        "the one of the run)",
+    )
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--preset", choices=sorted(PRESETS), help="settings to begin with")
     start.add_argument("--recipe", type=Path, help="JSON file of settings to begin with")
@@ -40,32 +49,71 @@ def register(subparsers: Subparsers) -> None:
         help="keep training images that also stand in PublicTest or PrivateTest (to compare with "
         "published figures; such a model should not be shipped)",
     )
-    parser.add_argument("--run-dir", type=Path, required=True, help="folder of the run")
+    parser.add_argument(
+        "--corrections",
+        action="store_true",
+        help="apply the corrections that stand beside the data set",
+    )
+    parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--run-dir", type=Path, help="folder of the run")
+    where.add_argument(
+        "--work-queue",
+        type=Path,
+        metavar="DIR",
+        help="train the queued runs of a folder, one at a time, then end",
+    )
     parser.add_argument("--resume", action="store_true", help="go on after the last full epoch")
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Starts or resumes a run."""
-    from emotion_core.training.run import resume_run, start_run
-
+    """Starts or resumes a run, or works through the queue."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     overrides = {
         name: value
         for name in ("architecture", "epochs", "batch_size", "learning_rate", "labels", "seed")
         if (value := getattr(args, name)) is not None
     }
+    overrides |= {name: True for name in ("corrections", "tensorboard") if getattr(args, name)}
     if args.all_training_images:
         overrides["leak_free"] = False
-    if args.resume and (overrides or args.preset or args.recipe):
-        raise TrainingError("--resume goes on with the settings of the run; give no others.")
-    dataset = load_dataset(args.dataset)
-    if args.resume:
-        resume_run(dataset, args.run_dir, report=message)
+    settings = overrides or args.preset or args.recipe
+    if args.work_queue:
+        if settings or args.resume or args.dataset:
+            raise TrainingError("--work-queue takes the settings from the queued runs; no others.")
+        from emotion_core.training.supervisor import work_queue
+
+        work_queue(args.work_queue, report=message)
         return EXIT_DONE
+    if args.resume and settings:
+        raise TrainingError("--resume goes on with the settings of the run; give no others.")
+    return _resume(args) if args.resume else _start(args, overrides)
+
+
+def _start(args: argparse.Namespace, overrides: dict[str, Any]) -> int:
     if args.recipe:
         config = load_recipe(args.recipe)
     else:
         config = PRESETS[args.preset] if args.preset else TrainingConfig()
-    start_run(config.with_values(overrides), dataset, args.run_dir, report=message)
+    config = config.with_values(overrides)
+    start_run(
+        config, _load(args.dataset, config), args.run_dir, source=args.dataset or "", report=message
+    )
     return EXIT_DONE
+
+
+def _resume(args: argparse.Namespace) -> int:
+    config, saved = load_run_config(args.run_dir)
+    try:
+        dataset = _load(args.dataset or saved.get("dataset") or None, config)
+    except EmotionLensError as error:
+        # A queued run that could not even begin says so.
+        RunFolder(args.run_dir).set_status("failed", error=str(error))
+        raise
+    resume_run(dataset, args.run_dir, report=message)
+    return EXIT_DONE
+
+
+def _load(source: str | None, config: TrainingConfig) -> EmotionDataset:
+    return load_dataset(source, corrections=True) if config.corrections else load_dataset(source)

@@ -8,8 +8,25 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
+from emotion_core.errors import TrainingError
 from emotion_core.types import Float32Array, UInt8Array
+
+# Beyond these nothing of a face is left, or the maths breaks down.
+_LIMITS = {
+    "shift": 0.5,
+    "rotation_deg": 180,
+    "scale": 0.9,
+    "shear": 1,
+    "brightness": 1,
+    "contrast": 1,
+    "gamma": 3,
+    "erase": 1,
+    "erase_area": 1,
+    "mixup": 10,
+    "cutmix": 10,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,8 @@ class Augmentation:
         erase: probability that a rectangle is erased.
         erase_area: largest share of the face that is erased.
         mixup: alpha of the Beta distribution for mixing pairs (arXiv 1710.09412).
+        cutmix: alpha of the Beta distribution for pasting a part of one face into another
+            (arXiv 1905.04899). With both, each batch gets one of the two by the toss of a coin.
     """
 
     flip: bool = True
@@ -41,6 +60,13 @@ class Augmentation:
     erase: float = 0.0
     erase_area: float = 0.2
     mixup: float = 0.0
+    cutmix: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, high in _LIMITS.items():
+            value = getattr(self, name)
+            if not 0 <= value <= high:
+                raise TrainingError(f"{name}: wanted 0 to {high:g}. Received: {value}")
 
 
 def augment(
@@ -58,6 +84,13 @@ def augment(
     Returns:
         (N, size_px, size_px) uint8.
     """
+    return augment_and_tell(images, settings, rng, size_px)[0]
+
+
+def augment_and_tell(
+    images: UInt8Array, settings: Augmentation, rng: np.random.Generator, size_px: int | None = None
+) -> tuple[UInt8Array, npt.NDArray[np.bool_]]:
+    """As ``augment``, and tells which faces were mirrored, as (N,) bool."""
     n, side = images.shape[:2]
     size = size_px or side
     matrices = _matrices(n, side, size, settings, rng)
@@ -72,7 +105,9 @@ def augment(
             borderMode=cv2.BORDER_REFLECT_101,
         )
     warped = _light(warped, settings, rng)
-    return _erase(warped, settings, rng)
+    # A mirror image turns the orientation round: the determinant is negative.
+    mirrored = np.linalg.det(matrices[:, :, :2]) < 0
+    return _erase(warped, settings, rng), mirrored
 
 
 def _matrices(
@@ -132,14 +167,40 @@ def _erase(images: UInt8Array, settings: Augmentation, rng: np.random.Generator)
 
 
 def mix(
-    tensors: Float32Array, targets: Float32Array, alpha: float, rng: np.random.Generator
+    tensors: Float32Array, targets: Float32Array, settings: Augmentation, rng: np.random.Generator
 ) -> tuple[Float32Array, Float32Array]:
-    """Mixup: every face with a random other of the batch. Source: arXiv 1710.09412."""
-    if alpha <= 0:
+    """Mixup or CutMix: every face with a random other of the batch.
+
+    Source: arXiv 1710.09412 (mixup), arXiv 1905.04899 (CutMix).
+
+    Args:
+        tensors: (N, S, S, 1) float32.
+        targets: (N, C) float32.
+        settings: ``mixup`` and ``cutmix``.
+        rng: source of randomness.
+    """
+    if settings.mixup <= 0 and settings.cutmix <= 0:
         return tensors, targets
+    cut = settings.cutmix > 0 and (settings.mixup <= 0 or rng.random() < 0.5)
+    alpha = settings.cutmix if cut else settings.mixup
     share = np.float32(rng.beta(alpha, alpha))
     other = rng.permutation(len(tensors))
-    return (
-        share * tensors + (1 - share) * tensors[other],
-        share * targets + (1 - share) * targets[other],
-    )
+    if cut:
+        mixed = tensors.copy()
+        rows, columns = _rectangle(tensors.shape[1], 1 - float(share), rng)
+        mixed[:, rows, columns] = tensors[other][:, rows, columns]
+        # The rectangle is cut off at the border: count what is really there.
+        pasted = (rows.stop - rows.start) * (columns.stop - columns.start)
+        share = np.float32(1 - pasted / tensors.shape[1] ** 2)
+    else:
+        mixed = share * tensors + (1 - share) * tensors[other]
+    return mixed, share * targets + (1 - share) * targets[other]
+
+
+def _rectangle(side: int, area: float, rng: np.random.Generator) -> tuple[slice, slice]:
+    """Rows and columns of a square of a share of the face about a random point."""
+    half = np.sqrt(area) * side / 2
+    middle = rng.uniform(0, side, 2)
+    low = np.clip(np.round(middle - half), 0, side).astype(int)
+    high = np.clip(np.round(middle + half), 0, side).astype(int)
+    return slice(int(low[0]), int(high[0])), slice(int(low[1]), int(high[1]))

@@ -1,4 +1,4 @@
-"""What happens at the end of every epoch, and how a run is asked to stop."""
+"""What happens between the batches and after every epoch, and how a run is asked to stop."""
 
 import time
 from collections.abc import Callable
@@ -6,9 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-from emotion_core.files import write_json
+from emotion_core.classifiers.preprocessing import crops_to_tensor
+from emotion_core.datasets import EmotionDataset
+from emotion_core.evaluation.metrics import confusion_matrix, per_class_metrics
+from emotion_core.training.checkpoint import save_checkpoint, swap_averages
+from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run_folder import RunFolder
+
+_STATUS_EVERY_S = 1.0
+_VALIDATION_BATCH = 256
 
 
 class RunStopped(Exception):
@@ -26,7 +34,8 @@ class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]
         for i, layer in enumerate(self.model.layers):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
-                generator.state.assign([self._seed * 1000 + i, epoch])
+                mixed = np.random.SeedSequence([self._seed, epoch, i]).generate_state(2)
+                generator.state.assign(mixed)
 
 
 class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
@@ -36,17 +45,61 @@ class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._requested = requested
 
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.on_train_batch_end(-1)
+
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        if self._requested():
+        # After the last batch the epoch is nearly there: it is finished first.
+        if batch + 1 < self.params["steps"] and self._requested():
             raise RunStopped
 
 
+class Validate(keras.callbacks.Callback):  # type: ignore[misc]
+    """Judges the (averaged) weights on the validation split after every epoch.
+
+    What it finds goes into ``logs``: loss, accuracy, macro F1 and the F1 of each emotion.
+    """
+
+    def __init__(self, validation: EmotionDataset) -> None:
+        super().__init__()
+        self._validation = validation
+        self._tensors = crops_to_tensor(validation.images)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        labels, label_set = self._validation.labels, self._validation.label_set
+        logits = self._logits().astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        confusion = confusion_matrix(labels, logits.argmax(axis=1), len(label_set))
+        f1 = {n: m["f1"] for n, m in per_class_metrics(confusion, label_set).items()}
+        if logs is not None:
+            logs["val_loss"] = float(-log_p[np.arange(len(labels)), labels].mean())
+            logs["val_accuracy"] = float(np.trace(confusion) / len(labels))
+            logs["val_macro_f1"] = float(np.mean(list(f1.values())))
+            logs.update({f"val_f1_{name}": value for name, value in f1.items()})
+
+    def _logits(self) -> np.ndarray:
+        found = []
+        for start in range(0, len(self._tensors), _VALIDATION_BATCH):
+            batch = self._tensors[start : start + _VALIDATION_BATCH]
+            # One shape for all batches: another one would have the graph traced again.
+            filled = np.zeros((_VALIDATION_BATCH, *batch.shape[1:]), np.float32)
+            filled[: len(batch)] = batch
+            found.append(self.model.predict_on_batch(filled)[: len(batch)])
+        return np.concatenate(found)
+
+
 class Record(keras.callbacks.Callback):  # type: ignore[misc]
-    """Writes history, checkpoint, best model and status after every epoch.
+    """Writes status between batches; history, best model and checkpoint after every epoch.
+
+    With averaged weights these are in the model while it is judged and saved, and out of it in
+    the checkpoint.
 
     Args:
         folder: of the run.
-        epochs: of the whole run.
+        config: its settings.
+        images_per_epoch: to tell the speed.
+        judge: callbacks whose ``on_epoch_end`` adds to the logs.
         save_best: writes a model of fixed input size to a path.
         report: gets one line of text per epoch.
     """
@@ -54,43 +107,100 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(
         self,
         folder: RunFolder,
-        epochs: int,
+        config: TrainingConfig,
+        images_per_epoch: int,
+        judge: "Validate",
         save_best: Callable[[Any, Path], None],
         report: Callable[[str], None],
     ) -> None:
         super().__init__()
         self._folder = folder
-        self._epochs = epochs
+        self._config = config
+        self._images = images_per_epoch
+        self._judge = judge
         self._save_best = save_best
         self._report = report
-        self._began = 0.0
+        self._began = self._told = self._first_batch = 0.0
+        self._epoch = 0
+
+    def set_model(self, model: keras.Model) -> None:
+        super().set_model(model)
+        self._judge.set_model(model)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._epoch = epoch
         self._began = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        now = time.monotonic()
+        if batch == 0:
+            self._first_batch = now  # it also built the graph: no measure of speed
+        elif now - self._told >= _STATUS_EVERY_S:
+            self._told = now
+            steps = self.params["steps"]
+            s_per_step = (now - self._first_batch) / batch
+            left = steps - 1 - batch + steps * (self._config.epochs - self._epoch - 1)
+            self._folder.set_status(
+                "running",
+                epoch=self._epoch,
+                epochs=self._config.epochs,
+                batch=batch + 1,
+                batches=steps,
+                samples_per_s=round(self._images / steps / s_per_step, 1),
+                eta_s=round(s_per_step * left),
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}
         rows = [row for row in self._folder.read_history() if row["epoch"] <= epoch]
         best = max((row["val_accuracy"] for row in rows), default=-1.0)
+        if hasattr(self.model, "jax_state_sync"):
+            self.model.jax_state_sync()  # JAX keeps the weights elsewhere during an epoch
+        if self._config.ema:
+            swap_averages(self.model)
+        self._judge.on_epoch_end(epoch, values)
         row = {
             "epoch": float(epoch + 1),
-            **{n: values[n] for n in ("loss", "accuracy", "val_loss", "val_accuracy")},
+            **{n: values.pop(n) for n in ("loss", "accuracy", "val_loss", "val_accuracy")},
             "learning_rate": float(self.model.optimizer.learning_rate),
             "seconds": time.monotonic() - self._began,
+            **{n: value for n, value in values.items() if n.startswith("val_")},
         }
         rows.append(row)
         if row["val_accuracy"] > best:
             self._save_best(self.model, self._folder.model)
-        temporary = self._folder.checkpoint.with_name("state.tmp.keras")
-        self.model.save(temporary)
-        temporary.replace(self._folder.checkpoint)
-        write_json(self._folder.checkpoint_info, {"epochs_done": epoch + 1})
+        if self._config.ema:
+            swap_averages(self.model)
+        # History before checkpoint: a run that is killed in between goes through the epoch again
+        # and replaces its row, so that no row is ever missing.
         self._folder.write_history(rows)
-        recent = [r["seconds"] for r in rows[-5:]]
-        eta_s = sum(recent) / len(recent) * (self._epochs - epoch - 1)
-        self._folder.set_status("running", epoch=epoch + 1, epochs=self._epochs, eta_s=round(eta_s))
+        save_checkpoint(self._folder, self.model, epoch + 1)
+        self._tell(rows)
+        if stops_early(rows, self._config.early_stopping):
+            self._report(f"No better epoch for {self._config.early_stopping} epochs: done.")
+            self.model.stop_training = True
+
+    def _tell(self, rows: list[dict[str, float]]) -> None:
+        row, recent = rows[-1], [r["seconds"] for r in rows[-5:]]
+        epoch, epochs = int(row["epoch"]), self._config.epochs
+        eta_s = sum(recent) / len(recent) * (epochs - epoch)
+        self._folder.set_status(
+            "running",
+            epoch=epoch,
+            epochs=epochs,
+            samples_per_s=round(self._images / row["seconds"], 1),
+            eta_s=round(eta_s),
+        )
         self._report(
-            f"epoch {epoch + 1}/{self._epochs}  loss {row['loss']:.4f}  "
+            f"epoch {epoch}/{epochs}  loss {row['loss']:.4f}  "
             f"accuracy {row['accuracy']:.4f}  val_accuracy {row['val_accuracy']:.4f}  "
             f"{row['seconds']:.0f} s  left {eta_s / 60:.0f} min"
         )
+
+
+def stops_early(rows: list[dict[str, float]], patience: int) -> bool:
+    """Whether the validation accuracy has not risen for ``patience`` epochs (0: never)."""
+    if not patience or len(rows) <= patience:
+        return False
+    accuracies = [row["val_accuracy"] for row in rows]
+    return max(accuracies[-patience:]) <= max(accuracies[:-patience])

@@ -1,9 +1,7 @@
 """The settings of a run, the presets, and recipes in files."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 from emotion_core.classifiers.architectures import ARCHITECTURES, FULLY_CONVOLUTIONAL
@@ -12,6 +10,17 @@ from emotion_core.errors import TrainingError
 from emotion_core.training.augmentation import Augmentation
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
+SCHEDULES = ("cosine", "one-cycle", "constant")
+CLASS_BALANCES = ("none", "weights", "sampling")
+
+_CHOICES = {
+    "architecture": tuple(ARCHITECTURES),
+    "optimizer": OPTIMIZERS,
+    "schedule": SCHEDULES,
+    "labels": LABEL_SOURCES,
+    "class_balance": CLASS_BALANCES,
+}
+_SHARES = ("warmup", "vote_share", "label_smoothing", "ema", "full_size_share", "teacher_weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +32,20 @@ class TrainingConfig:
         epochs: passes over the training images.
         batch_size: images per step.
         optimizer: ``sgd`` (Nesterov momentum 0.9), ``adam`` or ``adamw``.
-        learning_rate: the peak; it is reached after ``warmup`` and falls as a cosine to zero.
-        warmup: share of all steps.
+        learning_rate: its peak.
+        schedule: ``cosine``: up to the peak during ``warmup``, then down as a cosine to zero;
+            ``one-cycle``: up during the first 30 % of the steps, then down to almost zero, with
+            the momentum the other way round (arXiv 1708.07120); ``constant`` after ``warmup``.
+        warmup: share of all steps, not used by ``one-cycle``.
         weight_decay: decoupled; not applied to biases and normalisation.
         labels: ``fer2013``, ``ferplus`` or ``mixed``.
         vote_share: share of the FER+ votes in ``mixed``.
         label_smoothing: share of the target spread over all classes.
+        class_balance: ``weights``: errors on rare emotions count more; ``sampling``: rare ones are
+            shown more often; ``none``.
+        early_stopping: end the run after this many epochs without a better validation accuracy;
+            0 to go through all epochs.
+        corrections: apply the corrections that stand beside the data set.
         leak_free: leave out training images that also stand, exactly or mirrored, in PublicTest
             or PrivateTest.
         ema: momentum of the averaged weights, 0 for none.
@@ -36,6 +53,11 @@ class TrainingConfig:
             of the epochs; 0 for the full size. Only for fully convolutional networks.
         full_size_share: share of the epochs at the full size, at the end.
         augmentation: changes of the faces.
+        teachers: run folders or model folders whose averaged, softened answers are mixed into the
+            targets (knowledge distillation, arXiv 1503.02531).
+        teacher_weight: share of the teachers in the targets.
+        teacher_temperature: softens the teachers' answers; 1 leaves them as they are.
+        tensorboard: also write logs for TensorBoard.
         seed: decides weights, order and augmentation.
     """
 
@@ -44,34 +66,47 @@ class TrainingConfig:
     batch_size: int = 128
     optimizer: str = "sgd"
     learning_rate: float = 0.05
+    schedule: str = "cosine"
     warmup: float = 0.05
     weight_decay: float = 0.0
     labels: str = "fer2013"
     vote_share: float = 0.4
     label_smoothing: float = 0.0
+    class_balance: str = "none"
+    early_stopping: int = 0
+    corrections: bool = False
     leak_free: bool = True
     ema: float = 0.0
     train_size_px: int = 0
     full_size_share: float = 0.25
     augmentation: Augmentation = field(default_factory=Augmentation)
+    teachers: tuple[str, ...] = ()
+    teacher_weight: float = 0.5
+    teacher_temperature: float = 1.0
+    tensorboard: bool = False
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if self.architecture not in ARCHITECTURES:
-            _refuse("architecture", "one of " + ", ".join(ARCHITECTURES), self.architecture)
-        if self.optimizer not in OPTIMIZERS:
-            _refuse("optimizer", "one of " + ", ".join(OPTIMIZERS), self.optimizer)
-        if self.labels not in LABEL_SOURCES:
-            _refuse("labels", "one of " + ", ".join(LABEL_SOURCES), self.labels)
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                _refuse(name, "one of " + ", ".join(known), getattr(self, name))
         if self.epochs < 1:
             _refuse("epochs", "at least 1", self.epochs)
         if self.batch_size < 2:
             _refuse("batch_size", "at least 2", self.batch_size)
         if not 0 < self.learning_rate < 10:
             _refuse("learning_rate", "between 0 and 10", self.learning_rate)
-        for name in ("warmup", "vote_share", "label_smoothing", "ema", "full_size_share"):
+        for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 _refuse(name, "0 to 1", getattr(self, name))
+        if not 0 <= self.weight_decay <= 1:
+            _refuse("weight_decay", "0 to 1", self.weight_decay)
+        if self.early_stopping < 0:
+            _refuse("early_stopping", "0 or more epochs", self.early_stopping)
+        if not 0.1 <= self.teacher_temperature <= 100:
+            _refuse("teacher_temperature", "0.1 to 100", self.teacher_temperature)
+        if not 0 <= self.seed < 2**31:
+            _refuse("seed", "0 to 2147483647", self.seed)
         if self.train_size_px and self.architecture not in FULLY_CONVOLUTIONAL:
             _refuse("train_size_px", f"0 for {self.architecture}", self.train_size_px)
         if self.train_size_px and self.train_size_px < 24:
@@ -100,6 +135,8 @@ class TrainingConfig:
             parts = changed["augmentation"]
             _check_names(parts, Augmentation, "augmentation")
             changed["augmentation"] = replace(self.augmentation, **parts)
+        if isinstance(changed.get("teachers"), list):
+            changed["teachers"] = tuple(changed["teachers"])  # JSON knows no tuples
         _check_names(changed, TrainingConfig, "training")
         try:
             return replace(self, **changed)
@@ -123,65 +160,3 @@ def _check_names(values: Mapping[str, Any], kind: type, what: str) -> None:
 
 def _refuse(name: str, wanted: str, came: object) -> None:
     raise TrainingError(f"{name}: wanted {wanted}. Received: {came}")
-
-
-#: Source of ``emotion-detection``: https://github.com/atulapra/Emotion-detection (Adam, 1e-4,
-#: batches of 64, 50 epochs, no augmentation, all of Training).
-PRESETS: dict[str, TrainingConfig] = {
-    "smoke": TrainingConfig(
-        architecture="mini-xception",
-        epochs=8,
-        batch_size=64,
-        optimizer="adam",
-        learning_rate=4e-3,
-        augmentation=Augmentation(flip=True, rotation_deg=6, shift=0.04, scale=0.05),
-    ),
-    "emotion-detection": TrainingConfig(
-        architecture="emotion-cnn",
-        epochs=50,
-        batch_size=64,
-        optimizer="adam",
-        learning_rate=1e-4,
-        warmup=0.0,
-        leak_free=False,
-        augmentation=Augmentation(
-            flip=False, shift=0, rotation_deg=0, scale=0, brightness=0, contrast=0
-        ),
-    ),
-    "compact": TrainingConfig(
-        architecture="compact",
-        epochs=50,
-        batch_size=128,
-        optimizer="sgd",
-        learning_rate=0.1,
-        weight_decay=5e-3,
-        labels="mixed",
-        ema=0.998,
-        train_size_px=40,
-        full_size_share=0.25,
-        augmentation=Augmentation(
-            shift=0.1, rotation_deg=15, scale=0.15, brightness=0.1, contrast=0.3, erase=0.3
-        ),
-    ),
-}
-
-
-def load_recipe(path: Path) -> TrainingConfig:
-    """Reads a recipe: a JSON object with the names of ``TrainingConfig``.
-
-    A ``"preset"`` entry gives the values that are not named.
-
-    Raises:
-        TrainingError: missing, not JSON, or settings that cannot be used.
-    """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{path}: wanted a recipe in JSON. {error}") from error
-    if not isinstance(values, dict):
-        raise TrainingError(f"{path}: wanted a JSON object. Received: {type(values).__name__}")
-    values.pop("comment", None)
-    preset = values.pop("preset", None)
-    if preset is not None and preset not in PRESETS:
-        raise TrainingError(f"preset: wanted one of {', '.join(PRESETS)}. Received: {preset}")
-    return (PRESETS[preset] if preset else TrainingConfig()).with_values(values)

@@ -1,68 +1,79 @@
 """Feeds a network: shuffled, augmented batches that depend on seed, epoch and position only."""
 
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 from keras.utils import PyDataset
 
 from emotion_core.classifiers.preprocessing import crops_to_tensor
-from emotion_core.training.augmentation import Augmentation, augment, mix
-from emotion_core.types import Float32Array, UInt8Array
+from emotion_core.training.augmentation import Augmentation, augment_and_tell, mix
+from emotion_core.training.data import TrainingData
+from emotion_core.types import Float32Array, Int64Array
+
+Batch = tuple[Float32Array, Float32Array, Float32Array]
 
 
 class TrainingBatches(PyDataset):  # type: ignore[misc]
-    """Batches of one epoch after the other.
+    """The batches of a run from an epoch on, without an end.
 
-    The same seed gives the same batches whether a run was interrupted or not.
+    Batch i is the same whenever it is asked for: nothing is counted here, because Keras looks
+    ahead, and looks at some batches twice. Epochs run into each other, so that the input works
+    on while the network is judged.
 
     Args:
-        images: (N, S, S) uint8.
-        targets: (N, C) float32.
+        data: images, targets and weights.
         batch_size: images per step; the rest of an epoch that fills no batch is left out.
         augmentation: changes of the faces.
         seed: of the run.
-        first_epoch: epoch that the first pass stands for.
+        first_epoch: the epoch that batch 0 begins.
         size_px: side of the faces that come out.
     """
 
     def __init__(
         self,
-        images: UInt8Array,
-        targets: Float32Array,
+        data: TrainingData,
         batch_size: int,
         augmentation: Augmentation,
         seed: int,
         first_epoch: int,
         size_px: int,
     ) -> None:
-        # One worker keeps the order; it augments while the network computes.
-        super().__init__(workers=1, use_multiprocessing=False, max_queue_size=8)
-        self._images = images
-        self._targets = targets
-        self._batch_size = min(batch_size, len(images))
+        # No worker threads of Keras: the backend's own read-ahead asks for one batch after the
+        # other while the network computes.
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._data = data
+        self._batch_size = min(batch_size, len(data.rows))
         self._augmentation = augmentation
         self._seed = seed
+        self._first_epoch = first_epoch
         self._size_px = size_px
-        self._epoch = first_epoch
-        self._order = self._shuffled()
+        self._order = lru_cache(maxsize=2)(self._shuffled)
 
-    def _shuffled(self) -> np.ndarray:
-        return np.random.default_rng([self._seed, self._epoch]).permutation(len(self._images))
+    @property
+    def num_batches(self) -> None:
+        """Without an end: ``fit`` gets ``steps_per_epoch``."""
 
-    def __len__(self) -> int:
-        return len(self._images) // self._batch_size
+    @property
+    def steps_per_epoch(self) -> int:
+        return len(self._data.rows) // self._batch_size
 
-    def __getitem__(self, index: int) -> tuple[Float32Array, Float32Array]:
-        rows = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        rng = np.random.default_rng([self._seed, self._epoch, index])
-        faces = augment(self._images[rows], self._augmentation, rng, self._size_px)
-        return mix(crops_to_tensor(faces), self._targets[rows], self._augmentation.mixup, rng)
+    @property
+    def images_per_epoch(self) -> int:
+        return self.steps_per_epoch * self._batch_size
 
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-        self._order = self._shuffled()
+    def __getitem__(self, index: int) -> Batch:
+        epochs, step = divmod(index, self.steps_per_epoch)
+        epoch = self._first_epoch + epochs
+        rows = self._order(epoch)[step * self._batch_size : (step + 1) * self._batch_size]
+        rng = np.random.default_rng([self._seed, epoch, step])
+        images = self._data.rows.images[rows]
+        faces, mirrored = augment_and_tell(images, self._augmentation, rng, self._size_px)
+        targets = self._data.targets[mirrored.astype(np.intp), rows]
+        tensors, targets = mix(crops_to_tensor(faces), targets, self._augmentation, rng)
+        return tensors, targets, targets @ self._data.class_weights
 
-
-def one_hot(labels: Any, n_classes: int) -> Float32Array:
-    """(N, C) float32."""
-    return np.asarray(np.eye(n_classes)[labels], dtype=np.float32)
+    def _shuffled(self, epoch: int) -> Int64Array:
+        rng, n = np.random.default_rng([self._seed, epoch]), len(self._data.rows)
+        if len(self._data.chances):
+            return rng.choice(n, n, p=self._data.chances)
+        return rng.permutation(n)

@@ -1,48 +1,24 @@
 """One training run, from settings to a run folder. Resumable after any interruption."""
 
 import importlib.metadata
-import json
 import platform
+import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from emotion_core.datasets import (
-    TRAINING,
-    VALIDATION,
-    EmotionDataset,
-    duplicate_keys,
-    seen_in,
-    soft_labels,
-)
+from emotion_core.datasets import EmotionDataset
 from emotion_core.errors import TrainingError
 from emotion_core.files import write_json
 from emotion_core.training.config import TrainingConfig
+from emotion_core.training.data import labels_sha256, prepare, training_rows
+from emotion_core.training.process import reason_of_error
 from emotion_core.training.run_folder import RunFolder
 
-if TYPE_CHECKING:
-    import keras
-
-# Left out of weight decay: biases, and scale and shift of normalisation.
-_NO_DECAY = ("bias", "gamma", "beta")
-
-
-def training_rows(dataset: EmotionDataset, *, leak_free: bool) -> EmotionDataset:
-    """The images to train on.
-
-    Args:
-        dataset: all splits.
-        leak_free: without those that also stand, exactly or mirrored, in another split.
-    """
-    training = dataset.usage == TRAINING
-    if leak_free:
-        keys = duplicate_keys(dataset.images).mirrored
-        training &= ~seen_in(keys, keys[dataset.usage != TRAINING])
-    return dataset.select(training)
+__all__ = ["load_run_config", "resume_run", "start_run", "training_rows"]
 
 
 def start_run(
@@ -50,9 +26,17 @@ def start_run(
     dataset: EmotionDataset,
     run_dir: Path,
     *,
+    source: str = "",
     report: Callable[[str], None] = print,
 ) -> None:
     """Starts a new run.
+
+    Args:
+        config: its settings.
+        dataset: what it is trained on.
+        run_dir: the run folder to make.
+        source: where the data set came from, to load it again on resume.
+        report: gets one line of text per epoch.
 
     Raises:
         TrainingError: the folder already holds a run, or the data set cannot be used.
@@ -63,7 +47,7 @@ def start_run(
             f"{run_dir} already holds a run. Give --resume to go on with it, or another --run-dir."
         )
     folder.create()
-    write_json(folder.config, {**config.to_dict(), **_provenance(dataset)})
+    write_json(folder.config, {**config.to_dict(), "dataset": source, "created": time.time()})
     _execute(config, dataset, folder, report)
 
 
@@ -77,10 +61,16 @@ def resume_run(
     """
     folder = RunFolder(run_dir)
     config, saved = load_run_config(run_dir)
-    if saved.get("dataset_sha256") != dataset.sha256:
+    # A queued run that never began has no hash yet, an older one none of its labels.
+    if saved.get("dataset_sha256", dataset.sha256) != dataset.sha256:
         raise TrainingError(
-            f"{run_dir} was started with the data set {saved.get('dataset_sha256')}. "
+            f"{run_dir} was started with the data set {saved['dataset_sha256']}. "
             f"Received: {dataset.sha256}"
+        )
+    if saved.get("labels_sha256", labels := labels_sha256(dataset)) != labels:
+        raise TrainingError(
+            f"The corrections of the data set have changed since {run_dir} was started. Undo the "
+            "changes, or start a new run."
         )
     folder.create()
     _execute(config, dataset, folder, report)
@@ -92,11 +82,9 @@ def load_run_config(run_dir: Path) -> tuple[TrainingConfig, dict[str, Any]]:
     Raises:
         TrainingError: no run there, or its settings cannot be read.
     """
-    path = RunFolder(run_dir).config
-    try:
-        saved = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{run_dir}: wanted a run with config.json. {error}") from error
+    saved = RunFolder(run_dir).read_config()
+    if not saved:
+        raise TrainingError(f"{run_dir}: wanted a run with config.json. There is none to read.")
     names = TrainingConfig().to_dict()
     return TrainingConfig.from_dict({k: v for k, v in saved.items() if k in names}), saved
 
@@ -121,6 +109,7 @@ def _provenance(dataset: EmotionDataset) -> dict[str, Any]:
         commit = ""
     return {
         "dataset_sha256": dataset.sha256,
+        "labels_sha256": labels_sha256(dataset),
         "git_commit": commit,
         "versions": {"python": platform.python_version(), **versions},
         "machine": platform.machine(),
@@ -133,26 +122,47 @@ def _execute(
     folder: RunFolder,
     report: Callable[[str], None],
 ) -> None:
-    from emotion_core.training.callbacks import RunStopped
-
     stop = _StopFlag()
-    folder.set_status("running", epoch=_epochs_done(folder), epochs=config.epochs)
+    folder.set_status("running", epoch=folder.epochs_done, epochs=config.epochs)
     try:
         with stop:
-            _train(config, dataset, folder, report, stop)
-    except RunStopped:
-        folder.set_status("stopped", epoch=_epochs_done(folder), epochs=config.epochs)
-        report(f"Stopped after {_epochs_done(folder)} epochs. Go on with --resume.")
-        return
+            if "dataset_sha256" not in folder.read_config():
+                folder.add_to_config(**_provenance(dataset))
+            finished = _train(config, dataset, folder, report, stop)
     except BaseException as error:
-        folder.set_status(
-            "failed",
-            epoch=_epochs_done(folder),
-            epochs=config.epochs,
-            error=f"{type(error).__name__}: {error}",
-        )
-        raise
-    folder.set_status("done", epoch=config.epochs, epochs=config.epochs, eta_s=0)
+        reason = reason_of_error(error, shutil.disk_usage(folder.path).free)
+        folder.set_status("failed", epoch=folder.epochs_done, epochs=config.epochs, error=reason)
+        if reason.startswith(type(error).__name__):
+            raise
+        raise TrainingError(reason) from error
+    done = folder.epochs_done
+    if not finished:
+        folder.set_status("stopped", epoch=done, epochs=config.epochs)
+        report(f"Stopped after {done} epochs. Go on with --resume.")
+        return
+    folder.set_status("done", epoch=done, epochs=config.epochs, eta_s=0)
+
+
+def _train(
+    config: TrainingConfig,
+    dataset: EmotionDataset,
+    folder: RunFolder,
+    report: Callable[[str], None],
+    stop: Callable[[], bool],
+) -> bool:
+    """Whether the run came to its end, rather than being stopped."""
+    data = prepare(config, dataset)
+    folder.add_to_config(n_training_images=len(data.rows))
+    report(f"Training on {len(data.rows)} images, choosing on {len(data.validation)}.")
+    # Here, because Keras takes seconds to import.
+    from emotion_core.training.callbacks import RunStopped
+    from emotion_core.training.fit import fit_run
+
+    try:
+        fit_run(config, data, folder, report, stop)
+    except RunStopped:
+        return False
+    return True
 
 
 class _StopFlag:
@@ -175,133 +185,3 @@ class _StopFlag:
 
     def _ask(self, *_: object) -> None:
         self._asked = True
-
-
-def _epochs_done(folder: RunFolder) -> int:
-    if not folder.checkpoint_info.is_file() or not folder.checkpoint.is_file():
-        return 0
-    return int(json.loads(folder.checkpoint_info.read_text(encoding="utf-8"))["epochs_done"])
-
-
-def _train(
-    config: TrainingConfig,
-    dataset: EmotionDataset,
-    folder: RunFolder,
-    report: Callable[[str], None],
-    stop: Callable[[], bool],
-) -> None:
-    import keras
-
-    from emotion_core.classifiers.architectures import build_model
-    from emotion_core.classifiers.preprocessing import crops_to_tensor
-    from emotion_core.training.callbacks import Record, SeedLayers, StopOnRequest
-    from emotion_core.training.input import TrainingBatches, one_hot
-
-    n_classes = len(dataset.label_set)
-    rows = training_rows(dataset, leak_free=config.leak_free)
-    targets, usable = soft_labels(rows, config.labels, vote_share=config.vote_share)
-    rows, targets = rows.select(usable), targets[usable]
-    if config.label_smoothing:
-        targets = targets * (1 - config.label_smoothing) + config.label_smoothing / n_classes
-    validation = dataset.split(VALIDATION)
-    if not len(rows) or not len(validation):
-        raise TrainingError(
-            "Wanted images in Training and PublicTest. "
-            f"Received: {len(rows)} and {len(validation)}."
-        )
-    folder.add_to_config(n_training_images=len(rows))
-    report(f"Training on {len(rows)} images, choosing on {len(validation)}.")
-    held_out = (crops_to_tensor(validation.images), one_hot(validation.labels, n_classes))
-    keras.utils.set_random_seed(config.seed)
-    full_px = dataset.size_px
-
-    def save_best(model: "keras.Model", path: Path) -> None:
-        fixed = build_model(config.architecture, size_px=full_px, n_classes=n_classes)
-        fixed.set_weights(model.get_weights())
-        temporary = path.with_name("model.tmp.keras")
-        fixed.save(temporary)
-        temporary.replace(path)
-
-    done = _epochs_done(folder)
-    while done < config.epochs:
-        # Epochs of one size are one call; the next begins as a resumed run does.
-        size_px = config.size_at(done, full_px)
-        until = done + 1
-        while until < config.epochs and config.size_at(until, full_px) == size_px:
-            until += 1
-        batches = TrainingBatches(
-            rows.images,
-            np.asarray(targets, np.float32),
-            config.batch_size,
-            config.augmentation,
-            config.seed,
-            done,
-            size_px,
-        )
-        if done:
-            model = keras.models.load_model(folder.checkpoint, safe_mode=True)
-        else:
-            model = build_model(
-                config.architecture,
-                size_px=None if config.train_size_px else full_px,
-                n_classes=n_classes,
-            )
-            _compile(model, config, steps=len(batches) * config.epochs)
-        callbacks: list[Any] = [SeedLayers(config.seed), StopOnRequest(stop)]
-        if config.ema:
-            swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-            # A checkpoint holds the averaged weights in the model and the others in the
-            # optimizer; the callback has no argument that tells it so.
-            swap._ema_weights_in_model = bool(done)
-            callbacks.append(swap)
-        callbacks.append(Record(folder, config.epochs, save_best, report))
-        model.fit(
-            batches,
-            epochs=until,
-            initial_epoch=done,
-            validation_data=held_out,
-            validation_batch_size=256,
-            callbacks=callbacks,
-            verbose=0,
-        )
-        done = until
-
-
-def _compile(model: "keras.Model", config: TrainingConfig, steps: int) -> None:
-    import keras
-
-    warmup = round(config.warmup * steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        config.learning_rate / 25 if warmup else config.learning_rate,
-        max(1, steps - warmup),
-        warmup_target=config.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    shared: dict[str, Any] = {
-        "learning_rate": rate,
-        "weight_decay": config.weight_decay or None,
-        "use_ema": bool(config.ema),
-        "ema_momentum": config.ema or 0.99,
-    }
-    if config.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **shared)
-    elif config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(**shared)
-    else:
-        optimizer = keras.optimizers.AdamW(**{**shared, "weight_decay": config.weight_decay})
-    if config.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=list(_NO_DECAY))
-    # XLA on a CPU trained these networks at a fifth of the speed (benchmarks/experiments.md).
-    on_cpu = keras.backend.backend() == "tensorflow" and not _has_gpu()
-    model.compile(
-        optimizer,
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        jit_compile=False if on_cpu else "auto",
-    )
-
-
-def _has_gpu() -> bool:
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))

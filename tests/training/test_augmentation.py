@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emotion_core.errors import TrainingError
 from emotion_core.training.augmentation import Augmentation, augment, mix
 
 NOTHING = Augmentation(
@@ -83,17 +84,37 @@ def test_erasing_touches_a_bounded_area() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(alpha=st.floats(0.1, 2), seed=st.integers(0, 1000))
-def test_mixup_keeps_targets_probabilities(alpha: float, seed: int) -> None:
+@given(alpha=st.floats(0.1, 2), seed=st.integers(0, 1000), cut=st.booleans())
+def test_mixing_keeps_targets_probabilities(alpha: float, seed: int, cut: bool) -> None:
     rng = np.random.default_rng(seed)
     tensors = rng.random((6, 4, 4, 1)).astype(np.float32)
     targets = np.eye(7, dtype=np.float32)[rng.integers(0, 7, 6)]
-    mixed, mixed_targets = mix(tensors, targets, alpha, rng)
+    parts = Augmentation(cutmix=alpha) if cut else Augmentation(mixup=alpha)
+    mixed, mixed_targets = mix(tensors, targets, parts, rng)
     np.testing.assert_allclose(mixed_targets.sum(axis=1), 1, atol=1e-6)
     assert mixed.shape == tensors.shape
     assert mixed.sum() == pytest.approx(tensors.sum(), rel=1e-4)
 
 
-def test_no_mixup_returns_the_same() -> None:
+def test_cutmix_weighs_targets_by_area() -> None:
+    tensors = np.zeros((2, 20, 20, 1), np.float32)
+    tensors[1] = 1
+    targets = np.eye(2, dtype=np.float32)
+    shares = set()
+    for seed in range(20):
+        mixed, shared = mix(tensors, targets, Augmentation(cutmix=1), np.random.default_rng(seed))
+        assert set(np.unique(mixed)) <= {0.0, 1.0}
+        np.testing.assert_allclose(mixed.mean(axis=(1, 2, 3)), shared[:, 1], atol=1e-6)
+        shares.add(round(float(shared[0, 1]), 3))
+    assert len(shares) > 5
+
+
+def test_no_mixing_returns_the_same() -> None:
     tensors, targets = np.ones((2, 4, 4, 1), np.float32), np.eye(2, dtype=np.float32)
-    assert mix(tensors, targets, 0, np.random.default_rng(0)) == (tensors, targets)
+    assert mix(tensors, targets, Augmentation(), np.random.default_rng(0)) == (tensors, targets)
+
+
+@pytest.mark.parametrize("values", [{"shift": 2}, {"mixup": -1}, {"erase": 1.5}])
+def test_augmentation_out_of_range_is_refused(values: dict[str, float]) -> None:
+    with pytest.raises(TrainingError, match="wanted 0 to"):
+        Augmentation(**values)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from emotion_core.errors import TrainingError
-from emotion_core.training.config import PRESETS, TrainingConfig, load_recipe
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.presets import PRESETS, load_recipe
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 

@@ -59,6 +59,12 @@ def history(folder: Path) -> list[dict[str, float]]:
     return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
 
 
+def same_weights(one: Path, other: Path) -> bool:
+    """Whether two runs ended with the same bits: weights, averages and optimizer."""
+    with np.load(RunFolder(one).checkpoint) as a, np.load(RunFolder(other).checkpoint) as b:
+        return a.files == b.files and all(np.array_equal(a[name], b[name]) for name in a.files)
+
+
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "straight"
@@ -85,8 +91,10 @@ def test_a_folder_with_a_run_is_not_overwritten(run_dir: Path) -> None:
         start_run(CONFIG, shapes(), run_dir, report=quiet)
 
 
-def test_stop_and_resume_go_through_every_epoch_once(run_dir: Path, tmp_path: Path) -> None:
-    """SIGTERM in the middle of an epoch, then resume: the schedule of a straight run."""
+def test_stop_and_resume_give_what_an_uninterrupted_run_gives(
+    run_dir: Path, tmp_path: Path
+) -> None:
+    """SIGTERM in the middle of an epoch, then resume: the same history, the same bits."""
     folder = tmp_path / "cut"
 
     def stop_after_first_epoch(line: str) -> None:
@@ -97,13 +105,11 @@ def test_stop_and_resume_go_through_every_epoch_once(run_dir: Path, tmp_path: Pa
     assert json.loads((folder / "status.json").read_text())["state"] == "stopped"
     first = history(folder)
     assert [row["epoch"] for row in first] == [1]
+    assert first[0] == history(run_dir)[0]
     resume_run(shapes(), folder, report=quiet)
-    resumed, straight = history(folder), history(run_dir)
-    assert resumed[0] == first[0] == straight[0]
-    for name in ("epoch", "learning_rate"):
-        assert [row[name] for row in resumed] == [row[name] for row in straight]
-    assert resumed[1]["loss"] < first[0]["loss"]
+    assert history(folder) == history(run_dir)
     assert json.loads((folder / "status.json").read_text())["state"] == "done"
+    assert same_weights(folder, run_dir)
 
 
 def test_resume_wants_the_same_data(run_dir: Path) -> None:

@@ -1,0 +1,94 @@
+"""What a run trains on: rows, targets and weights. Needs no Keras."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion_core.datasets import (
+    TRAINING,
+    VALIDATION,
+    EmotionDataset,
+    duplicate_keys,
+    seen_in,
+    soft_labels,
+)
+from emotion_core.errors import TrainingError
+from emotion_core.training.config import TrainingConfig
+from emotion_core.types import Float32Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingData:
+    """Rows to train on and rows to choose the epoch by.
+
+    Attributes:
+        rows: N training images.
+        targets: (2, N, C) float32, for each image as it is and for its mirror image.
+        chances: (N,) float64, how often each image is drawn, sums to 1; empty: each once.
+        class_weights: (C,) float32 weight of an error per emotion; all 1 without balancing.
+        validation: the images that the best epoch is chosen by.
+    """
+
+    rows: EmotionDataset
+    targets: Float32Array
+    chances: np.ndarray
+    class_weights: Float32Array
+    validation: EmotionDataset
+
+
+def training_rows(dataset: EmotionDataset, *, leak_free: bool) -> EmotionDataset:
+    """The images to train on.
+
+    Args:
+        dataset: all splits.
+        leak_free: without those that also stand, exactly or mirrored, in another split.
+    """
+    training = dataset.usage == TRAINING
+    if leak_free:
+        keys = duplicate_keys(dataset.images).mirrored
+        training &= ~seen_in(keys, keys[dataset.usage != TRAINING])
+    return dataset.select(training)
+
+
+def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
+    """Rows, targets and weights as the settings ask for them, without teachers.
+
+    Raises:
+        TrainingError: a split is empty, or the labels are not there.
+    """
+    n_classes = len(dataset.label_set)
+    if config.labels != "fer2013" and not dataset.has_votes:
+        raise TrainingError(
+            f"labels: {config.labels} wants a data set with FER+ votes. This one has none: choose "
+            "fer2013, or import the data set with its votes."
+        )
+    rows = training_rows(dataset, leak_free=config.leak_free)
+    targets, usable = soft_labels(rows, config.labels, vote_share=config.vote_share)
+    rows, targets = rows.select(usable), targets[usable]
+    if config.label_smoothing:
+        targets = targets * (1 - config.label_smoothing) + config.label_smoothing / n_classes
+    validation = dataset.split(VALIDATION)
+    if not len(rows) or not len(validation):
+        raise TrainingError(
+            "Wanted images in Training and PublicTest. "
+            f"Received: {len(rows)} and {len(validation)}."
+        )
+    # What each emotion has of the targets; an emotion without any gets no say.
+    share = targets.sum(axis=0)
+    rarity = np.divide(share.sum(), n_classes * share, out=np.zeros(n_classes), where=share > 0)
+    drawn = (targets @ rarity).astype(np.float64)
+    balance = config.class_balance
+    return TrainingData(
+        rows=rows,
+        targets=np.stack([targets, targets]).astype(np.float32),
+        chances=drawn / drawn.sum() if balance == "sampling" else np.zeros(0),
+        class_weights=(rarity if balance == "weights" else np.ones(n_classes)).astype(np.float32),
+        validation=validation,
+    )
+
+
+def labels_sha256(dataset: EmotionDataset) -> str:
+    """Hash of labels and splits: corrections change them while the stored file stays the same."""
+    joined = dataset.labels.tobytes() + "\n".join(dataset.usage.tolist()).encode()
+    return hashlib.sha256(joined + dataset.rows.tobytes()).hexdigest()

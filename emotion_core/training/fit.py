@@ -1,0 +1,145 @@
+"""The part of a run that needs Keras: build, compile, fit. Works with every Keras backend."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from emotion_core.classifiers.architectures import build_model
+from emotion_core.training.callbacks import Record, SeedLayers, StopOnRequest, Validate, stops_early
+from emotion_core.training.checkpoint import load_checkpoint
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.data import TrainingData
+from emotion_core.training.input import TrainingBatches
+from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.schedules import learning_rates
+
+# Left out of weight decay: biases, and scale and shift of normalisation.
+_NO_DECAY = ("bias", "gamma", "beta")
+
+
+class StepTable(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A learning rate per step, looked up."""
+
+    def __init__(self, rates: Any) -> None:
+        super().__init__()
+        self._rates = rates
+
+    def __call__(self, step: Any) -> Any:
+        last = len(self._rates) - 1
+        at = keras.ops.minimum(keras.ops.cast(step, "int32"), last)
+        return keras.ops.take(keras.ops.convert_to_tensor(self._rates), at)
+
+
+def fit_run(
+    config: TrainingConfig,
+    data: TrainingData,
+    folder: RunFolder,
+    report: Callable[[str], None],
+    stop: Callable[[], bool],
+) -> None:
+    """Trains from the last full epoch to the end of the run.
+
+    Raises:
+        RunStopped: ``stop`` said so.
+        TrainingError: the checkpoint cannot be used.
+    """
+    make_repeatable(config.seed)
+    full_px, n_classes = data.rows.size_px, len(data.rows.label_set)
+
+    def save_best(model: keras.Model, path: Path) -> None:
+        fixed = build_model(config.architecture, size_px=full_px, n_classes=n_classes)
+        fixed.set_weights(model.get_weights())
+        temporary = path.with_name("model.tmp.keras")
+        try:
+            fixed.save(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    judge = Validate(data.validation)
+    done = folder.epochs_done
+    while done < config.epochs:
+        if stops_early(folder.read_history()[:done], config.early_stopping):
+            return
+        # Epochs of one size are one call; the next begins as a resumed run does.
+        size_px = config.size_at(done, full_px)
+        until = done + 1
+        while until < config.epochs and config.size_at(until, full_px) == size_px:
+            until += 1
+        batches = TrainingBatches(
+            data, config.batch_size, config.augmentation, config.seed, done, size_px
+        )
+        steps = batches.steps_per_epoch
+        model = compiled_model(config, full_px, n_classes, steps * config.epochs)
+        if done:
+            load_checkpoint(folder, model)
+        callbacks: list[Any] = [
+            SeedLayers(config.seed),
+            Record(folder, config, batches.images_per_epoch, judge, save_best, report),
+            StopOnRequest(stop),
+        ]
+        model.fit(
+            batches,
+            epochs=until,
+            initial_epoch=done,
+            steps_per_epoch=steps,
+            shuffle=False,  # the batches come shuffled
+            callbacks=callbacks,
+            verbose=0,
+        )
+        done = until
+
+
+def make_repeatable(seed: int) -> None:
+    """One seed gives one result: weights, and the order of sums on several threads."""
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def compiled_model(config: TrainingConfig, full_px: int, n_classes: int, steps: int) -> keras.Model:
+    """A new network with its optimizer, both built.
+
+    Args:
+        config: of the run.
+        full_px: side of the stored faces.
+        n_classes: number of outputs.
+        steps: of the whole run, for the learning rate.
+    """
+    size_px = None if config.train_size_px else full_px
+    model = build_model(config.architecture, size_px=size_px, n_classes=n_classes)
+    shared: dict[str, Any] = {
+        "learning_rate": StepTable(learning_rates(config, steps)),
+        "weight_decay": config.weight_decay or None,
+        "use_ema": bool(config.ema),
+        "ema_momentum": config.ema or 0.99,
+    }
+    if config.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **shared)
+    elif config.optimizer == "adam":
+        optimizer = keras.optimizers.Adam(**shared)
+    else:
+        optimizer = keras.optimizers.AdamW(**{**shared, "weight_decay": config.weight_decay})
+    if config.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=list(_NO_DECAY))
+    optimizer.build(model.trainable_variables)
+    model.compile(
+        optimizer,
+        keras.losses.CategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        # XLA on a CPU trained these networks at a fifth of the speed (benchmarks/experiments.md).
+        jit_compile=False if _tensorflow_on_cpu() else "auto",
+    )
+    return model
+
+
+def _tensorflow_on_cpu() -> bool:
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return not tf.config.list_physical_devices("GPU")

@@ -1,0 +1,129 @@
+"""Processes of runs: is one alive, what does it use, what ended it."""
+
+import errno
+import os
+import signal
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import psutil
+
+# Two readings of a process's start differ by rounding; two processes with one number do not
+# start within this time.
+_SAME_START_S = 2.0
+
+_OOM_KILLS = Path("/sys/fs/cgroup/memory.events")
+
+DISK_FULL = "The disk is full. Free some space, then resume."
+OUT_OF_MEMORY = "Out of memory. Choose a smaller batch, or close other programs, then resume."
+KILLED = (
+    "The process was killed. Somebody did it, or the system did because memory ran out. "
+    "Resume goes on after the last full epoch."
+)
+VANISHED = (
+    "The process ended without a word: it was killed, memory ran out, or the machine was switched "
+    "off. Resume goes on after the last full epoch."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process and its children use.
+
+    Attributes:
+        cpu_percent: 100 for one core; since the last call, at the first call since its start.
+        rss_mb: resident memory.
+    """
+
+    cpu_percent: float
+    rss_mb: float
+
+
+def own_identity() -> dict[str, float]:
+    """``pid`` and ``process_started`` of this process, for a status file."""
+    return {"pid": os.getpid(), "process_started": psutil.Process().create_time()}
+
+
+def is_alive(pid: int | None, started: float | None = None) -> bool:
+    """Whether a process runs. Its start tells it from a later one with the same number."""
+    if not pid:
+        return False
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return started is None or abs(process.create_time() - started) < _SAME_START_S
+    except psutil.Error:
+        return False
+
+
+@lru_cache(maxsize=64)
+def _watched(pid: int, started: float | None) -> tuple[psutil.Process, list[tuple[float, float]]]:
+    """A process and the (clock, CPU seconds) of the last look at it."""
+    return psutil.Process(pid), []
+
+
+def usage(pid: int, started: float | None = None) -> Usage | None:
+    """CPU and memory of a process; None when it has gone."""
+    try:
+        process, looks = _watched(pid, started)
+        times = process.cpu_times()
+        spent, now = times.user + times.system, time.time()
+        since, before = looks[-1] if looks else (process.create_time(), 0.0)
+        looks[:] = [(now, spent)]
+        share = (spent - before) / max(0.05, now - since)
+        return Usage(round(100 * share, 1), round(process.memory_info().rss / 2**20, 1))
+    except psutil.Error:
+        return None
+
+
+def oom_kills() -> int:
+    """How many processes the system has killed for memory so far, as far as it tells (Linux)."""
+    try:
+        lines = _OOM_KILLS.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+
+
+def reason_of_exit(code: int, *, oom_killed: bool) -> str:
+    """Why a process ended that left no reason itself.
+
+    Args:
+        code: as ``subprocess`` gives it: negative for a signal.
+        oom_killed: the system killed a process for memory meanwhile.
+    """
+    if oom_killed:
+        return OUT_OF_MEMORY
+    if code == -getattr(signal, "SIGKILL", 9):
+        return KILLED
+    if code < 0:
+        return f"The process ended by signal {-code}. Resume goes on after the last full epoch."
+    return f"The process ended with exit code {code}. The log says more."
+
+
+def reason_of_error(error: BaseException, free_bytes: int) -> str:
+    """An exception in words for the person who started the run.
+
+    Args:
+        error: what a run raised.
+        free_bytes: left on the disk of the run. Some writers report a full disk in a form of
+            their own.
+    """
+    disk_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if disk_full or (isinstance(error, OSError | RuntimeError) and free_bytes < 1 << 20):
+        return DISK_FULL
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return OUT_OF_MEMORY
+    return f"{type(error).__name__}: {error}"
+
+
+def terminate(pid: int, started: float | None = None) -> None:
+    """Asks a process to end, if it is still the same one."""
+    if is_alive(pid, started):
+        try:
+            psutil.Process(pid).terminate()
+        except psutil.NoSuchProcess:
+            return

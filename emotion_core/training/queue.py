@@ -1,0 +1,202 @@
+"""The queue of runs: trained one at a time by a process that outlives the app.
+
+What is queued stands in the run folders themselves (``status.json``: state and position), so
+there is nothing to get out of step and no server to ask.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from emotion_core.errors import TrainingError
+from emotion_core.files import write_json
+from emotion_core.home import runs_folder
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.lock import is_locked
+from emotion_core.training.process import terminate
+from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.runs import RunInfo, list_runs, read_run
+
+SUPERVISOR_LOCK = ".supervisor.lock"
+SUPERVISOR_LOG = ".supervisor.log"
+_APP = Path(__file__).resolve().parents[2]
+# Characters that a folder name may hold everywhere.
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+class RunQueue:
+    """The runs of a folder, and what can be done with them.
+
+    Args:
+        root: folder of run folders. None: the one of ``EMOTION_LENS_HOME``.
+        start: whether queueing starts the process that trains; off in tests.
+    """
+
+    def __init__(self, root: Path | None = None, *, start: bool = True) -> None:
+        self.root = runs_folder() if root is None else root
+        self._start = start
+
+    def runs(self) -> tuple[RunInfo, ...]:
+        """All runs, newest first."""
+        return list_runs(self.root)
+
+    def queued(self) -> tuple[RunInfo, ...]:
+        """The waiting runs, next one first."""
+        waiting = (run for run in self.runs() if run.state == "queued")
+        return tuple(sorted(waiting, key=lambda run: run.position))
+
+    def free_name(self, config: TrainingConfig) -> str:
+        """A name that no run has, e.g. ``compact-3``."""
+        number = 1
+        while (self.root / f"{config.architecture}-{number}").exists():
+            number += 1
+        return f"{config.architecture}-{number}"
+
+    def enqueue(self, config: TrainingConfig, dataset: str | Path = "", name: str = "") -> Path:
+        """Puts a new run at the end of the queue.
+
+        Args:
+            config: its settings.
+            dataset: path of the data set, or ``synthetic``; empty for the one of the environment.
+            name: of the run folder; empty for a free one.
+
+        Returns:
+            The run folder.
+
+        Raises:
+            TrainingError: the name is taken or cannot be the name of a folder.
+            OutputError: the folder cannot be written.
+        """
+        name = name or self.free_name(config)
+        if not set(name) <= _NAME or name.startswith(".") or len(name) > 80:
+            raise TrainingError(
+                "name: wanted up to 80 letters, digits, dots, hyphens and underscores, not "
+                f"beginning with a dot. Received: {name!r}"
+            )
+        folder = RunFolder(self.root / name)
+        if folder.path.exists():
+            raise TrainingError(f"A run named {name} exists. Choose another name, or delete it.")
+        try:
+            folder.path.mkdir(parents=True)
+        except OSError as error:
+            raise TrainingError(f"Cannot make {folder.path}: {error.strerror}.") from error
+        write_json(
+            folder.config,
+            {**config.to_dict(), "dataset": str(dataset), "created": time.time()},
+        )
+        self._queue(folder)
+        return folder.path
+
+    def stop(self, run: str) -> None:
+        """Asks a run to stop; what it has learned up to its last full epoch stays.
+
+        A queued run leaves the queue at once, a running one ends within a few seconds.
+
+        Raises:
+            TrainingError: there is no such run, or it neither waits nor runs.
+        """
+        info = self._find(run)
+        if info.state == "queued":
+            RunFolder(info.folder).set_status("stopped")
+        elif info.state == "running":
+            status = RunFolder(info.folder).read_status()
+            terminate(int(status.get("pid") or 0), status.get("process_started"))
+        else:
+            raise TrainingError(f"{run} neither waits nor runs: it is {info.state}.")
+
+    def resume(self, run: str) -> None:
+        """Puts a stopped or failed run at the end of the queue.
+
+        Raises:
+            TrainingError: there is no such run, or it cannot be resumed.
+        """
+        info = self._find(run)
+        if not info.can_resume:
+            raise TrainingError(f"Wanted a stopped or failed run to resume. {run} is {info.state}.")
+        self._queue(RunFolder(info.folder))
+
+    def delete(self, run: str) -> None:
+        """Deletes a run with everything in its folder.
+
+        Raises:
+            TrainingError: there is no such run, it still runs, or it cannot be deleted.
+        """
+        info = self._find(run)
+        if info.state == "running":
+            raise TrainingError(f"{run} is running. Stop it first.")
+        try:
+            shutil.rmtree(info.folder)
+        except OSError as error:
+            raise TrainingError(f"Cannot delete {info.folder}: {error.strerror}.") from error
+
+    def move(self, run: str, places: int) -> None:
+        """Moves a queued run towards the front (negative) or the back.
+
+        Raises:
+            TrainingError: there is no such run, or it is not queued.
+        """
+        waiting = [info.name for info in self.queued()]
+        if self._find(run).state != "queued" or run not in waiting:
+            raise TrainingError(f"{run} is not in the queue.")
+        at = waiting.index(run)
+        waiting.insert(max(0, at + places), waiting.pop(at))
+        for position, name in enumerate(waiting, 1):
+            RunFolder(self.root / name).set_status("queued", position=position)
+
+    def ensure_supervisor(self) -> bool:
+        """Starts the process that trains if runs wait and it is not there.
+
+        Call it when the app starts: a machine that was switched off has queued runs and nobody
+        who trains them.
+
+        Returns:
+            Whether a process was started.
+        """
+        if not self.queued() or self.supervisor_runs():
+            return False
+        start_detached(["train", "--work-queue", str(self.root)], self.root / SUPERVISOR_LOG)
+        return True
+
+    def supervisor_runs(self) -> bool:
+        """Whether the process that trains is there."""
+        return is_locked(self.root / SUPERVISOR_LOCK)
+
+    def _queue(self, folder: RunFolder) -> None:
+        status = folder.read_status()
+        last = max((run.position for run in self.queued()), default=0)
+        if status.get("state") != "queued":
+            folder.set_status("queued", position=last + 1)
+        if self._start:
+            self.ensure_supervisor()
+
+    def _find(self, run: str) -> RunInfo:
+        folder = self.root / run
+        if Path(run).name != run or not (folder / "config.json").is_file():
+            raise TrainingError(f"There is no run {run!r} in {self.root}.")
+        return read_run(folder)
+
+
+def start_detached(arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """Starts ``python -m emotion_core`` so that it outlives this process and its terminal."""
+    apart = (
+        {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+        if os.name == "nt"
+        else {"start_new_session": True}
+    )
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "emotion_core", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": _python_path()},
+            **apart,
+        )
+
+
+def _python_path() -> str:
+    """So that the package is found from any working directory."""
+    return os.pathsep.join(filter(None, [str(_APP), os.environ.get("PYTHONPATH", "")]))
