@@ -49,12 +49,17 @@ def recall_chart(
     return share_bars(rows, names, "recognised", {}, note="taken_for" if mistakes else "")
 
 
-def confusion_chart(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> Chart:
-    """Which emotion is taken for which, each row as shares of the true emotion.
+def confusion_chart(
+    confusion: Sequence[Sequence[int]], labels: Sequence[str], *, rates: bool = True, pick: str = ""
+) -> Chart:
+    """Which emotion is taken for which; the shade is each cell's share of the true emotion.
 
     Args:
         confusion: counts, rows true, columns predicted, both in the order of ``labels``.
         labels: emotion names.
+        rates: whether the cells say shares in percent, or numbers of faces.
+        pick: name of a selection that a click on a cell makes, with the fields ``true`` and
+            ``predicted``; empty for none.
 
     Raises:
         ValueError: an unknown emotion, or counts that are not square in the number of labels.
@@ -70,11 +75,12 @@ def confusion_chart(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -
                     "true": Emotion(true).value,
                     "predicted": Emotion(predicted).value,
                     "share": share,
-                    "value": f"{share * 100:.0f}",
+                    "value": f"{share * 100:.0f}" if rates else f"{count:,}",
                     "faces": int(count),
                 }
             )
     order = list(labels)
+    pointer: dict[str, Any] = {"cursor": "pointer"} if pick else {}
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("predicted:N", sort=order, title="Predicted", axis=word_axis(orient="top")),
         y=alt.Y("true:N", sort=order, title="True", axis=word_axis()),
@@ -85,7 +91,7 @@ def confusion_chart(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -
             alt.Tooltip("faces:Q", title="Faces"),
         ],
     )
-    cells = base.mark_rect(color="#4C6A92", cornerRadius=3).encode(
+    cells = base.mark_rect(color="#4C6A92", cornerRadius=3, **pointer).encode(
         fillOpacity=alt.FillOpacity(
             "share:Q",
             # The step keeps the numbers readable: grey on pale cells, white on strong ones.
@@ -93,7 +99,15 @@ def confusion_chart(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -
             legend=None,
         )
     )
-    numbers = base.mark_text(fontSize=12).encode(
+    if pick:
+        chosen = alt.selection_point(name=pick, fields=["true", "predicted"], on="click")
+        cells = cells.add_params(chosen).encode(
+            stroke=alt.when(chosen, empty=False)
+            .then(alt.value("#E07A5F"))
+            .otherwise(alt.value(None)),
+            strokeWidth=alt.value(2),
+        )
+    numbers = base.mark_text(fontSize=12, **pointer).encode(
         text="value:N",
         color=alt.when(f"datum.share >= {_STRONG}")
         .then(alt.value("#FFFFFF"))
