@@ -1,0 +1,29 @@
+"""Evaluation: how good a model is, where it errs, and the pictures behind every figure."""
+
+import streamlit as st
+
+from pages.shared.frame import show_page
+from pages.shared.settings import Settings
+
+
+def _evaluation(settings: Settings) -> None:
+    st.title("Evaluation", anchor=False)
+    # Only now, because all of this takes a while to import and the title can be seen without it.
+    from pages.shared.evaluation.answers import answers
+    from pages.shared.evaluation.choice import choose
+    from pages.shared.evaluation.looks import may_look
+    from pages.shared.evaluation.sections import sections
+    from pages.shared.evaluation.summary import summary
+
+    choice = choose(settings)
+    if choice is None or not may_look(choice):
+        return
+    evaluation = answers(choice, choice.subject)
+    if evaluation is None:
+        return
+    figures = evaluation.figures(choice.threshold)
+    summary(choice, figures)
+    sections(choice, evaluation, figures, settings)
+
+
+show_page(_evaluation)
