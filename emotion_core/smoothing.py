@@ -9,6 +9,10 @@ from emotion_core.types import EmotionScores, Float32Array, Int64Array
 # A face that was away for longer than this starts afresh.
 _FORGET_S = 5.0
 
+# A top probability that is this far from the threshold changes at once whether a face counts as
+# uncertain; one that is nearer must stay on its side for as long as a small lead.
+_DOUBT_MARGIN = 0.05
+
 
 @dataclass(slots=True)
 class _State:
@@ -17,13 +21,16 @@ class _State:
     label: int
     rival: int
     rival_since_s: float
+    uncertain: bool
+    sided_since_s: float  # since when the top probability says otherwise than ``uncertain``
 
 
 class ScoreSmoother:
     """Exponential smoothing over time, and a label that does not flicker.
 
     After ``half_life_s`` seconds half of a change has arrived, however many frames that were. The
-    displayed label changes only when another one leads by ``margin``, or has led for ``hold_s``.
+    displayed label changes only when another one leads by ``margin``, or has led for ``hold_s``;
+    whether a face counts as uncertain is as slow to change.
 
     Args:
         half_life_s: 0 for no smoothing.
@@ -56,7 +63,8 @@ class ScoreSmoother:
             time_s: time of the frame.
 
         Returns:
-            N smoothed scores (rows still sum to 1) and (N,) int64 labels to display.
+            N smoothed scores (rows still sum to 1), which also hold whether each face counts as
+            uncertain, and (N,) int64 labels to display.
 
         Raises:
             ValueError: another number of track ids than of faces.
@@ -72,16 +80,21 @@ class ScoreSmoother:
         }
         smoothed = np.empty_like(scores.probabilities)
         labels = np.empty(len(scores), np.int64)
+        uncertain = np.empty(len(scores), np.bool_)
         for face, track in enumerate(track_ids.tolist()):
-            state = self._advance(track, scores.probabilities[face], time_s)
+            state = self._advance(track, scores.probabilities[face], scores.threshold, time_s)
             smoothed[face], labels[face] = state.probabilities, state.label
-        return EmotionScores(smoothed, scores.label_set, scores.threshold), labels
+            uncertain[face] = state.uncertain
+        return EmotionScores(smoothed, scores.label_set, scores.threshold, uncertain), labels
 
-    def _advance(self, track: int, probabilities: Float32Array, time_s: float) -> _State:
+    def _advance(
+        self, track: int, probabilities: Float32Array, threshold: float, time_s: float
+    ) -> _State:
         state = self._states.get(track)
         if state is None:
             label = int(probabilities.argmax())
-            state = _State(probabilities, time_s, label, label, time_s)
+            uncertain = bool(probabilities[label] < threshold)
+            state = _State(probabilities, time_s, label, label, time_s, uncertain, time_s)
             self._states[track] = state
             return state
         elapsed_s = max(0.0, time_s - state.time_s)
@@ -90,7 +103,16 @@ class ScoreSmoother:
         state.probabilities = np.asarray(mixed / mixed.sum(), dtype=np.float32)
         state.time_s = time_s
         self._choose_label(state)
+        self._doubt(state, threshold)
         return state
+
+    def _doubt(self, state: _State, threshold: float) -> None:
+        top = float(state.probabilities.max())
+        if (top < threshold) == state.uncertain:
+            state.sided_since_s = state.time_s
+        far = abs(top - threshold) >= _DOUBT_MARGIN
+        if far or state.time_s - state.sided_since_s >= self._hold_s:
+            state.uncertain = top < threshold
 
     def _choose_label(self, state: _State) -> None:
         leader = int(state.probabilities.argmax())

@@ -42,6 +42,7 @@ class StreamPipeline(EmotionPipeline):
         detector: finds the faces.
         classifier: gives the scores of the crops; may be shared.
         options: how the stream is read.
+        crop_size_px: side of the crops that the classifier takes.
     """
 
     def __init__(
@@ -49,8 +50,16 @@ class StreamPipeline(EmotionPipeline):
         detector: FaceDetector,
         classifier: Classifier,
         options: StreamOptions = StreamOptions(),
+        *,
+        crop_size_px: int = 48,
     ) -> None:
-        super().__init__(detector, classifier, try_rotations=False, threshold=options.threshold)
+        super().__init__(
+            detector,
+            classifier,
+            try_rotations=False,
+            threshold=options.threshold,
+            crop_size_px=crop_size_px,
+        )
         self.options = options
         self._tracker = FaceTracker()
         self._smoother = ScoreSmoother(options.half_life_s)
@@ -64,8 +73,9 @@ class StreamPipeline(EmotionPipeline):
         options: StreamOptions | None = None,
         detector: FaceDetector | None = None,
         classifier: Classifier | None = None,
+        crop_size_px: int | None = None,
     ) -> None:
-        """Changes settings between two frames; faces keep their numbers."""
+        """Changes what is given between two frames; faces keep their numbers."""
         if options is not None:
             self.options = options
             self._threshold = options.threshold
@@ -77,6 +87,8 @@ class StreamPipeline(EmotionPipeline):
             self._classifier = classifier
             # The old model's scores say nothing about the new one's.
             self._smoother.reset()
+        if crop_size_px is not None:
+            self._crop_size_px = crop_size_px
 
     def analyze(self, frame: Frame) -> FrameResult:
         """Reads one frame.

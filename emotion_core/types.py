@@ -160,11 +160,14 @@ class EmotionScores:
         probabilities: (N, C) float32, rows sum to 1.
         label_set: the C emotions in the order of the columns.
         threshold: below this top probability a face counts as uncertain.
+        held: (N,) bool, whether each face counts as uncertain where that is decided over time, as
+            in a stream, so that it does not flicker; empty where the threshold alone decides.
     """
 
     probabilities: Float32Array
     label_set: LabelSet = FER2013
     threshold: float = 0.0
+    held: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def __post_init__(self) -> None:
         probabilities = checked(
@@ -179,6 +182,8 @@ class EmotionScores:
                 f"Received sums {probabilities.sum(axis=1)}"
             )
         _set(self, "probabilities", probabilities)
+        if len(self.held):
+            _set(self, "held", checked("EmotionScores.held", self.held, (len(self),), np.bool_))
 
     @classmethod
     def empty(cls, label_set: LabelSet = FER2013, threshold: float = 0.0) -> "EmotionScores":
@@ -199,8 +204,8 @@ class EmotionScores:
 
     @property
     def uncertain(self) -> npt.NDArray[np.bool_]:
-        """(N,) bool, True where the highest probability is below the threshold."""
-        return self.confidences < self.threshold
+        """(N,) bool: ``held``, or else whether the highest probability is below the threshold."""
+        return self.held if len(self.held) else self.confidences < self.threshold
 
     def emotion(self, face: int) -> Emotion:
         """The most probable emotion of one face."""

@@ -113,3 +113,56 @@ def test_smoothed_scores_stay_probabilities(
         assert smoothed.probabilities.sum() == pytest.approx(1, abs=1e-5)
         assert (smoothed.probabilities >= 0).all()
         assert 0 <= labels[0] < 7
+
+
+def about(share: float, threshold: float = 0.5) -> EmotionScores:
+    rest = (1 - share) / 6
+    row = [rest] * 3 + [share] + [rest] * 3
+    return EmotionScores(np.array([row], np.float32), FER2013, threshold)
+
+
+def test_a_score_about_the_threshold_does_not_flicker() -> None:
+    smoother = ScoreSmoother(half_life_s=0.0, hold_s=0.6)
+    shown = []
+    for frame in range(60):
+        share = 0.52 if frame % 4 < 2 else 0.48
+        shown.append(bool(smoother.update(about(share), ONE, frame / 30)[0].uncertain[0]))
+    assert set(shown) == {False}
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.52, 0.48), (0.48, 0.52)])
+def test_doubt_that_lasts_is_shown_and_taken_back(before: float, after: float) -> None:
+    smoother = ScoreSmoother(half_life_s=0.0, hold_s=0.6)
+    start = bool(smoother.update(about(before), ONE, 0.0)[0].uncertain[0])
+    assert start == (before < 0.5)
+    shown = [
+        bool(smoother.update(about(after), ONE, 0.1 * step)[0].uncertain[0]) for step in range(1, 9)
+    ]
+    assert shown[:5] == [start] * 5
+    assert shown[-1] != start
+
+
+def test_clear_doubt_and_clear_answers_show_at_once() -> None:
+    smoother = ScoreSmoother(half_life_s=0.0)
+    shown = [
+        bool(smoother.update(about(share), ONE, time_s)[0].uncertain[0])
+        for time_s, share in ((0.0, 0.9), (0.01, 0.3), (0.02, 0.9))
+    ]
+    assert shown == [False, True, False]
+
+
+def test_a_threshold_that_is_changed_acts_at_once() -> None:
+    smoother = ScoreSmoother(half_life_s=0.0)
+    smoother.update(about(0.6), ONE, 0.0)
+    assert smoother.update(about(0.6, threshold=0.9), ONE, 0.01)[0].uncertain.tolist() == [True]
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(st.floats(0.2, 1.0), st.floats(0.005, 0.5)), min_size=1, max_size=40))
+def test_doubt_never_contradicts_a_clear_score(frames: list[tuple[float, float]]) -> None:
+    smoother, time_s = ScoreSmoother(half_life_s=0.0), 0.0
+    for share, gap_s in frames:
+        time_s += gap_s
+        uncertain = bool(smoother.update(about(share), ONE, time_s)[0].uncertain[0])
+        if abs(share - 0.5) > 0.06:
+            assert uncertain == (share < 0.5)

@@ -12,19 +12,20 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import av
-import numpy as np
 
 from emotion_core.classifiers.runtime import Classifier
-from emotion_core.drawing import DrawOptions, draw_badge, draw_result
+from emotion_core.drawing import DrawOptions, blur_faces, draw_badge, draw_result
 from emotion_core.errors import EmotionLensError
 from emotion_core.faces import FaceDetector
 from emotion_core.stream import StreamOptions, StreamPipeline
-from emotion_core.types import Frame, FrameResult, UInt8Array
+from emotion_core.types import Frame, FrameResult
+from pages.shared.live import frames
 from pages.shared.live.baseline import BaselineState, RestingFaces
 from pages.shared.live.clock import FrameClock
 from pages.shared.live.health import Health, HealthMeter
 from pages.shared.live.recording import Recording
 from pages.shared.live.timeline import ExpressionTime, Moment, Timeline
+from pages.shared.live.veil import FaceVeil
 
 _logger = logging.getLogger(__name__)
 
@@ -34,7 +35,6 @@ DETECT_SIDE_PX = 320
 _UNKNOWN_ERROR = "A frame could not be read. What happened exactly stands in the server's log."
 # One trace says what is wrong; thirty a second would only fill the disk.
 _LOG_EVERY_S = 10.0
-_HIDDEN_BLOCK_PX = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class LiveSession:
         detector: the session's own.
         classifier: may be shared.
         settings: how to begin.
+        crop_size_px: side of the crops that the classifier takes.
         now: the clock in seconds.
     """
 
@@ -93,13 +94,17 @@ class LiveSession:
         classifier: Classifier,
         settings: LiveSettings | None = None,
         *,
+        crop_size_px: int = 48,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         settings = settings or LiveSettings()
         self._now = now
         # Media threads of two connections may overlap for a moment; the page never takes this one.
         self._reading = threading.Lock()
-        self._stream = StreamPipeline(detector, classifier, settings.stream)
+        self._stream = StreamPipeline(
+            detector, classifier, _options(settings), crop_size_px=crop_size_px
+        )
+        self._veil = FaceVeil()
         self._clock = FrameClock(now)
         self._index = 0
         self._logged_at = float("-inf")
@@ -132,18 +137,21 @@ class LiveSession:
         settings: LiveSettings | None = None,
         detector: FaceDetector | None = None,
         classifier: Classifier | None = None,
+        crop_size_px: int | None = None,
     ) -> None:
         """Changes what is given, from the next frame on; faces keep their numbers."""
         with self._lock:
             if settings is not None:
                 self._settings = settings
-                self._changes["options"] = settings.stream
+                self._changes["options"] = _options(settings)
             if detector is not None:
                 self._changes["detector"] = detector
             if classifier is not None:
                 self._changes["classifier"] = classifier
                 # Another model rests differently.
                 self._resting.forget()
+            if crop_size_px is not None:
+                self._changes["crop_size_px"] = crop_size_px
 
     def begin(self) -> None:
         """A new connection: figures and timeline start anew; a recording goes on."""
@@ -207,7 +215,7 @@ class LiveSession:
     def _process(self, frame: av.VideoFrame, queued: int) -> av.VideoFrame:
         began = time.perf_counter()
         settings = self._take_changes()
-        image = _picture(frame, settings)
+        image = frames.picture(frame, mirror=settings.mirror)
         time_s = self._clock.read(frame.pts, frame.time_base)
         converted = time.perf_counter()
         result = self._stream.analyze(Frame(image, self._index, time_s))
@@ -215,10 +223,10 @@ class LiveSession:
         calm = self._relative(result, settings)
         shown = _raw(result) if settings.raw else calm
         read = time.perf_counter()
-        drawn = av.VideoFrame.from_ndarray(
-            draw_result(image, shown, settings.drawing), format="bgr24"
-        )
-        drawn.pts, drawn.time_base = frame.pts, frame.time_base
+        missed = self._veil.missed(result)
+        if settings.drawing.blur_faces and len(missed):
+            image = blur_faces(image, missed)
+        drawn = frames.frame_of(draw_result(image, shown, settings.drawing), frame)
         stage_ms = {
             **result.stage_ms,
             "convert": (converted - began) * 1000,
@@ -260,30 +268,21 @@ class LiveSession:
 
     def _noticed(self, frame: av.VideoFrame, text: str) -> av.VideoFrame:
         """The picture as it came with a notice, or hidden where faces are to be hidden."""
+        settings = self._settings
         try:
-            image = _picture(frame, self._settings)
-            if self._settings.drawing.blur_faces:
-                image = _hidden(image)
-            noticed = av.VideoFrame.from_ndarray(draw_badge(image, text), format="bgr24")
-            noticed.pts, noticed.time_base = frame.pts, frame.time_base
+            image = frames.picture(frame, mirror=settings.mirror)
+            if settings.drawing.blur_faces:
+                image = frames.hidden(image)
+            return frames.frame_of(draw_badge(image, text), frame)
         except Exception:  # a frame so broken that it cannot even be converted
-            return frame
-        return noticed
+            return frames.frame_of(frames.GREY, frame) if settings.drawing.blur_faces else frame
+
+
+def _options(settings: LiveSettings) -> StreamOptions:
+    """As chosen; but faces that are to be hidden are looked for in every frame."""
+    hide = settings.drawing.blur_faces
+    return replace(settings.stream, detect_every=1) if hide else settings.stream
 
 
 def _raw(result: FrameResult) -> FrameResult:
     return replace(result, smoothed=result.scores, labels=result.scores.labels)
-
-
-def _picture(frame: av.VideoFrame, settings: LiveSettings) -> UInt8Array:
-    """(H, W, 3) uint8 BGR of a frame in any pixel format."""
-    image = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
-    return np.ascontiguousarray(image[:, ::-1]) if settings.mirror else image
-
-
-def _hidden(image: UInt8Array) -> UInt8Array:
-    """A picture in blocks so coarse that no face can be told; where it is, nobody knows."""
-    height, width = image.shape[:2]
-    blocks = image[::_HIDDEN_BLOCK_PX, ::_HIDDEN_BLOCK_PX]
-    large = blocks.repeat(_HIDDEN_BLOCK_PX, axis=0).repeat(_HIDDEN_BLOCK_PX, axis=1)
-    return np.ascontiguousarray(large[:height, :width])

@@ -48,14 +48,18 @@ def live_session(settings: Settings, chosen: LiveSettings) -> LiveSession:
     wanted = (face_search, settings.card.name, settings.card.sha256)
     live: LiveSession | None = st.session_state.get(_LIVE)
     if live is None:
-        live = LiveSession(_detector(*face_search), worker, chosen)
+        live = LiveSession(
+            _detector(*face_search), worker, chosen, crop_size_px=settings.card.input_size_px
+        )
         st.session_state[_LIVE] = live
     else:
         built = st.session_state[_BUILT_WITH]
+        same_model = built[1:] == wanted[1:]
         live.change(
             settings=None if live.settings == chosen else chosen,
             detector=None if built[0] == face_search else _detector(*face_search),
-            classifier=None if built[1:] == wanted[1:] else worker,
+            classifier=None if same_model else worker,
+            crop_size_px=None if same_model else settings.card.input_size_px,
         )
         if live.recording is not None:
             live.recording.use((settings.card.name, settings.detector))
