@@ -15,6 +15,7 @@ page = st.navigation(
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:"),
         st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
+        st.Page("pages/datasets.py", title="Data set", icon=":material/dataset:"),
     ]
 )
 if page.title != "Live":
