@@ -1,0 +1,195 @@
+"""Import: any form in, one Parquet file out, or nothing."""
+
+import glob
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from emotion_core.datasets.dataset import TEST, TRAINING, VALIDATION
+from emotion_core.datasets.importing.ferplus import FerPlusVotes, read_ferplus
+from emotion_core.datasets.importing.picture_rows import FaceCropper
+from emotion_core.datasets.importing.rows import RejectedRow, Source
+from emotion_core.datasets.importing.sources import open_source
+from emotion_core.datasets.importing.splits import share_out
+from emotion_core.datasets.parquet import DatasetWriter, picture_name
+from emotion_core.emotions import FER2013
+from emotion_core.errors import Cancelled, DatasetError, OutputError
+from emotion_core.files import AtomicFile, file_sha256, readable
+from emotion_core.images import encode_png
+
+#: Rejected rows that are listed; all of them are counted.
+MAX_LISTED = 1000
+_NO_VOTES = (0,) * 10
+# Rows between two reports and two questions whether to stop.
+_REPORT_EVERY = 100
+# An import that was killed leaves its unfinished file; after this long it is nobody's any more.
+_STALE_AFTER_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did.
+
+    Attributes:
+        form: what was recognised.
+        n: stored rows.
+        n_rejected: rows that could not be stored.
+        rejected: the first thousand of them.
+        sha256: hash of the stored file.
+        seconds: how long it took.
+        splits: {split: {emotion: stored rows}}.
+        has_votes: whether FER+ votes were stored.
+        notes: what people should know, e.g. how splits were found.
+    """
+
+    form: str
+    n: int
+    n_rejected: int
+    rejected: tuple[RejectedRow, ...]
+    sha256: str
+    seconds: float
+    splits: dict[str, dict[str, int]]
+    has_votes: bool
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything in types that JSON knows."""
+        return asdict(self)
+
+
+def import_dataset(
+    source: Path,
+    output: Path,
+    *,
+    ferplus: Path | None = None,
+    detect: FaceCropper | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> ImportReport:
+    """Reads a data set in any known form and stores it as one Parquet file.
+
+    Rows are read one at a time. Bad ones are counted and listed. The file appears complete or not
+    at all.
+
+    Args:
+        source: Kaggle's CSV files, a folder with one folder per emotion (with or without folders
+            per split), a zip of these, or Parquet.
+        output: the file to write; what stands there is replaced.
+        ferplus: FER+'s ``fer2013new.csv``, joined by row.
+        detect: for pictures: takes (H, W, 3) uint8 BGR and gives the face as (48, 48) uint8 gray,
+            or None. Without it the middle square of each picture is taken.
+        progress: called with what is done and what there is, in bytes, pictures or rows.
+        cancelled: asked now and then whether to stop.
+
+    Raises:
+        DatasetError: no data set, no row that can be stored, or votes of another set.
+        Cancelled: ``cancelled`` said so.
+        OutputError: the output cannot be written.
+    """
+    started = time.perf_counter()
+    if source.exists() and output.exists() and source.samefile(output):
+        raise DatasetError(f"{output}: wanted another file to write than the one to read.")
+    opened = open_source(source, detect)
+    votes = read_ferplus(ferplus) if ferplus else None
+    if votes and opened.no_row_order:
+        raise DatasetError(
+            f"{votes.name}: FER+ votes are joined by row, and {opened.no_row_order}. "
+            "Import fer2013.csv or icml_face_data.csv with it."
+        )
+    tally = _Tally(opened, votes, progress, cancelled)
+    with _new_file(output) as file:
+        writer = DatasetWriter(file, opened.set_name)
+        try:
+            tally.store(writer)
+            writer.close()
+        except OSError as error:
+            raise OutputError(f"Cannot write {readable(output)}: {error}") from error
+        if not writer.n_written:
+            raise DatasetError(_nothing(source, tally.rejected))
+    return ImportReport(
+        form=opened.form,
+        n=writer.n_written,
+        n_rejected=tally.n_rejected,
+        rejected=tuple(tally.rejected),
+        sha256=file_sha256(output),
+        seconds=round(time.perf_counter() - started, 2),
+        splits=tally.splits(),
+        has_votes=tally.has_votes,
+        notes=tuple(opened.notes),
+    )
+
+
+class _Tally:
+    """Takes rows from a source to a writer and counts."""
+
+    def __init__(
+        self,
+        source: Source,
+        votes: FerPlusVotes | None,
+        progress: Callable[[int, int], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.rejected: list[RejectedRow] = []
+        self.n_rejected = 0
+        self.has_votes = False
+        self._source, self._votes = source, votes
+        self._progress, self._cancelled = progress, cancelled
+        self._counts: Counter[tuple[str, int]] = Counter()
+
+    def store(self, writer: DatasetWriter) -> None:
+        for n, row in enumerate(self._source.rows()):
+            if n % _REPORT_EVERY == 0:
+                self._report()
+            if isinstance(row, RejectedRow):
+                self.n_rejected += 1
+                if len(self.rejected) < MAX_LISTED:
+                    self.rejected.append(row)
+                continue
+            votes = self._votes.of(row) if self._votes else row.votes or _NO_VOTES
+            usage = share_out(row.image, row.usage)
+            name = picture_name(row.number if row.number >= 0 else writer.n_written)
+            writer.add(encode_png(row.image), name, row.label, usage, votes)
+            self._counts[usage, row.label] += 1
+            self.has_votes |= any(votes)
+        self._report()
+
+    def splits(self) -> dict[str, dict[str, int]]:
+        return {
+            split: {name: self._counts[split, i] for i, name in enumerate(FER2013.names)}
+            for split in (TRAINING, VALIDATION, TEST)
+            if any(self._counts[split, i] for i in range(len(FER2013)))
+        }
+
+    def _report(self) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise Cancelled("The import was stopped. Nothing was written.")
+        if self._progress is not None:
+            self._progress(self._source.done, self._source.total)
+
+
+@contextmanager
+def _new_file(output: Path) -> Iterator[IO[bytes]]:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        for left in output.parent.glob(f".{glob.escape(output.name)}.*.partial"):
+            if time.time() - left.stat().st_mtime > _STALE_AFTER_S:
+                left.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"Cannot write {readable(output)}: {error.strerror}.") from error
+    with AtomicFile(output) as file:
+        yield file
+
+
+def _nothing(source: Path, rejected: list[RejectedRow]) -> str:
+    if not rejected:
+        return f"{source.name}: wanted at least one face. Found none below the first line."
+    first = rejected[0]
+    where = f"line {first.line}" if first.line else first.name
+    return (
+        f"{source.name}: none of its rows can be stored. The first, {where}: {first.reason}. "
+        "Is it a data set of 48 x 48 faces with labels 0 to 6?"
+    )

@@ -1,0 +1,100 @@
+"""Folders and zips of pictures: one folder per emotion."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from emotion_core.datasets.importing.containers import Container, read_limited
+from emotion_core.datasets.importing.layout import plan_layout
+from emotion_core.datasets.importing.rows import SIZE_PX, RejectedRow, RowError, SourceRow
+from emotion_core.emotions import FER2013
+from emotion_core.errors import DatasetError, ImageError
+from emotion_core.images import decode_image, resize_image
+from emotion_core.types import UInt8Array
+
+#: Picture (H, W, 3) uint8 BGR -> face (48, 48) uint8 gray, or None if it shows none.
+FaceCropper: TypeAlias = Callable[[UInt8Array], UInt8Array | None]
+
+
+class PictureSource:
+    """Reads a folder or a zip with one folder per emotion."""
+
+    set_name = ""
+
+    def __init__(self, container: Container, form: str, detect: FaceCropper | None) -> None:
+        """
+        Args:
+            container: the files.
+            form: what the source is called in the report.
+            detect: cuts the face out; None takes the middle square of each picture.
+
+        Raises:
+            DatasetError: no picture lies in a folder with an emotion's name.
+        """
+        self.form = form
+        self._container, self._detect = container, detect
+        self._layout = plan_layout(container.names)
+        pictures = self._layout.pictures
+        if not pictures:
+            raise DatasetError(_no_pictures(container))
+        self.notes = list(self._layout.notes)
+        self.no_row_order = (
+            ""
+            if self._layout.has_row_numbers
+            else "the names of the pictures do not tell the row of each"
+        )
+        self.done, self.total = 0, len(pictures)
+
+    def rows(self) -> Iterator[SourceRow | RejectedRow]:
+        yield from self._container.refused
+        yield from self._layout.rejected
+        for picture in self._layout.pictures:
+            self.done += 1
+            try:
+                image = self._face(picture.name)
+            except (RowError, ImageError) as error:
+                yield RejectedRow(None, picture.name, str(error))
+            else:
+                yield SourceRow(image, picture.label, picture.usage, picture.number)
+
+    def _face(self, name: str) -> UInt8Array:
+        data = read_limited(self._container, name)
+        picture = decode_image(data, name=name.rpartition("/")[2])
+        if self._detect is None:
+            return middle_square(picture)
+        face = self._detect(picture)
+        if face is None:
+            raise RowError("no face found")
+        return face
+
+
+def middle_square(picture: UInt8Array) -> UInt8Array:
+    """(48, 48) uint8 gray: the middle of a picture (H, W, 3) uint8 BGR, made smaller if need be."""
+    blue, green, red = (picture[:, :, i] for i in range(3))
+    if (blue == green).all() and (green == red).all():
+        gray = blue
+    else:
+        gray = np.asarray(Image.fromarray(picture[:, :, ::-1]).convert("L"), dtype=np.uint8)
+    if gray.shape == (SIZE_PX, SIZE_PX):
+        return np.ascontiguousarray(gray)
+    height, width = gray.shape
+    side = min(height, width)
+    left, top = (width - side) // 2, (height - side) // 2
+    box = (float(left), float(top), float(left + side), float(top + side))
+    return resize_image(np.ascontiguousarray(gray), (SIZE_PX, SIZE_PX), box=box)
+
+
+def _no_pictures(container: Container) -> str:
+    refused = container.refused
+    if refused and not container.names:
+        return (
+            f"{container.name}: nothing in it can be read. {refused[0].name}: {refused[0].reason}."
+        )
+    inside = ", ".join(container.names[:4]) or "no files"
+    return (
+        f"{container.name}: wanted a CSV with the columns emotion, pixels and Usage, a Parquet "
+        f"file, or pictures in folders named {', '.join(FER2013.names)} (in train/ and test/ or "
+        f"without them). Found: {inside}"
+    )
