@@ -52,8 +52,13 @@ class CurveOptions:
 
 @dataclass(slots=True)
 class _Panel:
+    """One quantity: its rows, and the epoch with which the axis of all panels ends."""
+
+    name: str
     title: str
     rows: list[dict[str, Any]] = field(default_factory=list)
+    last_epoch: int = 2
+    is_lowest: bool = False
 
     def add(
         self, run: str, split: str, epochs: Sequence[float], values: Sequence[float], weight: float
@@ -129,22 +134,21 @@ def curves_chart(
     unknown = [name for name in panels if name not in PANELS]
     if unknown:
         raise ValueError(f"panels: wanted some of {', '.join(PANELS)}. Received: {unknown}")
-    found = [_panel(name, histories, options) for name in panels]
-    drawn = [(name, p) for name, p in zip(panels, found, strict=True) if p.rows]
+    drawn = [p for name in panels if (p := _panel(name, histories, options)).rows]
     if not drawn:
         raise ValueError("Wanted a history with numbers. Received none.")
-    last = max(row["epoch"] for _, p in drawn for row in p.rows)
+    last = max(row["epoch"] for panel in drawn for row in panel.rows)
     best = {name: best_epoch(history) for name, history in histories.items()}
-    charts = [
-        _draw(name, p, list(histories), best, options, max(2, last, options.epochs), height)
-        for name, p in drawn
-    ]
-    chart: alt.VConcatChart = alt.vconcat(*charts, spacing=26)
+    for panel in drawn:
+        panel.last_epoch = max(2, last, options.epochs)
+        panel.is_lowest = panel is drawn[-1]
+    charts = [_draw(panel, list(histories), best, options, height) for panel in drawn]
+    chart: alt.VConcatChart = alt.vconcat(*charts, spacing=18)
     # Stated once for all panels: Altair would warn of the same parameter in each of them.
     select = alt.PointSelectionConfig(
         type="point", fields=["epoch"], nearest=True, on="pointermove", clear="pointerout"
     )
-    views = [_view(name) for name, _ in drawn]
+    views = [_view(panel.name) for panel in drawn]
     shared = alt.TopLevelSelectionParameter(name=_POINTER, select=select, views=views)
     look: alt.VConcatChart = chart.properties(
         params=[shared],
@@ -155,7 +159,7 @@ def curves_chart(
 
 
 def _panel(name: str, histories: Mapping[str, "pd.DataFrame"], options: CurveOptions) -> _Panel:
-    panel = _Panel(name)
+    panel = _Panel(name, name)
     for run, history in histories.items():
         epochs = history["epoch"].tolist()
 
@@ -191,16 +195,14 @@ def _panel(name: str, histories: Mapping[str, "pd.DataFrame"], options: CurveOpt
 
 
 def _draw(
-    name: str,
     panel: _Panel,
     runs: list[str],
     best: Mapping[str, int | None],
     options: CurveOptions,
-    last: int,
     height: int,
 ) -> alt.LayerChart:
     colours = run_colours(runs)
-    per_emotion = name == "F1" and len(runs) == 1
+    per_emotion = panel.name == "F1" and len(runs) == 1
     if per_emotion:
         colours = {e.value: e.colour for e in (Emotion(n) for n in FER2013.names)}
         colours[_MACRO] = TEXT_COLOUR
@@ -208,25 +210,7 @@ def _draw(
     for row in panel.rows:
         row["best"] = row["epoch"] == best.get(row["run"]) and row["split"] == _VALIDATION
     base = alt.Chart(alt.InlineData(values=panel.rows))
-    # Room at the left for the numbers, which stand inside so that all panels are equally wide.
-    first = 1 - _ROOM * (last - 1)
-    x = alt.X(
-        "epoch:Q", scale=alt.Scale(domain=[first, last], nice=False),
-        axis=alt.Axis(
-            title="Epoch", titleAnchor="end", titleFontWeight="normal", titleOpacity=0.75,
-            tickMinStep=1, tickCount=8, ticks=False, grid=False, domain=False, labelFlush=True,
-            labelExpr="datum.value >= 1 ? format(datum.value, 'd') : ''",
-        ),
-    )  # fmt: skip
-    log = options.log and name in _LOG_PANELS and all(row["value"] > 0 for row in panel.rows)
-    percent = _FORMATS[name].endswith("%")
-    scale = alt.Scale(type="log") if log else alt.Scale(zero=False, nice=True)
-    axis = alt.Axis(
-        title=None, orient="left", tickCount=4, domain=False, ticks=False, labelAlign="left",
-        labelPadding=0, labelBaseline="bottom", labelOffset=-2, labelOpacity=0.75,
-        format=".0%" if percent else "~g",
-    )  # fmt: skip
-    y = alt.Y("smooth:Q", scale=scale, axis=axis)
+    x, y = _epoch_axis(panel), _value_axis(panel, "smooth", options)
     legend = alt.Legend(title=None, orient="top", columns=3, labelLimit=260)
     colour = alt.Color(
         "run:N", scale=alt.Scale(domain=list(colours), range=list(colours.values())),
@@ -242,14 +226,14 @@ def _draw(
     )
     dots = base.transform_filter("datum.best").mark_point(filled=True, size=60, opacity=1)
     marks = dots.encode(x=x, y=y, color=colour)
-    near = base.mark_point(filled=True, size=46).properties(name=_view(name)).encode(
+    near = base.mark_point(filled=True, size=46).properties(name=_view(panel.name)).encode(
         x=x, y=y, color=colour,
         opacity=alt.when(_under_pointer()).then(alt.value(1)).otherwise(alt.value(0)),
         tooltip=[
             alt.Tooltip("run:N", title="Expression" if per_emotion else "Run"),
             alt.Tooltip("epoch:Q", title="Epoch"),
             alt.Tooltip("split:N", title="Images"),
-            alt.Tooltip("value:Q", title=name, format=_FORMATS[name]),
+            alt.Tooltip("value:Q", title=panel.name, format=_FORMATS[panel.name]),
         ],
     )  # fmt: skip
     rule = (
@@ -260,7 +244,7 @@ def _draw(
     layers: list[Any] = [lines, rule, marks, near]
     if options.smoothing:
         plain = base.mark_line(strokeWidth=1, opacity=0.3).encode(
-            x=x, y=alt.Y("value:Q", scale=scale, axis=axis), color=colour,
+            x=x, y=_value_axis(panel, "value", options), color=colour,
             strokeDash=dash, detail=["run:N", "split:N"],
         )  # fmt: skip
         layers.insert(0, plain)
@@ -269,6 +253,33 @@ def _draw(
         height=height, width=640, title=title
     )
     return chart
+
+
+def _epoch_axis(panel: _Panel) -> alt.X:
+    """The same on all panels, with room at the left for the numbers, which stand inside."""
+    first = 1 - _ROOM * (panel.last_epoch - 1)
+    axis = alt.Axis(
+        title="Epoch" if panel.is_lowest else None, titleAnchor="end", titleOpacity=0.75,
+        titleFontWeight="normal", titlePadding=2, tickMinStep=1, tickCount=8, ticks=False,
+        grid=False, domain=False, labelFlush=True, labelPadding=4,
+        labelExpr="datum.value >= 1 ? format(datum.value, 'd') : ''",
+    )  # fmt: skip
+    return alt.X(
+        "epoch:Q", scale=alt.Scale(domain=[first, panel.last_epoch], nice=False), axis=axis
+    )
+
+
+def _value_axis(panel: _Panel, column: str, options: CurveOptions) -> alt.Y:
+    """Numbers above their grid lines, so that all panels are equally wide."""
+    positive = all(row["value"] > 0 for row in panel.rows)
+    log = options.log and panel.name in _LOG_PANELS and positive
+    axis = alt.Axis(
+        title=None, orient="left", tickCount=4, domain=False, ticks=False, labelAlign="left",
+        labelPadding=0, labelBaseline="bottom", labelOffset=-2, labelOpacity=0.75,
+        format=".0%" if _FORMATS[panel.name].endswith("%") else "~g",
+    )  # fmt: skip
+    scale = alt.Scale(type="log") if log else alt.Scale(zero=False, nice=True)
+    return alt.Y(f"{column}:Q", scale=scale, axis=axis)
 
 
 def _under_pointer() -> alt.ParameterPredicate:
