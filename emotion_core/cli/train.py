@@ -5,11 +5,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-from emotion_core.cli.common import EXIT_DONE, Subparsers, message
+from emotion_core.cli.common import EXIT_DONE, Subparsers, message, print_json
 from emotion_core.datasets import LABEL_SOURCES, EmotionDataset, load_dataset
 from emotion_core.errors import EmotionLensError, TrainingError
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.presets import PRESETS, load_recipe
+from emotion_core.training.probe import measure
 from emotion_core.training.run import load_run_config, resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
 
@@ -63,6 +64,11 @@ def register(subparsers: Subparsers) -> None:
         metavar="DIR",
         help="train the queued runs of a folder, one at a time, then end",
     )
+    where.add_argument(
+        "--estimate",
+        action="store_true",
+        help="train for some seconds and print, as JSON, how long the run would take",
+    )
     parser.add_argument("--resume", action="store_true", help="go on after the last full epoch")
     parser.set_defaults(func=run)
 
@@ -86,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
         work_queue(args.work_queue, report=message)
         return EXIT_DONE
-    if args.resume and settings:
+    if args.resume and (settings or args.estimate):
         raise TrainingError("--resume goes on with the settings of the run; give no others.")
     return _resume(args) if args.resume else _start(args, overrides)
 
@@ -97,6 +103,9 @@ def _start(args: argparse.Namespace, overrides: dict[str, Any]) -> int:
     else:
         config = PRESETS[args.preset] if args.preset else TrainingConfig()
     config = config.with_values(overrides)
+    if args.estimate:
+        print_json(measure(config, _load(args.dataset, config)))
+        return EXIT_DONE
     start_run(
         config, _load(args.dataset, config), args.run_dir, source=args.dataset or "", report=message
     )

@@ -54,6 +54,27 @@ class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
             raise RunStopped
 
 
+class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends training after some seconds and tells how long a batch takes.
+
+    The first two batches do not count: they build the graph and warm it up.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._began = 0.0
+        self.s_per_batch = 0.0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        now = time.monotonic()
+        if batch == 1:
+            self._began = now
+        elif batch > 1:
+            self.s_per_batch = (now - self._began) / (batch - 1)
+            self.model.stop_training = now - self._began >= self._seconds and batch >= 5
+
+
 class Validate(keras.callbacks.Callback):  # type: ignore[misc]
     """Judges the (averaged) weights on the validation split after every epoch.
 

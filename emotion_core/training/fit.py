@@ -1,13 +1,22 @@
 """The part of a run that needs Keras: build, compile, fit. Works with every Keras backend."""
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from emotion_core.classifiers.architectures import build_model
-from emotion_core.training.callbacks import Record, SeedLayers, StopOnRequest, Validate, stops_early
+from emotion_core.training.callbacks import (
+    Record,
+    SeedLayers,
+    StopOnRequest,
+    Stopwatch,
+    Validate,
+    stops_early,
+)
 from emotion_core.training.checkpoint import load_checkpoint
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
@@ -143,3 +152,34 @@ def _tensorflow_on_cpu() -> bool:
     import tensorflow as tf
 
     return not tf.config.list_physical_devices("GPU")
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What a few seconds of training showed.
+
+    Attributes:
+        samples_per_s: images per second, input included.
+        judge_s: seconds that judging the validation split takes.
+    """
+
+    samples_per_s: float
+    judge_s: float
+
+
+def measure_speed(
+    config: TrainingConfig, data: TrainingData, size_px: int, seconds: float
+) -> Speed:
+    """Trains a new network on faces of one size for some seconds and judges it once."""
+    batches = TrainingBatches(data, config.batch_size, config.augmentation, config.seed, 0, size_px)
+    n_classes = len(data.rows.label_set)
+    model = compiled_model(config, data.rows.size_px, n_classes, batches.steps_per_epoch)
+    clock, judge = Stopwatch(seconds), Validate(data.validation)
+    judge.set_model(model)
+    # One endless epoch: the stopwatch ends it.
+    model.fit(batches, steps_per_epoch=10**6, shuffle=False, callbacks=[clock], verbose=0)
+    judge.on_epoch_end(0)  # builds the graph
+    began = time.monotonic()
+    judge.on_epoch_end(0)
+    per_batch = batches.images_per_epoch / batches.steps_per_epoch
+    return Speed(per_batch / clock.s_per_batch, time.monotonic() - began)

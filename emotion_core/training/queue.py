@@ -4,10 +4,7 @@ What is queued stands in the run folders themselves (``status.json``: state and 
 there is nothing to get out of step and no server to ask.
 """
 
-import os
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from emotion_core.errors import TrainingError
 from emotion_core.files import write_json
 from emotion_core.home import runs_folder
 from emotion_core.training.config import TrainingConfig
+from emotion_core.training.detached import start_detached
 from emotion_core.training.lock import is_locked
 from emotion_core.training.process import terminate
 from emotion_core.training.run_folder import RunFolder
@@ -22,7 +20,6 @@ from emotion_core.training.runs import RunInfo, list_runs, read_run
 
 SUPERVISOR_LOCK = ".supervisor.lock"
 SUPERVISOR_LOG = ".supervisor.log"
-_APP = Path(__file__).resolve().parents[2]
 # Characters that a folder name may hold everywhere.
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
@@ -177,26 +174,3 @@ class RunQueue:
         if Path(run).name != run or not (folder / "config.json").is_file():
             raise TrainingError(f"There is no run {run!r} in {self.root}.")
         return read_run(folder)
-
-
-def start_detached(arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
-    """Starts ``python -m emotion_core`` so that it outlives this process and its terminal."""
-    apart = (
-        {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-        if os.name == "nt"
-        else {"start_new_session": True}
-    )
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "emotion_core", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": _python_path()},
-            **apart,
-        )
-
-
-def _python_path() -> str:
-    """So that the package is found from any working directory."""
-    return os.pathsep.join(filter(None, [str(_APP), os.environ.get("PYTHONPATH", "")]))

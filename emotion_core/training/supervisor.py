@@ -8,9 +8,10 @@ from pathlib import Path
 
 import psutil
 
+from emotion_core.training.detached import start_detached
 from emotion_core.training.lock import FileLock
 from emotion_core.training.process import oom_kills, reason_of_exit
-from emotion_core.training.queue import SUPERVISOR_LOCK, RunQueue, start_detached
+from emotion_core.training.queue import SUPERVISOR_LOCK, RunQueue
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo
 

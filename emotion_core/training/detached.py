@@ -1,0 +1,37 @@
+"""Starts ``python -m emotion_core`` in processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_APP = Path(__file__).resolve().parents[2]
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, in which the package is found from any working directory."""
+    path = os.pathsep.join(filter(None, [str(_APP), os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def start_detached(arguments: list[str], log: Path) -> "subprocess.Popen[bytes]":
+    """Starts a command so that it outlives this process and its terminal.
+
+    Args:
+        arguments: after ``python -m emotion_core``.
+        log: gets everything that it prints, behind what is there.
+    """
+    apart = (
+        {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+        if os.name == "nt"
+        else {"start_new_session": True}
+    )
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "emotion_core", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+            **apart,
+        )

@@ -1,0 +1,179 @@
+"""Histories of trainings that were done elsewhere, brought into the columns of ours."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emotion_core.errors import TrainingError
+from emotion_core.training.events import EVENT_FILES, Scalar, read_scalars
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Columns of every history; what another program does not record is NaN.
+COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds")
+
+# Names that Keras, TensorFlow and scripts have used over the years.
+_OTHER_NAMES = {
+    "acc": "accuracy",
+    "train_acc": "accuracy",
+    "train_accuracy": "accuracy",
+    "categorical_accuracy": "accuracy",
+    "sparse_categorical_accuracy": "accuracy",
+    "train_loss": "loss",
+    "val_acc": "val_accuracy",
+    "valid_acc": "val_accuracy",
+    "valid_accuracy": "val_accuracy",
+    "validation_accuracy": "val_accuracy",
+    "val_categorical_accuracy": "val_accuracy",
+    "val_sparse_categorical_accuracy": "val_accuracy",
+    "valid_loss": "val_loss",
+    "validation_loss": "val_loss",
+    "lr": "learning_rate",
+    "time": "seconds",
+}
+_LARGEST_BYTES = 50 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedHistory:
+    """A history and where it came from.
+
+    Attributes:
+        name: for people, from the file's name.
+        form: ``CSV``, ``JSON`` or ``TensorBoard``.
+        table: one row per epoch, at least the columns ``COLUMNS``; epochs count from 1.
+    """
+
+    name: str
+    form: str
+    table: "pd.DataFrame"
+
+
+def read_history(path: Path) -> ImportedHistory:
+    """Reads a history of another program.
+
+    Args:
+        path: a CSV of Keras' ``CSVLogger`` or of ours, a JSON file of ``History.history`` (a dict
+            of lists, or a list of dicts), a TensorBoard event file, or a folder of such files.
+
+    Raises:
+        TrainingError: missing, too large, in no known form, or without a loss or an accuracy.
+    """
+    if not path.exists():
+        raise TrainingError(f"{path}: wanted a history. There is no such file.")
+    if path.is_dir() or "tfevents" in path.name:
+        return ImportedHistory(_name(path), "TensorBoard", _from_events(path))
+    if path.stat().st_size > _LARGEST_BYTES:
+        raise TrainingError(f"{path.name}: wanted a history of at most 50 MB.")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingError(
+            f"{path.name}: wanted CSV, JSON or TensorBoard events. It is no text: {error}"
+        ) from error
+    if text.lstrip().startswith(("{", "[")):
+        return ImportedHistory(_name(path), "JSON", _from_json(path, text))
+    return ImportedHistory(_name(path), "CSV", _from_csv(path, text))
+
+
+def _from_csv(path: Path, text: str) -> "pd.DataFrame":
+    import io
+
+    import pandas as pd
+
+    try:
+        # CSVLogger takes any separator; commas, semicolons and tabs are what people use.
+        table = pd.read_csv(io.StringIO(text), sep=None, engine="python")
+    except (ValueError, pd.errors.ParserError) as error:
+        raise TrainingError(f"{path.name}: wanted CSV with a header. {error}") from error
+    return _in_our_columns(path, table)
+
+
+def _from_json(path: Path, text: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    try:
+        value = json.loads(text)
+        if isinstance(value, dict) and isinstance(value.get("history"), dict | list):
+            value = value["history"]
+        table = pd.DataFrame(value)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise TrainingError(
+            f"{path.name}: wanted a JSON object of lists of one length, as History.history of "
+            f"Keras. {error}"
+        ) from error
+    return _in_our_columns(path, table)
+
+
+def _from_events(path: Path) -> "pd.DataFrame":
+    """Keras' callback writes epoch_loss into folders named train and validation."""
+    import pandas as pd
+
+    files = sorted(path.rglob(EVENT_FILES)) if path.is_dir() else [path]
+    if not files:
+        raise TrainingError(f"{path.name}: wanted TensorBoard event files. There are none.")
+    cells: dict[int, dict[str, float]] = {}
+    for file in files:
+        judged = file.parent.name.startswith("val")
+        for scalar in read_scalars(file):
+            if column := _column(scalar, judged):
+                cells.setdefault(scalar.step, {})[column] = scalar.value
+    rows: list[dict[str, Any]] = [{"epoch": step, **row} for step, row in sorted(cells.items())]
+    return _in_our_columns(path, pd.DataFrame(rows))
+
+
+def _column(scalar: Scalar, judged: bool) -> str:
+    """``epoch_accuracy`` of validation -> ``val_accuracy``; empty for values per batch."""
+    tag = scalar.tag.rsplit("/", 1)[-1]
+    if tag.startswith(("batch_", "evaluation_")):
+        return ""
+    name = _plain_name(re.sub(r"^epoch_", "", tag))
+    return f"val_{name}" if judged and not name.startswith("val_") else name
+
+
+def _in_our_columns(path: Path, table: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    table = table.rename(columns=lambda name: _plain_name(str(name)))
+    table = table.loc[:, ~table.columns.duplicated()]
+    if not {"loss", "accuracy", "val_loss", "val_accuracy"} & set(table.columns):
+        found = ", ".join(map(str, table.columns)) or "none"
+        raise TrainingError(
+            f"{path.name}: wanted at least one of the columns loss, accuracy, val_loss and "
+            f"val_accuracy. Found: {found}"
+        )
+    table = table.apply(pd.to_numeric, errors="coerce").dropna(how="all").reset_index(drop=True)
+    if table.empty:
+        raise TrainingError(f"{path.name}: wanted at least one epoch. Found none.")
+    counted = pd.Series(range(1, len(table) + 1))
+    # Keras counts epochs from 0, we from 1.
+    epoch = table.get("epoch", counted)
+    epoch = counted if epoch.isna().any() else epoch.astype(int)
+    table["epoch"] = epoch + (1 if epoch.min() == 0 else 0)
+    for column in COLUMNS:
+        if column not in table:
+            table[column] = math.nan
+    for column in ("accuracy", "val_accuracy"):
+        if table[column].max() > 1.0:
+            table[column] = table[column] / 100  # given in percent
+    others = [column for column in table.columns if column not in COLUMNS]
+    # An interrupted run logs an epoch twice; the later one counts.
+    table = table.drop_duplicates("epoch", keep="last").sort_values("epoch")
+    return table[[*COLUMNS, *others]].reset_index(drop=True)
+
+
+def _plain_name(name: str) -> str:
+    plain = name.strip().lower().replace(" ", "_").replace("-", "_")
+    return _OTHER_NAMES.get(plain, plain)
+
+
+def _name(path: Path) -> str:
+    """Files are often called history.csv; then the folder says more."""
+    generic = path.stem.lower() in ("history", "log", "logs", "training", "training_log")
+    if path.is_file() and (generic or "tfevents" in path.name) and path.parent.name:
+        return path.parent.name
+    return path.stem if path.is_file() else path.name
