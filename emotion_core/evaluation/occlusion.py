@@ -77,10 +77,14 @@ def draw_heat_map(image: UInt8Array, heat: HeatMap, *, side_px: int = 336) -> UI
         (side_px, side_px, 3) uint8 BGR: warm where covering lowers the score, cool where it
         raises it; the strongest change has the strongest colour.
     """
+    from scipy import ndimage
+
     face = resize_image(np.repeat(image[:, :, np.newaxis], 3, axis=2), (side_px, side_px))
     strongest = float(np.abs(heat.drops).max()) or 1.0
+    # The squares' edges are the method's, not the model's: they are smoothed away.
+    soft = ndimage.gaussian_filter(heat.drops / strongest, image.shape[0] / 24)
     # Through 8 bits, which is what resizing takes; half a step in 127 cannot be seen.
-    levels = np.rint(heat.drops / strongest * 127 + 128).astype(np.uint8)
+    levels = np.rint(soft * 127 + 128).astype(np.uint8)
     smooth = (resize_image(levels, (side_px, side_px)).astype(np.float32) - 128) / 127
     colour = np.where(smooth[..., np.newaxis] > 0, _WARM, _COOL)
     weight = _STRONGEST * np.abs(smooth)[..., np.newaxis]

@@ -14,14 +14,14 @@ _SHARES = {
     "precision": ("Precision", "Of the faces that it calls so, how many are."),
     "recall": ("Recall", "Of the faces that are so, how many it recognises."),
     "f1": ("F1", "Harmonic mean of precision and recall."),
-    "area": ("Average precision", "Area under precision against recall."),
+    "area": ("AP", "Average precision: area under precision against recall."),
 }
 
 
 def classes(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
     """Draws the table and the curves."""
     curves = _curves(evaluation)
-    left, right = st.columns([1, 1], gap="large")
+    left, right = st.columns([6, 5], gap="medium")
     with left:
         _table(figures["per_class"], curves)
     with right:
@@ -60,18 +60,18 @@ def _table(
         for name, values in per_class.items()
     )
     config: dict[str, Any] = {
-        "emotion": st.column_config.TextColumn("Expression", width=90),
+        "emotion": st.column_config.TextColumn("Expression", width=80),
         "support": st.column_config.NumberColumn("Faces", format="localized", width=60),
     }
     for key, (title, text) in _SHARES.items():
         config[key] = st.column_config.ProgressColumn(
-            title, help=text, format="%.1f %%", min_value=0, max_value=100, width=95
+            title, help=text, format="%.1f %%", min_value=0, max_value=100, width=92
         )
     st.dataframe(
         frame,
         column_config=config,
         hide_index=True,
-        height=38 * (len(frame) + 1) + 4,
+        height="content",
         row_height=38,
         alt="Precision, recall, F1 and average precision of each expression.",
     )

@@ -66,13 +66,13 @@ def _compared(choice: Choice, first: Evaluation, second: Evaluation) -> None:
 
 
 def _items(found: Comparison, first: Evaluation, second: Evaluation) -> list[tuple[str, str, str]]:
-    low, high = (f"{100 * bound:+.1f}" for bound in found.difference_ci95)
+    low, high = (_points(bound) for bound in found.difference_ci95)
     return [
         (first.model, percent(float(first.correct.mean()), 1), f"accuracy, n = {found.n:,}"),
         (second.model, percent(float(second.correct.mean()), 1), "accuracy on the same images"),
         (
             "Difference",
-            f"{100 * found.difference:+.1f} points",
+            f"{_points(found.difference)} points",
             f"{low} to {high} (95 % interval)",
         ),
         (
@@ -81,6 +81,10 @@ def _items(found: Comparison, first: Evaluation, second: Evaluation) -> list[tup
             f"exact; χ² = {found.chi2:.1f} gives p = {_p(found.p_chi2)}",
         ),
     ]
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-", "−")
 
 
 def _p(value: float) -> str:

@@ -19,7 +19,7 @@ from pages.shared.datasets.grid import GridFace, face_grid
 from pages.shared.evaluation.choice import Choice
 from pages.shared.resources import classifier, registry
 
-_PER_PAGE = 48
+_PER_PAGE = 30
 _SIDE_PX = 84
 #: Side of an opened face and of its heat map.
 FACE_PX = 288

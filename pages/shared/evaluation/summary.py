@@ -29,7 +29,7 @@ def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (
             "Accuracy",
             percent(figures["accuracy"], 1),
-            f"{interval(figures['accuracy_ci95'])} (95 % interval), n = {figures['n']:,}",
+            f"{interval(figures['accuracy_ci95'])} (95 % interval), n = {figures['n']:,}",
         )
     ]
     if figures["accuracy_unseen"] is not None:
@@ -37,7 +37,7 @@ def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             (
                 "Without leaked images",
                 percent(figures["accuracy_unseen"], 1),
-                f"{interval(figures['accuracy_unseen_ci95'])}, n = {figures['n_unseen']:,} that do "
+                f"{interval(figures['accuracy_unseen_ci95'])}, n = {figures['n_unseen']:,} that do "
                 "not also stand in Training",
             )
         )
