@@ -15,6 +15,8 @@ from emotion_core.datasets.duplicates import (
     leaking_rows,
     seen_in,
 )
+from emotion_core.datasets.exporting import EXPORT_FORMS, export_dataset
+from emotion_core.datasets.importing import ImportReport, RejectedRow, import_dataset
 from emotion_core.datasets.labels import (
     LABEL_SOURCES,
     clear_majority,
@@ -27,6 +29,7 @@ from emotion_core.datasets.synthetic import build_synthetic
 
 __all__ = [
     "DATASET_ENV",
+    "EXPORT_FORMS",
     "LABEL_SOURCES",
     "SYNTHETIC",
     "TEST",
@@ -37,11 +40,15 @@ __all__ = [
     "Corrections",
     "DuplicateKeys",
     "EmotionDataset",
+    "ImportReport",
+    "RejectedRow",
     "build_synthetic",
     "clear_majority",
     "corrections_path",
     "default_dataset_path",
     "duplicate_keys",
+    "export_dataset",
+    "import_dataset",
     "leaking_rows",
     "load_dataset",
     "seen_in",

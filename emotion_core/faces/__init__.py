@@ -10,6 +10,7 @@ from emotion_core.faces.catalog import (
 from emotion_core.faces.crops import crop_faces
 from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, DetectorInfo, FaceDetector
 from emotion_core.faces.framing import CropFraming, face_roll_deg, face_squares
+from emotion_core.faces.largest import crop_largest_face
 from emotion_core.faces.rotation import detect_any_rotation
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "all_detectors",
     "build_detector",
     "crop_faces",
+    "crop_largest_face",
     "default_detector_name",
     "detect_any_rotation",
     "detector_info",
