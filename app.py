@@ -16,6 +16,9 @@ page = st.navigation(
         st.Page("pages/photos.py", title="Photos", icon=":material/photo_library:"),
         st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
         st.Page("pages/datasets.py", title="Data set", icon=":material/dataset:"),
+        st.Page("pages/training.py", title="Training", icon=":material/model_training:"),
+        st.Page("pages/history.py", title="History", icon=":material/query_stats:"),
+        st.Page("pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
     ]
 )
 if page.title != "Live":

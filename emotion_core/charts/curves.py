@@ -153,7 +153,7 @@ def curves_chart(
     look: alt.VConcatChart = chart.properties(
         params=[shared],
         background="transparent",
-        padding={"left": 2, "top": 2, "right": 8, "bottom": 2},
+        padding={"left": 0, "top": 2, "right": 0, "bottom": 2},
     ).configure_view(stroke=None)
     return look
 
@@ -257,16 +257,15 @@ def _draw(
 
 def _epoch_axis(panel: _Panel) -> alt.X:
     """The same on all panels, with room at the left for the numbers, which stand inside."""
-    first = 1 - _ROOM * (panel.last_epoch - 1)
+    span = panel.last_epoch - 1
+    domain = [1 - _ROOM * span, panel.last_epoch + _ROOM / 4 * span]
     axis = alt.Axis(
         title="Epoch" if panel.is_lowest else None, titleAnchor="end", titleOpacity=0.75,
         titleFontWeight="normal", titlePadding=2, tickMinStep=1, tickCount=8, ticks=False,
         grid=False, domain=False, labelFlush=True, labelPadding=4,
         labelExpr="datum.value >= 1 ? format(datum.value, 'd') : ''",
     )  # fmt: skip
-    return alt.X(
-        "epoch:Q", scale=alt.Scale(domain=[first, panel.last_epoch], nice=False), axis=axis
-    )
+    return alt.X("epoch:Q", scale=alt.Scale(domain=domain, nice=False), axis=axis)
 
 
 def _value_axis(panel: _Panel, column: str, options: CurveOptions) -> alt.Y:

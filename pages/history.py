@@ -1,0 +1,34 @@
+"""History: every training side by side, own runs, shipped models and other people's histories."""
+
+import streamlit as st
+
+from pages.shared.frame import show_page
+from pages.shared.settings import Settings
+
+
+def _history(settings: Settings) -> None:
+    st.title("History", anchor=False)
+    # Only now, because tables and charts take a while to import, and the title can be seen.
+    from pages.shared.training.entries import RUN, all_entries
+    from pages.shared.training.history_curves import comparison
+    from pages.shared.training.history_diff import settings_diff
+    from pages.shared.training.history_import import import_panel
+    from pages.shared.training.history_table import runs_table
+
+    entries = all_entries()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not any(entry.kind == RUN for entry in entries):
+            st.caption("No run of your own yet; the trainings of the shipped models stand here.")
+            if st.button("Train a model", type="primary", icon=":material/model_training:"):
+                st.switch_page("pages/training.py")
+        else:
+            st.caption("Every training on this machine, and those of the shipped models.")
+        import_panel(entries)
+    if not entries:
+        return
+    chosen = runs_table(entries)
+    comparison(chosen, entries)
+    settings_diff(chosen, entries)
+
+
+show_page(_history)

@@ -1,0 +1,90 @@
+"""What the history page compares: own runs, the shipped models' trainings, imported histories."""
+
+import contextlib
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emotion_core.errors import TrainingError
+from emotion_core.files import write_atomic, write_json
+from emotion_core.home import data_folder
+from emotion_core.training.runs import RunInfo, list_runs, read_run, shipped_runs
+from pages.shared.resources import registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUN, MODEL, IMPORTED = "run", "shipped model", "imported"
+KINDS = (RUN, MODEL, IMPORTED)
+
+_MAX_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history.
+
+    Attributes:
+        title: unique among all entries.
+        kind: one of ``KINDS``.
+        run: what is known of it.
+    """
+
+    title: str
+    kind: str
+    run: RunInfo
+
+    def history(self) -> "pd.DataFrame":
+        """One row per epoch."""
+        return self.run.history()
+
+
+def all_entries() -> list[Entry]:
+    """Own runs newest first, then imported histories, then shipped models."""
+    runs = [Entry(run.name, RUN, run) for run in list_runs()]
+    imported = [
+        Entry(f"{path.name} (imported)", IMPORTED, read_run(path))
+        for path in sorted(imports_folder().glob("*/"))
+        if (path / "history.csv").is_file()
+    ]
+    models = [Entry(f"{run.name} (model)", MODEL, run) for run in shipped_runs(registry().root)]
+    return [*runs, *imported, *models]
+
+
+def imports_folder() -> Path:
+    """Where imported histories stand, one folder each. It may not exist yet."""
+    return data_folder() / "histories"
+
+
+def keep_history(name: str, history: "pd.DataFrame", source: str) -> Path:
+    """Stores an imported history under a name of its own.
+
+    Args:
+        name: wanted name; it is made into a file name and, if taken, numbered.
+        history: one row per epoch with our column names.
+        source: file that it came from.
+
+    Raises:
+        TrainingError: the history has no epoch.
+        OutputError: it cannot be written.
+    """
+    if history.empty:
+        raise TrainingError(f"{source}: wanted at least one epoch. Found none.")
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_MAX_NAME] or "history"
+    folder, number = imports_folder() / stem, 2
+    while folder.exists():
+        folder, number = imports_folder() / f"{stem}-{number}", number + 1
+    folder.mkdir(parents=True)
+    write_json(folder / "config.json", {"imported_from": source, "epochs": len(history)})
+    write_json(folder / "status.json", {"state": IMPORTED})
+    write_atomic(folder / "history.csv", history.to_csv(index=False, na_rep="nan").encode())
+    return folder
+
+
+def forget_history(entry: Entry) -> None:
+    """Deletes an imported history."""
+    if entry.kind == IMPORTED and entry.run.folder.parent == imports_folder():
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(entry.run.folder)

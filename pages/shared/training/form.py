@@ -1,0 +1,257 @@
+"""The settings of a new run: presets, the form, and what they come to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from emotion_core.classifiers.architectures import ARCHITECTURES, FULLY_CONVOLUTIONAL
+from emotion_core.datasets import (
+    LABEL_SOURCES,
+    SYNTHETIC,
+    corrections_path,
+    default_dataset_path,
+)
+from emotion_core.home import data_folder
+from emotion_core.training.augmentation import Augmentation
+from emotion_core.training.config import (
+    CLASS_BALANCES,
+    OPTIMIZERS,
+    SCHEDULES,
+    TrainingConfig,
+)
+from emotion_core.training.presets import PRESETS
+
+_PREFIX = "train_"
+_PRESET = "train_preset"
+_DATASET = "train_dataset"
+NAME_KEY = "train_name"
+
+_PRESET_TITLES = {
+    "smoke": "Smoke test in a minute",
+    "emotion-detection": "Emotion-detection's recipe",
+    "compact": "Best compact",
+}
+_PRESET_NOTES = {
+    "smoke": "A tiny network and few epochs: shows that everything works, not how good it can get.",
+    "emotion-detection": "The network and settings of github.com/atulapra/Emotion-detection, "
+    "leaked images included, to compare with it.",
+    "compact": "A small residual network with FER+ votes, averaged weights and growing faces.",
+}
+_LABEL_TITLES = {
+    "fer2013": "FER-2013 (original)",
+    "ferplus": "FER+ (shares of ten taggers)",
+    "mixed": "Mixed (original and FER+)",
+}
+_NETWORK_NOTES = {
+    "emotion-cnn": "Emotion-detection's four layers, 2.3 million weights",
+    "mini-xception": "57 thousand weights, the fastest",
+    "compact": "residual, 1.9 million weights",
+    "flagship": "residual and wider, the slowest",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen for a new run.
+
+    Attributes:
+        config: its settings.
+        dataset: a path, or ``synthetic``.
+    """
+
+    config: TrainingConfig
+    dataset: str
+
+
+def dataset_choices() -> dict[str, str]:
+    """{path or "synthetic": name for people} of the data sets on this machine."""
+    found = [default_dataset_path(), *sorted(data_folder().glob("*.parquet"))]
+    paths = {str(path): path.stem for path in found if path.is_file()}
+    return {**paths, SYNTHETIC: "Practice set (drawn faces)"}
+
+
+def preset_choice() -> None:
+    """Draws the presets; choosing one fills in the form."""
+    if _key("architecture") not in st.session_state:
+        _fill_in("smoke")
+    chosen = st.segmented_control(
+        "Start from", list(_PRESET_TITLES), format_func=_PRESET_TITLES.__getitem__,
+        key=_PRESET, persist_state="session", on_change=_preset_chosen,
+    )  # fmt: skip
+    changed = "" if chosen is None or _as_preset(chosen) else " You have changed settings since."
+    note = _PRESET_NOTES.get(chosen or "", "Settings of your own.")
+    st.caption(note + changed)
+
+
+def settings_form() -> Choice:
+    """Draws the form and returns what it holds.
+
+    Raises:
+        TrainingError: values that do not fit together.
+    """
+    dataset, votes = _data()
+    first, second = st.columns(2, gap="medium")
+    with first:
+        _select("architecture", "Network", tuple(ARCHITECTURES), _network)
+        _number("epochs", "Epochs", 1, 500)
+        _number("batch_size", "Batch size", 2, 1024)
+        _select("optimizer", "Optimiser", OPTIMIZERS, {"sgd": "SGD (Nesterov)", "adam": "Adam",
+                "adamw": "AdamW"}.__getitem__)  # fmt: skip
+        _number("learning_rate", "Learning rate (peak)", 1e-6, 9.0, step=None, form="%.6g")
+        _select("schedule", "Schedule", SCHEDULES, str.capitalize)
+    with second:
+        _select("labels", "Labels", LABEL_SOURCES, _LABEL_TITLES.__getitem__, disabled=not votes,
+                note="" if votes else "This data set has no FER+ votes.")  # fmt: skip
+        _select("class_balance", "Rare expressions", CLASS_BALANCES, {
+            "none": "As they come", "weights": "Their errors count more",
+            "sampling": "Shown more often"}.__getitem__)  # fmt: skip
+        _slider("label_smoothing", "Label smoothing", 0.3, 0.01)
+        _number("early_stopping", "Stop early after (epochs without progress)", 0, 100,
+                note="0 goes through all epochs.")  # fmt: skip
+        _number("seed", "Seed", 0, 2**31 - 1,
+                note="The same seed and settings give the same run.")  # fmt: skip
+        _toggle(
+            "leak_free",
+            "Leave out leaked images",
+            note="Training images that also stand, exactly or mirrored, in "
+            "PublicTest or PrivateTest.",
+        )
+    return Choice(_config(votes=votes), dataset)
+
+
+def augmentation_form() -> None:
+    """Draws how strongly faces are changed."""
+    _toggle("augmentation.flip", "Mirror half of the faces")
+    first, second = st.columns(2, gap="medium")
+    with first:
+        _slider("augmentation.shift", "Shift", 0.3, 0.01)
+        _slider("augmentation.rotation_deg", "Rotation", 45.0, 1.0, form="%d°")
+        _slider("augmentation.scale", "Size", 0.4, 0.01)
+        _slider("augmentation.brightness", "Brightness", 0.5, 0.01)
+    with second:
+        _slider("augmentation.contrast", "Contrast", 0.8, 0.05)
+        _slider("augmentation.erase", "Erase a part", 1.0, 0.05, note="Share of the faces.")
+        _slider("augmentation.mixup", "Mixup", 1.0, 0.05, note="Faces mixed in pairs; 0 is off.")
+        _slider("augmentation.cutmix", "CutMix", 1.0, 0.05,
+                note="A part of another face pasted in; 0 is off.")  # fmt: skip
+
+
+def choose_preset(name: str) -> None:
+    """Selects a preset, as a click on it does."""
+    st.session_state[_PRESET] = name
+    _fill_in(name)
+
+
+def _data() -> tuple[str, bool]:
+    """The data set, and whether it has FER+ votes."""
+    choices = dataset_choices()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        dataset = st.selectbox(
+            "Data set", list(choices), format_func=lambda path: choices.get(path, path),
+            key=_DATASET, persist_state="session",
+        )  # fmt: skip
+        corrected = dataset != SYNTHETIC and corrections_path(Path(dataset)).is_file()
+        _toggle("corrections", "With corrections", disabled=not corrected)
+    return dataset, dataset != SYNTHETIC
+
+
+def _config(*, votes: bool) -> TrainingConfig:
+    """The form's values on top of the preset's, which also knows settings without a field."""
+    base = PRESETS.get(st.session_state.get(_PRESET) or "", TrainingConfig())
+    values: dict[str, Any] = {}
+    parts: dict[str, Any] = {}
+    for name in _names():
+        value = st.session_state.get(_key(name))
+        if value is None:
+            continue
+        head, _, tail = name.partition(".")
+        (parts if tail else values)[tail or head] = value
+    if not votes:
+        values["labels"] = "fer2013"
+    if values["architecture"] not in FULLY_CONVOLUTIONAL:
+        values["train_size_px"] = 0
+    return base.with_values({**values, "augmentation": parts})
+
+
+def _names() -> list[str]:
+    """Settings that have a field in the form."""
+    return [
+        "architecture", "epochs", "batch_size", "optimizer", "learning_rate", "schedule",
+        "labels", "class_balance", "label_smoothing", "early_stopping", "seed", "leak_free",
+        "corrections",
+        *(f"augmentation.{part}" for part in (
+            "flip", "shift", "rotation_deg", "scale", "brightness", "contrast", "erase",
+            "mixup", "cutmix",
+        )),
+    ]  # fmt: skip
+
+
+def _values(config: TrainingConfig) -> dict[str, Any]:
+    parts = {f"augmentation.{f.name}": getattr(config.augmentation, f.name)
+             for f in fields(Augmentation)}  # fmt: skip
+    flat: Mapping[str, Any] = {**config.to_dict(), **parts}
+    return {name: flat[name] for name in _names()}
+
+
+def _fill_in(preset: str) -> None:
+    st.session_state.setdefault(_PRESET, preset)
+    for name, value in _values(PRESETS[preset]).items():
+        # Sliders know one type of number only.
+        number = isinstance(value, int) and not isinstance(value, bool)
+        is_share = number and name.startswith("augmentation.")
+        st.session_state[_key(name)] = float(value) if is_share else value
+
+
+def _preset_chosen() -> None:
+    if st.session_state.get(_PRESET):
+        _fill_in(st.session_state[_PRESET])
+
+
+def _as_preset(preset: str) -> bool:
+    """Whether the form still holds what the preset filled in."""
+    return all(st.session_state.get(_key(n)) == v for n, v in _values(PRESETS[preset]).items())
+
+
+def _network(name: str) -> str:
+    return f"{name} ({_NETWORK_NOTES[name]})" if name in _NETWORK_NOTES else name
+
+
+def _key(name: str) -> str:
+    return _PREFIX + name
+
+
+def _select(
+    name: str, label: str, options: Any, words: Any, *, disabled: bool = False, note: str = ""
+) -> None:
+    st.selectbox(
+        label, options, format_func=words, key=_key(name), persist_state="session",
+        disabled=disabled, help=note or None,
+    )  # fmt: skip
+
+
+def _number(
+    name: str, label: str, low: float, high: float, *, step: Any = 1, form: str = "%d",
+    note: str = "",
+) -> None:  # fmt: skip
+    st.number_input(
+        label, low, high, key=_key(name), persist_state="session", step=step, format=form,
+        help=note or None,
+    )  # fmt: skip
+
+
+def _slider(
+    name: str, label: str, high: float, step: float, *, form: str = "%.2f", note: str = ""
+) -> None:
+    st.slider(
+        label, 0.0, high, key=_key(name), persist_state="session", step=step, format=form,
+        help=note or None,
+    )  # fmt: skip
+
+
+def _toggle(name: str, label: str, *, disabled: bool = False, note: str = "") -> None:
+    st.toggle(
+        label, key=_key(name), persist_state="session", disabled=disabled, help=note or None
+    )  # fmt: skip

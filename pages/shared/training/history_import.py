@@ -1,0 +1,65 @@
+"""Brings other people's histories onto the history page, and takes them away again."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import streamlit as st
+
+from emotion_core.errors import EmotionLensError
+from emotion_core.wording import count_of
+from pages.shared.training.entries import IMPORTED, Entry, forget_history, keep_history
+
+_UPLOADS = "_history_uploads"
+_FAILURES = "_history_failures"
+
+
+def import_panel(entries: Sequence[Entry]) -> None:
+    """A button that opens the drop zone and the list of what was imported."""
+    with st.popover("Import histories", icon=":material/upload_file:"):
+        number = st.session_state.get(_UPLOADS, 0)
+        files = st.file_uploader(
+            "Histories", accept_multiple_files=True, key=f"history_upload_{number}",
+            help="CSV of Keras' CSVLogger, a history.json (History.history), or event files of "
+            "TensorBoard. They stay on this machine.",
+        )  # fmt: skip
+        if files:
+            st.session_state[_FAILURES] = _keep([(file.name, file.getvalue()) for file in files])
+            st.session_state[_UPLOADS] = number + 1  # an empty drop zone
+            st.rerun()
+        st.caption("CSV (Keras CSVLogger), JSON (History.history) or TensorBoard event files.")
+        for message in st.session_state.get(_FAILURES, ()):
+            st.error(message, icon=":material/error:")
+        _imported([entry for entry in entries if entry.kind == IMPORTED])
+
+
+def _keep(files: Sequence[tuple[str, bytes]]) -> list[str]:
+    """Reads and stores files; returns what went wrong, in words."""
+    from emotion_core.training.imports import read_history
+
+    failures = []
+    for name, data in files:
+        with tempfile.TemporaryDirectory() as folder:
+            # The reader tells the forms apart by name, so the file keeps its last part.
+            path = Path(folder) / (PurePosixPath(name.replace("\\", "/")).name or "history")
+            path.write_bytes(data)
+            try:
+                keep_history(path.stem, read_history(path).table, path.name)
+            except EmotionLensError as error:
+                failures.append(str(error).replace(str(path), path.name))
+    return failures
+
+
+def _imported(entries: Sequence[Entry]) -> None:
+    if not entries:
+        return
+    st.markdown(f"**{count_of(len(entries), 'history', 'histories')} imported**")
+    for entry in entries:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"`{entry.run.name}` · {count_of(entry.run.epoch, 'epoch')}", width="stretch"
+            )
+            st.button(
+                "Remove", key=f"forget_{entry.run.name}", icon=":material/delete:",
+                type="tertiary", on_click=forget_history, args=(entry,),
+            )  # fmt: skip

@@ -1,0 +1,111 @@
+"""Turns a finished run into a model, in a process of its own that outlives the page."""
+
+import re
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from emotion_core.classifiers.card import CARD_FILE
+from emotion_core.datasets import SYNTHETIC
+from emotion_core.errors import ModelError
+from emotion_core.files import write_json
+from emotion_core.training.detached import start_detached
+from emotion_core.training.process import is_alive
+from emotion_core.training.run_folder import read_object
+from emotion_core.training.runs import RunInfo
+from pages.shared.resources import registry
+
+RUNNING, DONE, FAILED = "running", "done", "failed"
+
+_STATE, _LOG = "promotion.json", "promotion.log"
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """How far the making of a model is.
+
+    Attributes:
+        model: name of the model's folder.
+        state: ``running``, ``done`` or ``failed``.
+        lines: what the process has said so far.
+    """
+
+    model: str
+    state: str
+    lines: tuple[str, ...]
+
+
+def suggested_name(run: RunInfo) -> str:
+    """A name for the model that no model has."""
+    taken, stem = registry().names(), re.sub(r"[^a-z0-9]+", "-", run.name.lower()).strip("-")
+    name, number = stem or "model", 2
+    while name in taken:
+        name, number = f"{stem}-{number}", number + 1
+    return name
+
+
+def suggested_description(run: RunInfo) -> str:
+    """What the model is, said honestly."""
+    if run.config.get("dataset") == SYNTHETIC:
+        return (
+            f"Practice model, trained from the browser on drawn faces ({run.epoch} epochs). "
+            "It shows that everything works; it does not know real faces."
+        )
+    network = run.config.get("architecture", "A network")
+    return f"{network}, trained from the browser for {run.epoch} epochs (run {run.name})."
+
+
+def start_promotion(
+    run: RunInfo, name: str, title: str, description: str, *, flip_average: bool
+) -> None:
+    """Starts the export, the parity check, the calibration and the evaluation.
+
+    Raises:
+        ModelError: the name cannot be used, a text is missing, or it is under way already.
+    """
+    if not _NAME.fullmatch(name):
+        raise ModelError(
+            f"Name: wanted small letters, digits and hyphens, at most 40. Received: {name!r}"
+        )
+    if name in registry().names():
+        raise ModelError(f"There already is a model {name!r}. Choose another name.")
+    if not title.strip() or not description.strip():
+        raise ModelError("Wanted a title and one sentence about the model.")
+    if (now := promotion_of(run.folder)) is not None and now.state == RUNNING:
+        raise ModelError(f"{run.name} is being promoted already.")
+    log = run.folder / _LOG
+    log.unlink(missing_ok=True)
+    command = ["models", "promote", str(run.folder), "--name", name]
+    command += ["--title", title.strip(), "--description", description.strip()]
+    if dataset := run.config.get("dataset"):
+        command += ["--dataset", str(dataset)]
+    if flip_average:
+        command.append("--flip-average")
+    process = start_detached(command, log)
+    write_json(run.folder / _STATE, {"model": name, "pid": process.pid, "started": time.time()})
+    # Somebody has to ask for its end, or it stays in the process table.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def promotion_of(folder: Path) -> Promotion | None:
+    """The latest promotion of a run; None if there was none."""
+    saved = read_object(folder / _STATE)
+    if not saved:
+        return None
+    model = str(saved.get("model", ""))
+    lines = _lines(folder / _LOG)
+    if is_alive(int(saved.get("pid", 0)), float(saved.get("started", 0.0))):
+        return Promotion(model, RUNNING, lines)
+    card = registry().root / model / CARD_FILE
+    made = card.is_file() and card.stat().st_mtime >= float(saved.get("started", 0.0)) - 1
+    return Promotion(model, DONE if made else FAILED, lines)
+
+
+def _lines(log: Path) -> tuple[str, ...]:
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    return tuple(line for line in text.splitlines() if line.strip())[-12:]

@@ -1,0 +1,26 @@
+"""Training: start a run, watch it, stop and resume it, and turn it into a model."""
+
+import streamlit as st
+
+from pages.shared.frame import show_page
+from pages.shared.settings import Settings
+
+
+def _training(settings: Settings) -> None:
+    st.title("Training", anchor=False)
+    # Only now, because charts and tables take a while to import, and the title can be seen.
+    from emotion_core.training.queue import RunQueue
+    from pages.shared.training.new_run import first_run, new_run
+    from pages.shared.training.run_panels import runs_panel
+
+    queue = RunQueue()
+    # After a restart of the machine nobody trains what still waits.
+    queue.ensure_supervisor()
+    runs = queue.runs()
+    if not runs:
+        first_run(queue)
+    runs_panel(queue)
+    new_run(queue, is_primary=bool(runs))
+
+
+show_page(_training)
