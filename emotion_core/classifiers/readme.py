@@ -147,6 +147,11 @@ def _limits() -> str:
 
 def _training(card: ModelCard) -> str:
     training = card.training
+    if training.get("foreign"):
+        return (
+            f"## Training\n\nNot by this project: {training['recipe']}. What it learned from is "
+            "not known, so the test images may have been among it."
+        )
     clean = (
         "without the images that also stand in the validation or test images"
         if training["leak_free"]

@@ -1,11 +1,12 @@
 """``models``: what the shipped models are, how good they are and whether their files are whole."""
 
 import argparse
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.cli import promote
+from emotion_core.cli import add, promote
 from emotion_core.cli.common import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -54,16 +55,7 @@ def register(subparsers: Subparsers) -> None:
     show.add_argument("--json", action="store_true", help="the card as JSON")
     show.set_defaults(func=run_show)
 
-    add = actions.add_parser(
-        "add",
-        help="copy a model folder into models/",
-        description="Checks a model folder (model.tflite, card.json) and copies it into models/.",
-        example="python -m emotion_core models add ~/Downloads/my-model",
-    )
-    add.add_argument("path", type=Path, metavar="PATH")
-    add.add_argument("--json", action="store_true", help="the added card as JSON")
-    add.set_defaults(func=run_add)
-
+    add.register(actions)
     promote.register(actions)
 
     verify = actions.add_parser(
@@ -116,9 +108,7 @@ def run_show(args: argparse.Namespace) -> int:
         "Parameters": f"{card.n_parameters:,}",
         "ms per face": _speed(card),
         "Uncertain": f"below {percent(card.threshold)} (temperature {card.temperature:.2f})",
-        "Trained on": f"{training['dataset']}, {training['n_images']:,} images, "
-        f"{training['label_source']} labels, {training['epochs']} epochs, "
-        + ("leak-free" if training["leak_free"] else "not leak-free"),
+        "Trained on": _training(training),
         **{f"On {split}": _accuracy(card, split) for split in card.metrics},
         "Licence": card.licence,
         "Created": card.created,
@@ -128,16 +118,6 @@ def run_show(args: argparse.Namespace) -> int:
         print(f"{name + ':':{width}}{text}")
     for source in card.sources:
         print(f"{'Source:':{width}}{source}")
-    return EXIT_DONE
-
-
-def run_add(args: argparse.Namespace) -> int:
-    """Copies a model folder into the registry."""
-    card = ModelRegistry().add(args.path)
-    if args.json:
-        print_json(card.to_dict())
-    else:
-        message(f"Added {card.name}. Use it with --model {card.name}.")
     return EXIT_DONE
 
 
@@ -158,6 +138,16 @@ def run_verify(args: argparse.Namespace) -> int:
         message(f"No models in {registry.root}.")
         return EXIT_FAILED
     return EXIT_PARTLY if any(problems.values()) else EXIT_DONE
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    if training.get("foreign"):
+        return f"not known ({training['recipe']})"
+    return (
+        f"{training['dataset']}, {training['n_images']:,} images, {training['label_source']} "
+        f"labels, {training['epochs']} epochs, "
+        + ("leak-free" if training["leak_free"] else "not leak-free")
+    )
 
 
 _UNKNOWN = "not measured"

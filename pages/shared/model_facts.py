@@ -42,7 +42,9 @@ def about(card: ModelCard) -> None:
         else "Some test images also stood among its training images."
     )
     learned = (
-        f"Trained on {training['n_images']:,} faces of {training['dataset']} for "
+        f"Added from elsewhere: what it learned from is not known. Licence: {card.licence}."
+        if training.get("foreign")
+        else f"Trained on {training['n_images']:,} faces of {training['dataset']} for "
         f"{training['epochs']} epochs. {protocol} Licence: {card.licence}."
     )
     st.html(

@@ -1,0 +1,77 @@
+"""Calibrates a model folder and measures it for its card."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.runtime import LiteRTClassifier, ms_per_face, softmax
+from emotion_core.datasets import EmotionDataset
+from emotion_core.evaluation.calibration import fit_temperature, fit_threshold
+from emotion_core.evaluation.looks import record_look
+from emotion_core.evaluation.report import Evaluation, evaluate_model
+from emotion_core.evaluation.rows import judged_rows
+from emotion_core.evaluation.subject import Subject
+
+
+def measured_card(
+    folder: Path,
+    card: ModelCard,
+    dataset: EmotionDataset,
+    *,
+    by: str,
+    target_accuracy: float = 0.75,
+    report: Callable[[str], None] = print,
+) -> ModelCard:
+    """Temperature and threshold from PublicTest; figures on PublicTest and PrivateTest.
+
+    Args:
+        folder: the model's folder.
+        card: its card so far.
+        dataset: the data set, with both splits.
+        by: who looks at PrivateTest; every look is counted.
+        target_accuracy: share of right answers above the threshold, on PublicTest.
+        report: gets one line of text per step.
+
+    Returns:
+        The card with temperature, threshold, metrics and time per face.
+
+    Raises:
+        DatasetError: a split is empty.
+        ModelError: the files are not those of the card.
+    """
+    rows = judged_rows(dataset, "validation")
+    plain = evaluate_model(_subject(folder, card.replaced(temperature=1.0)), rows)
+    temperature = round(fit_temperature(plain.answers.logits, rows.truth), 4)
+    threshold = fit_threshold(
+        softmax(plain.answers.logits, temperature), rows.truth, target_accuracy=target_accuracy
+    )
+    report(f"Temperature {temperature:.2f}, threshold {threshold:.2f} (both from PublicTest).")
+    card = card.replaced(temperature=temperature, threshold=threshold)
+    wanted = {"validation": ("validation", "fer2013"), "test": ("test", "fer2013")}
+    if dataset.has_votes:
+        wanted["test_ferplus"] = ("test", "ferplus")
+    subject, metrics = _subject(folder, card), {}
+    for name, (split, labels) in wanted.items():
+        found = _figures(subject, dataset, split, labels, by)
+        metrics[name] = found.figures()
+        report(f"{name}: {100 * metrics[name]['accuracy']:.2f} % of {metrics[name]['n']}")
+    return card.replaced(metrics=metrics, ms_per_face=ms_per_face(LiteRTClassifier(folder, card)))
+
+
+def _figures(
+    subject: Subject, dataset: EmotionDataset, split: str, labels: str, by: str
+) -> Evaluation:
+    record_look(by=by, subject=subject, dataset=dataset, split=split, labels=labels)
+    return evaluate_model(subject, judged_rows(dataset, split, labels))
+
+
+def _subject(folder: Path, card: ModelCard) -> Subject:
+    return Subject(
+        name=card.name,
+        key=card.sha256 + ("-mirrored" if card.flip_average else ""),
+        label_set=card.label_set,
+        size_px=card.input_size_px,
+        temperature=card.temperature,
+        threshold=card.threshold,
+        open=lambda: LiteRTClassifier(folder, card).logits,
+    )
