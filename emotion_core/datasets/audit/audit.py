@@ -1,24 +1,29 @@
 """The audit: looks at every picture of a data set and writes down what is wrong with it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from emotion_core.datasets.audit import groups, near, quality
+from emotion_core.datasets.audit.embedding import Embedding, embed
+from emotion_core.datasets.audit.label_issues import LabelIssues, find_label_issues
 from emotion_core.datasets.audit.progress import Progress
 from emotion_core.datasets.audit.report import AuditReport
 from emotion_core.datasets.dataset import VOTE_COLUMNS, EmotionDataset
 from emotion_core.datasets.duplicates import duplicate_keys
 from emotion_core.datasets.labels import clear_majority, vote_distribution
 from emotion_core.emotions import parse_emotion
-from emotion_core.types import Int64Array
+from emotion_core.types import Float32Array, Int64Array, checked
 
 
 def audit_dataset(
     dataset: EmotionDataset,
     *,
+    features: Float32Array | None = None,
+    probabilities: Float32Array | None = None,
     progress: Callable[[str, float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> AuditReport:
@@ -26,6 +31,10 @@ def audit_dataset(
 
     Args:
         dataset: N pictures.
+        features: (N, D) float32, what a model sees in them; without, there are no label issues
+            and no map, and neighbours are those with the same coarse look.
+        probabilities: (N, C) float32, the same model's scores in the order of the data set's
+            labels; given with the features or not at all.
         progress: gets the stage in words and the share that is done, 0-1.
         cancelled: asked often whether to stop.
 
@@ -34,9 +43,12 @@ def audit_dataset(
 
     Raises:
         Cancelled: the user stopped it.
+        ValueError: features or probabilities of another shape, or only one of them.
     """
-    steps = Progress(progress, cancelled)
     n = len(dataset)
+    if (features is None) != (probabilities is None):
+        raise ValueError("audit: wanted features and probabilities, or neither. Received one.")
+    steps = Progress(progress, cancelled)
     steps.tell("Measuring pictures", 0.0)
     looks = quality.picture_quality(dataset.images)
     steps.tell("Looking for exact duplicates", 0.1)
@@ -44,7 +56,21 @@ def audit_dataset(
     exact, either_way = groups.equal_groups(keys.exact), groups.equal_groups(keys.mirrored)
     low = near.low_frequencies(dataset.images)
     near_groups, mirrored_groups, photo = _copies(dataset, exact, low, ~looks.flat, steps)
-    unique = near.uniqueness(low.vectors, progress=steps.part(0.9, 1.0))
+    unique = near.uniqueness(low.vectors, progress=steps.part(0.7, 0.8))
+    ferplus = _ferplus_columns(dataset)
+    embedding, facts = low.vectors, {}
+    opinions = _no_opinions(n)
+    if features is not None and probabilities is not None:
+        checked("features", features, (n, None), np.float32)
+        checked("probabilities", probabilities, (n, len(dataset.label_set)), np.float32)
+        placed = embed(features)
+        judged = find_label_issues(
+            dataset.labels, placed.whitened, photo, progress=steps.part(0.8, 0.99)
+        )
+        opinions = _opinions(dataset, placed, judged, probabilities)
+        embedding = placed.directions
+        facts = judged.facts(dataset, np.asarray(ferplus["ferplus_label"]))
+        facts["map_explained"] = round(float(placed.explained[:2].sum()), 4)
     rows = pd.DataFrame(
         {
             "row": dataset.rows,
@@ -63,15 +89,8 @@ def audit_dataset(
             "brightness": looks.brightness,
             "sharpness": looks.sharpness,
             "uniqueness": unique,
-            **_ferplus_columns(dataset),
-            "label_issue": np.zeros(n, bool),
-            "label_quality": np.full(n, np.nan, np.float32),
-            "suggested": np.full(n, -1),
-            "predicted": np.full(n, -1),
-            "predicted_confidence": np.full(n, np.nan, np.float32),
-            "label_probability": np.full(n, np.nan, np.float32),
-            "map_x": np.full(n, np.nan, np.float32),
-            "map_y": np.full(n, np.nan, np.float32),
+            **ferplus,
+            **opinions,
         }
     )
     steps.tell("Done", 1.0)
@@ -80,10 +99,46 @@ def audit_dataset(
         labels=tuple(dataset.label_set.names),
         agreement=_agreement(dataset, rows["ferplus_majority"]),
         agreement_columns=(*map(_spelled, VOTE_COLUMNS), "tie"),
-        embedding=low.vectors,
-        probabilities=np.zeros((n, 0), np.float32),
+        embedding=embedding,
+        probabilities=np.zeros((n, 0), np.float32) if probabilities is None else probabilities,
         dataset_sha256=dataset.sha256,
+        facts=facts,
     )
+
+
+def _no_opinions(n: int) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a model where there is none."""
+    unknown = np.full(n, np.nan, np.float32)
+    return {
+        "label_issue": np.zeros(n, bool),
+        "label_quality": unknown,
+        "suggested": np.full(n, -1),
+        "predicted": np.full(n, -1),
+        "predicted_confidence": unknown,
+        "label_probability": unknown,
+        "map_x": unknown,
+        "map_y": unknown,
+    }
+
+
+def _opinions(
+    dataset: EmotionDataset,
+    placed: Embedding,
+    judged: LabelIssues,
+    probabilities: Float32Array,
+) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a model."""
+    map_xy = np.pad(placed.places, ((0, 0), (0, 2)))[:, :2]  # features may have one axis only
+    return {
+        "label_issue": judged.issue,
+        "label_quality": judged.quality,
+        "suggested": judged.suggested,
+        "predicted": probabilities.argmax(axis=1),
+        "predicted_confidence": probabilities.max(axis=1),
+        "label_probability": probabilities[np.arange(len(dataset)), dataset.labels],
+        "map_x": map_xy[:, 0],
+        "map_y": map_xy[:, 1],
+    }
 
 
 def _copies(
@@ -100,14 +155,14 @@ def _copies(
     links = groups.group_links(exact)
     first[links[links[:, 0] != links[:, 1], 1]] = False
     usable = usable & first
-    pairs = near.near_pairs(images, hashes, hashes, usable, progress=steps.part(0.15, 0.5))
+    pairs = near.near_pairs(images, hashes, hashes, usable, progress=steps.part(0.15, 0.4))
     flipped = near.near_pairs(
         images,
         hashes,
         low.mirrored_hashes,
         usable,
         mirrored=True,
-        progress=steps.part(0.5, 0.9),
+        progress=steps.part(0.4, 0.7),
     )
     # A face can be so symmetric that a copy also resembles the mirror image: that is a copy.
     known = {tuple(pair) for pair in pairs.tolist()}

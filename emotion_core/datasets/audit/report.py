@@ -105,7 +105,7 @@ class AuditReport:
     @property
     def has_model(self) -> bool:
         """Whether a model's features were used: label issues, map and predictions are there."""
-        return bool(self.model)
+        return bool(self.probabilities.shape[1])
 
     def summary(self) -> dict[str, Any]:
         """The counts that ``dataset audit --json`` prints."""
