@@ -66,6 +66,8 @@ def run_measure(args: argparse.Namespace) -> int:
 def run(args: argparse.Namespace) -> int:
     """Promotes a run."""
     # Here, because it needs TensorFlow.
+    from emotion_core.evaluation import model_subject
+    from emotion_core.evaluation.looks import record_look
     from emotion_core.training.promote import promote_run
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -75,10 +77,11 @@ def run(args: argparse.Namespace) -> int:
             notes = json.loads(args.notes.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise UsageError(f"{args.notes}: wanted a JSON object. {error}") from error
+    registry, dataset = ModelRegistry(), load_dataset(args.dataset)
     promote_run(
         args.run_dir,
-        load_dataset(args.dataset),
-        ModelRegistry().root,
+        dataset,
+        registry.root,
         args.name,
         title=args.title,
         description=args.description,
@@ -87,4 +90,7 @@ def run(args: argparse.Namespace) -> int:
         notes=notes,
         report=message,
     )
+    subject = model_subject(registry, args.name)
+    for labels in ("fer2013", "ferplus") if dataset.has_votes else ("fer2013",):
+        record_look(by="promotion", subject=subject, dataset=dataset, split="test", labels=labels)
     return EXIT_DONE

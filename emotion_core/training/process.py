@@ -14,6 +14,10 @@ import psutil
 # start within this time.
 _SAME_START_S = 2.0
 
+# Two looks at one process within this time get the same answer: between them hardly any time of
+# the processor is counted.
+_LOOK_AGAIN_S = 0.5
+
 _OOM_KILLS = Path("/sys/fs/cgroup/memory.events")
 
 DISK_FULL = "The disk is full. Free some space, then resume."
@@ -33,7 +37,7 @@ class Usage:
     """What a process and its children use.
 
     Attributes:
-        cpu_percent: 100 for one core; since the last call, at the first call since its start.
+        cpu_percent: 100 for one core; since the look before, at the first one since its start.
         rss_mb: resident memory.
     """
 
@@ -59,22 +63,32 @@ def is_alive(pid: int | None, started: float | None = None) -> bool:
         return False
 
 
+class _Watched:
+    """A process and the last look at it."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._look_s, self._spent_s, self._share = self._process.create_time(), 0.0, 0.0
+
+    def usage(self) -> Usage:
+        times = self._process.cpu_times()
+        now, spent_s = time.time(), times.user + times.system
+        if now - self._look_s >= _LOOK_AGAIN_S:
+            self._share = (spent_s - self._spent_s) / (now - self._look_s)
+            self._look_s, self._spent_s = now, spent_s
+        return Usage(round(100 * self._share, 1), round(self._process.memory_info().rss / 2**20, 1))
+
+
 @lru_cache(maxsize=64)
-def _watched(pid: int, started: float | None) -> tuple[psutil.Process, list[tuple[float, float]]]:
-    """A process and the (clock, CPU seconds) of the last look at it."""
-    return psutil.Process(pid), []
+def _watched(pid: int, started: float | None) -> _Watched:
+    """One for all who ask; a process's start tells it from a later one with the same number."""
+    return _Watched(pid)
 
 
 def usage(pid: int, started: float | None = None) -> Usage | None:
     """CPU and memory of a process; None when it has gone."""
     try:
-        process, looks = _watched(pid, started)
-        times = process.cpu_times()
-        spent, now = times.user + times.system, time.time()
-        since, before = looks[-1] if looks else (process.create_time(), 0.0)
-        looks[:] = [(now, spent)]
-        share = (spent - before) / max(0.05, now - since)
-        return Usage(round(100 * share, 1), round(process.memory_info().rss / 2**20, 1))
+        return _watched(pid, started).usage()
     except psutil.Error:
         return None
 

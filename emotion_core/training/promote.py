@@ -17,7 +17,7 @@ from emotion_core.classifiers.runtime import LiteRTClassifier, ms_per_face, soft
 from emotion_core.datasets import VALIDATION, EmotionDataset
 from emotion_core.errors import ModelError
 from emotion_core.evaluation import evaluate_classifier, fit_temperature, fit_threshold
-from emotion_core.files import file_sha256
+from emotion_core.files import file_sha256, write_json
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
 from emotion_core.training.run_folder import RunFolder
@@ -26,6 +26,7 @@ from emotion_core.training.run_folder import RunFolder
 _MIN_AGREEMENT = 0.98
 _PARITY_FACES = 1000
 
+_FER2013 = "FER-2013"
 _SOURCES = (
     "FER-2013: Goodfellow et al., arXiv 1307.0414",
     "FER+ votes: Barsoum et al., arXiv 1608.01041 (MIT licence)",
@@ -92,6 +93,8 @@ def promote_run(
             notes=notes or {},
             report=report,
         )
+        # What the run list shows of a run that was judged.
+        write_json(run.evaluation, {"model": name, "sha256": card.sha256, **card.metrics})
         target.mkdir(parents=True, exist_ok=True)
         for path in folder.iterdir():
             shutil.move(str(path), target / path.name)
@@ -150,7 +153,7 @@ def _fill(
         flip_average=flip_average,
         metrics={},
         training={
-            "dataset": "FER-2013",
+            "dataset": _dataset_title(dataset),
             "dataset_sha256": dataset.sha256,
             "n_images": saved["n_training_images"],
             "label_source": config.labels,
@@ -164,8 +167,10 @@ def _fill(
             "parity_agreement": agreement.agreement,
             **notes,
         },
-        licence="MIT for the weights; the training pictures have their own terms (see sources)",
-        sources=_SOURCES,
+        licence="MIT"
+        if dataset.is_synthetic
+        else "MIT for the weights; the training pictures have their own terms (see sources)",
+        sources=_SOURCES if _dataset_title(dataset) == _FER2013 else (),
         files={n: file_sha256(folder / n) for n in (KERAS_FILE, LITERT_FILE)},
         created=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
@@ -189,3 +194,10 @@ def _fill(
     card.save(folder)
     (folder / "README.md").write_text(render_readme(card), encoding="utf-8")
     return card
+
+
+def _dataset_title(dataset: EmotionDataset) -> str:
+    """The data set's name for people; a set without a name is the project's own."""
+    if dataset.is_synthetic:
+        return "the practice set of drawn faces"
+    return _FER2013 if dataset.name in ("fer2013", "") else dataset.name

@@ -16,6 +16,7 @@ from emotion_core.training.config import TrainingConfig
 from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run, training_rows
 from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.runs import read_run
 
 # Keras 3.15 saves TensorFlow variables in a way that NumPy 2 warns about.
 pytestmark = [
@@ -165,6 +166,7 @@ def test_promoted_run_is_a_whole_model(run_dir: Path, tmp_path: Path) -> None:
     scores = registry.open("shapes").predict(data.images)
     accuracy = float((scores.labels == data.labels).mean())
     assert accuracy == pytest.approx(card.metrics["test"]["accuracy"])
+    assert read_run(run_dir).test_accuracy == pytest.approx(accuracy)
     assert "Shapes" in (tmp_path / "shapes" / "README.md").read_text()
     with pytest.raises(ModelError, match="exists"):
         promote_run(run_dir, shapes(), tmp_path, "shapes", title="S", description="S", report=quiet)
