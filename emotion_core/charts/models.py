@@ -18,6 +18,8 @@ from emotion_core.emotions import Emotion
 from emotion_core.wording import percent
 
 _STRONG = 0.35
+#: From this width of the matrix on, seven words stand side by side.
+_WORDS_PX = 350
 
 
 def recall_chart(
@@ -82,7 +84,7 @@ def confusion_chart(
     order = list(labels)
     pointer: dict[str, Any] = {"cursor": "pointer"} if pick else {}
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("predicted:N", sort=order, title="Predicted", axis=word_axis(orient="top")),
+        x=alt.X("predicted:N", sort=order, title="Predicted", axis=_column_words()),
         y=alt.Y("true:N", sort=order, title="True", axis=word_axis()),
         tooltip=[
             alt.Tooltip("true:N", title="True"),
@@ -114,6 +116,12 @@ def confusion_chart(
         .otherwise(alt.value(TEXT_COLOUR)),
     )
     return themed(alt.LayerChart(layer=[cells, numbers]), height=BAR_STEP_PX * 1.5 * len(order))
+
+
+def _column_words() -> alt.Axis:
+    """Whole words where there is room, else their first letters rather than every other word."""
+    short = f"width < {_WORDS_PX} ? slice(datum.label, 0, 3) : datum.label"
+    return word_axis(orient="top", labelExpr=short, labelOverlap=False)
 
 
 def _check_square(confusion: Sequence[Sequence[int]], n: int) -> None:

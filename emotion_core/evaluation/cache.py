@@ -47,7 +47,8 @@ class LogitsCache:
             condition: what was done to the pictures before.
         """
         try:
-            with np.load(self._path(model, images, condition), allow_pickle=False) as stored:
+            content = io.BytesIO(self._path(model, images, condition).read_bytes())
+            with np.load(content, allow_pickle=False) as stored:
                 return np.asarray(stored["logits"], np.float32), float(stored["seconds"])
         # A file that cannot be read is as good as none: it is computed again.
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
