@@ -82,6 +82,7 @@ def audit_dataset(
             "leaks": groups.varied_groups(either_way, dataset.usage),
             "near_leaks": groups.varied_groups(photo, dataset.usage),
             "conflicting": groups.varied_groups(exact, dataset.labels),
+            "near_conflicting": groups.varied_groups(photo, dataset.labels),
             "flat": looks.flat,
             "dark": looks.dark,
             "blurred": looks.blurred,

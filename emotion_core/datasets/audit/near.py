@@ -1,8 +1,8 @@
 """Near duplicates: copies that were scaled, shifted a little, recompressed or marked.
 
-A perceptual hash finds the candidates, a correlation of the pixels decides. On FER-2013, pairs
-that were looked at were all the same photograph from a correlation of 0.93 on, and about one in
-seven was not between 0.90 and 0.93.
+A perceptual hash finds the candidates, a correlation of the pixels decides. Of FER-2013's pairs 32
+were looked at from a correlation of 0.93 on, all of one photograph; of 16 between 0.90 and 0.93
+two were not. Copies whose hash differs more, as by a strong crop, are missed.
 """
 
 from dataclasses import dataclass

@@ -11,10 +11,10 @@ from emotion_core.types import Float32Array, UInt8Array
 #: Below this standard deviation of its pixels a picture is of one colour. In FER-2013: 13.
 FLAT_BELOW = 1.0
 #: A picture is dark if 95 of 100 pixels are below this value of 255. Looked at in FER-2013: what
-#: is below can hardly be recognised. The light parts count and not the mean, so that dark skin in
-#: good light is not called dark.
+#: is below is dim all over (64 pictures). The light parts count and not the mean, so that dark
+#: skin in good light is not called dark.
 DARK_BELOW = 80.0
-#: A picture is blurred if its sharpness is below this. Looked at in FER-2013 likewise.
+#: A picture is blurred if its sharpness is below this. Looked at in FER-2013 likewise (44).
 BLURRED_BELOW = 0.35
 #: Share of FER+'s taggers that say "not a face".
 NOT_A_FACE_FROM = 0.5

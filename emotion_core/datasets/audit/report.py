@@ -22,6 +22,7 @@ COLUMNS = {
     "leaks": "the same pixels, or exactly mirrored ones, also stand in another split",
     "near_leaks": "the same photograph also stands in another split, as any kind of copy",
     "conflicting": "byte-identical to a picture with another label",
+    "near_conflicting": "any kind of copy of the photograph has another label",
     "flat": "one colour",
     "dark": "hardly anything to be seen",
     "blurred": "no fine detail",
@@ -48,6 +49,7 @@ FINDINGS = (
     "leaks",
     "near_leaks",
     "conflicting",
+    "near_conflicting",
     "flat",
     "dark",
     "blurred",
@@ -131,6 +133,9 @@ class AuditReport:
             "blurred_images": int(rows["blurred"].sum()),
             "not_a_face_images": int(rows["not_a_face"].sum()),
             "label_issues": int(rows["label_issue"].sum()) if self.has_model else None,
+            "conflicting_photos": _n_groups(
+                self.photo_groups()[rows["near_conflicting"].to_numpy()]
+            ),
             "leaking_images": int(rows["leaks"].sum()),
             "leaking_photos": int(rows["near_leaks"].sum()),
         }

@@ -59,13 +59,14 @@ def test_near_copies_are_found_across_splits(make_set: MakeSet, faces: UInt8Arra
     brighter = np.clip(faces[1] * 0.7 + 40, 0, 255).astype(np.uint8)
     moved = shifted(faces[2], 1, -1)
     marked = faces[9].copy()
-    marked[30:34, 5:43] = 255  # a watermark
+    marked[30:34, 5:43] = np.minimum(marked[30:34, 5:43], 215) + 40  # a pale watermark
     report = audit_dataset(
-        make_set((brighter, TEST, 1), (moved, TRAINING, 2), (marked, VALIDATION, 2))
+        make_set((brighter, TEST, 1), (moved, TRAINING, 4), (marked, VALIDATION, 2))
     )
     group = report.rows["near_group"].to_numpy()
     assert group[1] == group[12] >= 0
     assert group[2] == group[13] >= 0
+    assert group[9] == group[14] >= 0
     assert len({*group.tolist()} - {-1}) == report.summary()["near_duplicate_groups"]
     assert rows_where(report, "exact_group") == []
     # The copy inside Training does not leak; byte-identical leaks are counted apart.
@@ -73,6 +74,9 @@ def test_near_copies_are_found_across_splits(make_set: MakeSet, faces: UInt8Arra
     assert 13 not in rows_where(report, "near_leaks")
     assert rows_where(report, "leaks") == []
     assert report.summary()["test_photos_in_training"] == 1
+    assert rows_where(report, "near_conflicting") == [2, 13]
+    assert rows_where(report, "conflicting") == []
+    assert report.summary()["conflicting_photos"] == 1
 
 
 def test_mirrored_copies_are_told_from_copies(make_set: MakeSet, faces: UInt8Array) -> None:
@@ -91,6 +95,7 @@ def test_leaks_in_training_are_those_that_can_be_excluded(
     data = make_set((faces[0], TEST, 0), (faces[2, :, ::-1], VALIDATION, 2))
     leaks = audit_dataset(data).rows["leaks"].to_numpy() & (data.usage == TRAINING)
     assert np.flatnonzero(leaks).tolist() == [0, 2]
+    np.testing.assert_array_equal(leaks, datasets.leaking_rows(data))
 
 
 def test_bad_pictures_get_their_flags(make_set: MakeSet, faces: UInt8Array) -> None:
