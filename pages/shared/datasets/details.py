@@ -22,7 +22,7 @@ from pages.shared.resources import classifier
 from pages.shared.settings import Settings
 
 _TILE_PX = 64
-_MOST_TILES = 18
+_MOST_TILES = 16
 
 
 def _close() -> None:

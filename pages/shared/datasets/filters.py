@@ -24,6 +24,7 @@ MARKS = {
     "mirrored": "Mirrored copies",
     "near": "Near copies",
     "leaks": "Also in another split",
+    "near_leaks": "Photo also in another split",
     "conflicting": "Copies with another label",
     "label_issue": "Likely label error",
     "flat": "Flat",

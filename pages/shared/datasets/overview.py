@@ -33,6 +33,11 @@ def figures(work: Workspace) -> None:
     note = f"{len(corrected) - n_excluded:,} relabelled, {n_excluded:,} excluded"
     items.append(("Corrected", f"{len(corrected):,}", note))
     st.html(chips.figures(items))
+    if facts.is_synthetic:
+        st.caption(
+            ":material/draw: A practice set, drawn by code. Figures from it say nothing about "
+            "people."
+        )
 
 
 def classes(work: Workspace) -> None:

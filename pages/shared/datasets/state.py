@@ -9,10 +9,11 @@ import streamlit as st
 from pages.shared.datasets.filters import Filter, View, from_params, to_params
 
 TABS = ("Browse", "Audit", "Map", "Corrections", "Import and export")
-IMPORT_TAB = TABS[-1]
 TAB_KEY = "ds_tab"
 SET_KEY = "ds_set"
 PICKING_KEY = "ds_picking"
+#: Whether the import is shown on a machine without any data set.
+IMPORTING_KEY = "ds_importing"
 
 _WRITTEN = "_ds_address"
 _PICKED = "_ds_picked"
@@ -92,11 +93,19 @@ def show_filter(wanted: Filter) -> None:
     show(replace(view(), filter=wanted, page=1))
 
 
-def browse(wanted: Filter) -> None:
-    """Goes to the grid with a filter."""
+def browse(wanted: Filter, sort: str = "") -> None:
+    """Goes to the grid with a filter, and with an order of its own if there is one."""
     show_filter(wanted)
+    if sort:
+        st.session_state[key_of("sort")] = sort
     st.session_state[TAB_KEY] = TABS[0]
     open_face(None)
+
+
+def stay_at_import() -> None:
+    """After the first import of a machine: shows what it did, which stands in another tab now."""
+    if st.session_state.pop(IMPORTING_KEY, False):
+        st.session_state[TAB_KEY] = TABS[-1]
 
 
 def page_within(n_pages: int) -> int:

@@ -91,7 +91,7 @@ class Workspace:
         groups = self.looks().groups if self.report is None else photo_groups(self.report)
         return np.flatnonzero(groups == groups[row]) if groups[row] >= 0 else np.array([row])
 
-    def neighbours(self, row: int, k: int = 18) -> Int64Array:
+    def neighbours(self, row: int, k: int = 16) -> Int64Array:
         """The rows most like one: to the model after an audit, before that by their coarse look."""
         if self.report is not None:
             return self.report.nearest(row, k)
