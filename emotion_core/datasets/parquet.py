@@ -1,5 +1,6 @@
 """The stored form: one Parquet file with an image, a label, a split and FER+ votes."""
 
+import contextlib
 import io
 import json
 import os
@@ -126,7 +127,7 @@ def _decode_one(data: bytes, row: int, path: Path) -> UInt8Array:
 
 
 class DatasetWriter:
-    """Writes rows to an open file in the stored form, a group at a time."""
+    """Writes rows to an open file in the stored form, a group at a time, in a ``with`` block."""
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         metadata = {_METADATA_KEY: json.dumps({"name": name})}
@@ -143,10 +144,17 @@ class DatasetWriter:
         if len(self._rows) >= _GROUP_ROWS:
             self._flush()
 
-    def close(self) -> None:
-        """Writes what is left and the end of the file."""
-        self._flush()
-        self._writer.close()
+    def __enter__(self) -> "DatasetWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._flush()
+            self._writer.close()
+            return
+        # The file will be thrown away, but the writer must end before it.
+        with contextlib.suppress(OSError, pa.ArrowException):
+            self._writer.close()
 
     def _flush(self) -> None:
         if not self._rows:
@@ -181,16 +189,15 @@ def write_dataset(dataset: EmotionDataset, path: Path) -> None:
 
 def write_rows(dataset: EmotionDataset, file: IO[bytes], order: Iterable[int]) -> None:
     """Writes rows of a data set to an open file in the stored form."""
-    writer = DatasetWriter(file, dataset.name)
-    for i in order:
-        writer.add(
-            encode_png(dataset.images[i]),
-            picture_name(int(dataset.rows[i])),
-            int(dataset.labels[i]),
-            str(dataset.usage[i]),
-            dataset.votes[i].tolist(),
-        )
-    writer.close()
+    with DatasetWriter(file, dataset.name) as writer:
+        for i in order:
+            writer.add(
+                encode_png(dataset.images[i]),
+                picture_name(int(dataset.rows[i])),
+                int(dataset.labels[i]),
+                str(dataset.usage[i]),
+                dataset.votes[i].tolist(),
+            )
 
 
 def picture_name(row: int) -> str:

@@ -29,7 +29,7 @@ _N_TAGGERS = 10
 _IMAGES_PER_DEFECT = 250
 
 
-@functools.lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=4)
 def build_synthetic(per_class: int = 200, seed: int = 0) -> EmotionDataset:
     """Draws the practice set; the same arguments always give the same pixels.
 

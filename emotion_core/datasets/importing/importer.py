@@ -102,10 +102,9 @@ def import_dataset(
         )
     tally = _Tally(opened, votes, progress, cancelled)
     with _new_file(output) as file:
-        writer = DatasetWriter(file, opened.set_name)
         try:
-            tally.store(writer)
-            writer.close()
+            with DatasetWriter(file, opened.set_name) as writer:
+                tally.store(writer)
         except OSError as error:
             raise OutputError(f"Cannot write {readable(output)}: {error}") from error
         if not writer.n_written:

@@ -82,8 +82,8 @@ def middle_square(picture: UInt8Array) -> UInt8Array:
     height, width = gray.shape
     side = min(height, width)
     left, top = (width - side) // 2, (height - side) // 2
-    box = (float(left), float(top), float(left + side), float(top + side))
-    return resize_image(np.ascontiguousarray(gray), (SIZE_PX, SIZE_PX), box=box)
+    square = np.ascontiguousarray(gray[top : top + side, left : left + side])
+    return resize_image(square, (SIZE_PX, SIZE_PX))
 
 
 def _no_pictures(container: Container) -> str:
