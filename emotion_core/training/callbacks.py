@@ -14,6 +14,7 @@ from emotion_core.evaluation.metrics import confusion_matrix, per_class_metrics
 from emotion_core.training.checkpoint import save_checkpoint, swap_averages
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.tensorboard import write_logs
 
 _STATUS_EVERY_S = 1.0
 _VALIDATION_BATCH = 256
@@ -195,6 +196,8 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         # History before checkpoint: a run that is killed in between goes through the epoch again
         # and replaces its row, so that no row is ever missing.
         self._folder.write_history(rows)
+        if self._config.tensorboard:
+            write_logs(self._folder, rows, float(self._folder.read_config().get("created", 0)))
         save_checkpoint(self._folder, self.model, epoch + 1)
         self._tell(rows)
         if stops_early(rows, self._config.early_stopping):

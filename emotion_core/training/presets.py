@@ -7,15 +7,17 @@ from emotion_core.errors import TrainingError
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
 
+#: ``smoke`` is for the practice set: its batches are small so that the running means of batch
+#: normalisation have enough steps to settle.
 #: Source of ``emotion-detection``: https://github.com/atulapra/Emotion-detection (Adam, 1e-4,
 #: batches of 64, 50 epochs, no augmentation, all of Training).
 PRESETS: dict[str, TrainingConfig] = {
     "smoke": TrainingConfig(
         architecture="mini-xception",
-        epochs=8,
-        batch_size=64,
+        epochs=15,
+        batch_size=32,
         optimizer="adam",
-        learning_rate=4e-3,
+        learning_rate=3e-3,
         augmentation=Augmentation(flip=True, rotation_deg=6, shift=0.04, scale=0.05),
     ),
     "emotion-detection": TrainingConfig(

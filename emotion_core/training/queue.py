@@ -5,6 +5,7 @@ there is nothing to get out of step and no server to ask.
 """
 
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -23,6 +24,9 @@ SUPERVISOR_LOG = ".supervisor.log"
 # Characters that a folder name may hold everywhere.
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
+# What this process has started, by folder.
+_started: dict[Path, "subprocess.Popen[bytes]"] = {}
+
 
 class RunQueue:
     """The runs of a folder, and what can be done with them.
@@ -33,7 +37,7 @@ class RunQueue:
     """
 
     def __init__(self, root: Path | None = None, *, start: bool = True) -> None:
-        self.root = runs_folder() if root is None else root
+        self.root = (runs_folder() if root is None else root).resolve()
         self._start = start
 
     def runs(self) -> tuple[RunInfo, ...]:
@@ -152,9 +156,12 @@ class RunQueue:
         Returns:
             Whether a process was started.
         """
-        if not self.queued() or self.supervisor_runs():
+        mine = _started.get(self.root)
+        # One that was started a moment ago may not hold its lock yet.
+        if not self.queued() or self.supervisor_runs() or (mine and mine.poll() is None):
             return False
-        start_detached(["train", "--work-queue", str(self.root)], self.root / SUPERVISOR_LOG)
+        line = ["train", "--work-queue", str(self.root)]
+        _started[self.root] = start_detached(line, self.root / SUPERVISOR_LOG)
         return True
 
     def supervisor_runs(self) -> bool:
@@ -163,7 +170,8 @@ class RunQueue:
 
     def _queue(self, folder: RunFolder) -> None:
         status = folder.read_status()
-        last = max((run.position for run in self.queued()), default=0)
+        stored = (RunFolder(run.folder).read_status().get("position", 0) for run in self.queued())
+        last = max(stored, default=0)
         if status.get("state") != "queued":
             folder.set_status("queued", position=last + 1)
         if self._start:

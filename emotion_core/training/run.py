@@ -12,11 +12,13 @@ from typing import Any
 
 from emotion_core.datasets import EmotionDataset
 from emotion_core.errors import TrainingError
+from emotion_core.evaluation import evaluate_probabilities
 from emotion_core.files import write_json
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import labels_sha256, prepare, training_rows
 from emotion_core.training.process import reason_of_error
 from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.teachers import with_teachers
 
 __all__ = ["load_run_config", "resume_run", "start_run", "training_rows"]
 
@@ -151,7 +153,7 @@ def _train(
     stop: Callable[[], bool],
 ) -> bool:
     """Whether the run came to its end, rather than being stopped."""
-    data = prepare(config, dataset)
+    data = with_teachers(prepare(config, dataset), config, folder, report)
     folder.add_to_config(n_training_images=len(data.rows))
     report(f"Training on {len(data.rows)} images, choosing on {len(data.validation)}.")
     # Here, because Keras takes seconds to import.
@@ -162,7 +164,16 @@ def _train(
         fit_run(config, data, folder, report, stop)
     except RunStopped:
         return False
+    folder.add_evaluation("validation", _judged(folder, data.validation))
     return True
+
+
+def _judged(folder: RunFolder, validation: EmotionDataset) -> dict[str, Any]:
+    """What the best epoch reaches on the split that it was chosen by."""
+    from emotion_core.classifiers.export import KerasClassifier
+
+    scores = KerasClassifier(folder.model, validation.label_set).predict(validation.images)
+    return evaluate_probabilities(scores.probabilities, validation.labels, validation.label_set)
 
 
 class _StopFlag:

@@ -5,6 +5,7 @@ import json
 import os
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class RunFolder:
         self.model = path / "model.keras"
         self.evaluation = path / "evaluation.json"
         self.tensorboard = path / "tensorboard"
+        self.teachers = path / "checkpoint" / "teachers.npy"
         self.checkpoint = path / "checkpoint" / "state.npz"
         #: Checkpoint of runs that were started before state.npz.
         self.keras_checkpoint = path / "checkpoint" / "state.keras"
@@ -96,6 +98,10 @@ class RunFolder:
             cells = (f"{row[name]:.6g}" if name in row else "nan" for name in columns[1:])
             lines.append(",".join([str(int(row["epoch"])), *cells]))
         write_atomic(self.history, ("\n".join(lines) + "\n").encode())
+
+    def add_evaluation(self, split: str, figures: Mapping[str, Any]) -> None:
+        """Keeps what a run's best epoch reached on a split, beside the other splits."""
+        write_json(self.evaluation, {**read_object(self.evaluation), split: dict(figures)})
 
     def log_tail(self, n: int = 20) -> str:
         """The last ``n`` lines of the log."""

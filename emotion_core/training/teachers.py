@@ -1,0 +1,100 @@
+"""Targets from other models: knowledge distillation.
+
+Source: Hinton et al., arXiv 1503.02531. The teachers look once at each training image and at its
+mirror image; what they say is kept in the run folder.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.classifiers.runtime import softmax
+from emotion_core.emotions import LabelSet
+from emotion_core.errors import EmotionLensError, TrainingError
+from emotion_core.evaluation.subject import Subject, fitted, in_order, model_subject, run_subject
+from emotion_core.files import AtomicFile
+from emotion_core.home import runs_folder
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.data import TrainingData
+from emotion_core.training.run_folder import RunFolder
+from emotion_core.types import Float32Array, UInt8Array
+
+_BATCH = 256
+
+
+def with_teachers(
+    data: TrainingData, config: TrainingConfig, folder: RunFolder, report: Callable[[str], None]
+) -> TrainingData:
+    """Mixes the teachers' answers into the targets.
+
+    Raises:
+        TrainingError: a teacher cannot be found or read.
+    """
+    if not config.teachers or not config.teacher_weight:
+        return data
+    answers = _kept(folder.teachers, data.targets.shape)
+    if answers is None:
+        found = []
+        for name in config.teachers:
+            report(f"Asking {name} about {len(data.rows)} images and their mirror images.")
+            found.append(_ask(teacher(name), data, config.teacher_temperature))
+        answers = np.mean(found, axis=0, dtype=np.float32)
+        with AtomicFile(folder.teachers) as file:
+            np.save(file, answers)
+    share = np.float32(config.teacher_weight)
+    return replace(data, targets=(1 - share) * data.targets + share * answers)
+
+
+def teacher(name: str) -> Subject:
+    """A run folder by its path or name, or a model by its name.
+
+    Raises:
+        TrainingError: neither.
+    """
+    registry = ModelRegistry()
+    try:
+        if name in registry.names():
+            return model_subject(registry, name)
+        known = [path for path in (Path(name), runs_folder() / name) if path.is_dir()]
+        if known:
+            return run_subject(known[0])
+    except EmotionLensError as error:
+        raise TrainingError(f"teachers: {error}") from error
+    raise TrainingError(
+        f"teachers: wanted a run folder or the name of a run or model. Received: {name!r}"
+    )
+
+
+def _ask(subject: Subject, data: TrainingData, temperature: float) -> Float32Array:
+    """(2, N, C) softened probabilities of the images and of their mirror images."""
+    ask, images = subject.open(), data.rows.images
+    label_set = data.rows.label_set
+    both = (images, np.ascontiguousarray(images[:, :, ::-1]))
+    return np.stack([_answers(ask, subject, faces, label_set, temperature) for faces in both])
+
+
+def _answers(
+    ask: Callable[[UInt8Array], Float32Array],
+    subject: Subject,
+    images: UInt8Array,
+    label_set: LabelSet,
+    temperature: float,
+) -> Float32Array:
+    found = []
+    for start in range(0, len(images), _BATCH):
+        faces = fitted(images[start : start + _BATCH], subject.size_px)
+        logits = in_order(ask(faces), subject.label_set, label_set)
+        found.append(softmax(logits, subject.temperature * temperature))
+    return np.concatenate(found)
+
+
+def _kept(path: Path, shape: tuple[int, ...]) -> Float32Array | None:
+    """The answers of an earlier start of the same run."""
+    try:
+        answers = np.load(path, allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    return np.asarray(answers, np.float32) if answers.shape == shape else None
