@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from emotion_core.datasets.audit import groups, near, quality
 from emotion_core.datasets.audit.embedding import Embedding, embed
@@ -45,10 +46,22 @@ def audit_dataset(
         Cancelled: the user stopped it.
         ValueError: features or probabilities of another shape, or only one of them.
     """
-    n = len(dataset)
     if (features is None) != (probabilities is None):
         raise ValueError("audit: wanted features and probabilities, or neither. Received one.")
     steps = Progress(progress, cancelled)
+    # The products are small: a second BLAS thread doubles the work of the processor and, beside
+    # other work, made the audit many times slower by waiting.
+    with threadpool_limits(1):
+        return _audit(dataset, features, probabilities, steps)
+
+
+def _audit(
+    dataset: EmotionDataset,
+    features: Float32Array | None,
+    probabilities: Float32Array | None,
+    steps: Progress,
+) -> AuditReport:
+    n = len(dataset)
     steps.tell("Measuring pictures", 0.0)
     looks = quality.picture_quality(dataset.images)
     steps.tell("Looking for exact duplicates", 0.1)

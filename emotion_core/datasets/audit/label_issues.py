@@ -129,26 +129,22 @@ def _out_of_fold(
 ) -> npt.NDArray[np.float64]:
     """(N, C) probabilities by regressions that did not see the row."""
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
 
     fold = deal_folds(photo_groups)
     # Of a class that stands in one fold only the others know nothing: a trace of probability.
     probabilities = np.full((len(labels), n_classes), 1e-6)
-    # Many small products: threads that wait for each other made it 30 times slower on a machine
-    # with other work to do.
-    with threadpool_limits(1):
-        for number in range(FOLDS):
-            progress.tell(_STAGE, 0.9 * number / FOLDS)
-            inside = fold == number
-            known = np.unique(labels[~inside])
-            if not inside.any():
-                continue
-            if len(known) == 1:
-                probabilities[inside, known[0]] = 1.0
-                continue
-            judge = LogisticRegression(C=0.01, max_iter=500, tol=1e-3)
-            judge.fit(places[~inside], labels[~inside])
-            probabilities[np.ix_(inside, known)] += judge.predict_proba(places[inside])
+    for number in range(FOLDS):
+        progress.tell(_STAGE, 0.9 * number / FOLDS)
+        inside = fold == number
+        known = np.unique(labels[~inside])
+        if not inside.any():
+            continue
+        if len(known) == 1:
+            probabilities[inside, known[0]] = 1.0
+            continue
+        judge = LogisticRegression(C=0.01, max_iter=500, tol=1e-3)
+        judge.fit(places[~inside], labels[~inside])
+        probabilities[np.ix_(inside, known)] += judge.predict_proba(places[inside])
     return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True))
 
 
