@@ -27,7 +27,14 @@ from playwright.sync_api import Browser, Frame, Page, TimeoutError, sync_playwri
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from live_film import delays_ms, film, summary, unique_frames  # noqa: E402
+from live_film import (  # noqa: E402
+    delays_ms,
+    film,
+    growth_per_minute,
+    summary,
+    unique_frames,
+    worst,
+)
 from startup import free_port, wait_for_port  # noqa: E402
 
 _PATIENCE_MS = 120_000
@@ -54,6 +61,7 @@ _COMPONENT = 'iframe[title*="webrtc_streamer"]'
 _PROBE = (ROOT / "benchmarks" / "live_probe.js").read_text(encoding="utf-8")
 #: Memory is compared from here on, after caches have filled.
 _WARM_UP_S = 45.0
+_LOOK_AT_MEMORY_EVERY_S = 5.0
 
 
 class Viewer:
@@ -103,14 +111,30 @@ class Viewer:
         raise SystemExit(f"The page {title} did not open.")
 
 
-def measure(frames: list[Frame], seconds: float, *, camera: bool) -> list[dict[str, Any]]:
+class Memory:
+    """The server's memory over time."""
+
+    def __init__(self, server: psutil.Process) -> None:
+        self._server = server
+        #: (seconds, megabytes), oldest first.
+        self.seen: list[tuple[float, float]] = []
+
+    def look(self) -> None:
+        self.seen.append((time.monotonic(), self._server.memory_info().rss / 1e6))
+
+
+def measure(
+    frames: list[Frame], seconds: float, memory: Memory, *, camera: bool
+) -> list[dict[str, Any]]:
     """Watches all viewers at once for some seconds."""
     before = [frame.evaluate("lensProbe.decoded()") for frame in frames]
     for frame in frames:
         frame.evaluate(f"lensProbe.start({str(camera).lower()})")
     begun = time.monotonic()
-    # Through the driver, so that it keeps answering the browsers meanwhile.
-    frames[0].wait_for_timeout(seconds * 1000)
+    while (left := begun + seconds - time.monotonic()) > 0:
+        memory.look()
+        # Through the driver, so that it keeps answering the browsers meanwhile.
+        frames[0].wait_for_timeout(min(left, _LOOK_AT_MEMORY_EVERY_S) * 1000)
     seen = [frame.evaluate("lensProbe.stop()") for frame in frames]
     passed = time.monotonic() - begun
     return [
@@ -132,12 +156,13 @@ def run(address: str, server: psutil.Process, film_path: Path, options: argparse
         frames = [viewer.play() for viewer in viewers]
         warm_up_s = min(_WARM_UP_S, options.seconds / 4)
         frames[0].wait_for_timeout(warm_up_s * 1000)
-        rss_start, cpu_start = server.memory_info().rss, sum(server.cpu_times()[:2])
-        plain = measure(frames, options.seconds / 2, camera=False)
+        memory, cpu_start = Memory(server), sum(server.cpu_times()[:2])
+        plain = measure(frames, options.seconds / 2, memory, camera=False)
         cpu_s = sum(server.cpu_times()[:2]) - cpu_start
         stage_ms = viewers[0].stage_ms()
-        probed = measure(frames, options.seconds / 2, camera=True)
-        rss_end = server.memory_info().rss
+        probed = measure(frames, options.seconds / 2, memory, camera=True)
+        memory.look()
+        waits = waits_to_be_told(browser, address) if options.viewers > 1 else None
         for viewer in viewers[1:]:
             viewer.page.context.close()
         for _ in range(options.page_changes):
@@ -149,20 +174,43 @@ def run(address: str, server: psutil.Process, film_path: Path, options: argparse
         viewers[0].page.wait_for_timeout(5000)
         threads_after = server.num_threads()
         browser.close()
-    unique = [unique_frames(one["shown"]) for one in plain]
+    each = [
+        {
+            "unique_fps": round(unique_frames(one["shown"]) / one["seconds"], 1),
+            "delivered_fps": round(one["decoded"] / one["seconds"], 1),
+            "delay_ms": summary(delays_ms(two["shown"], two["camera"])),
+        }
+        for one, two in zip(plain, probed, strict=True)
+    ]
+    drawn = sum(unique_frames(one["shown"]) for one in plain)
     return {
-        "viewers": options.viewers,
-        "faces": options.faces,
-        "seconds": options.seconds,
-        "unique_fps": [round(n / one["seconds"], 1) for n, one in zip(unique, plain, strict=True)],
-        "delivered_fps": [round(one["decoded"] / one["seconds"], 1) for one in plain],
-        "delay_ms": [summary(delays_ms(one["shown"], one["camera"])) for one in probed],
+        **worst(each),
         "stage_ms": stage_ms,
-        "server_cpu_ms_per_frame": round(1000 * cpu_s / max(1, sum(unique)), 1),
-        "rss_mb": {"start": round(rss_start / 1e6, 1), "end": round(rss_end / 1e6, 1)},
+        "server_cpu_ms_per_frame": round(1000 * cpu_s / max(1, drawn), 1),
+        "rss_mb": {
+            "start": round(memory.seen[0][1], 1),
+            "end": round(memory.seen[-1][1], 1),
+            "growth_per_minute": growth_per_minute(memory.seen),
+        },
         "threads": {"before": threads_before, "after": threads_after},
         "page_changes": options.page_changes,
+        "faces": options.faces,
+        "seconds": options.seconds,
+        "viewers": each,
+        "one_more_is_told_to_wait": waits,
     }
+
+
+def waits_to_be_told(browser: Browser, address: str) -> bool:
+    """Whether a visitor for whom there is no place is told so and gets no camera."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{address}/live")
+    page.get_by_role("button", name="I understand").click(timeout=_PATIENCE_MS)
+    page.get_by_text("Please wait").wait_for(timeout=_PATIENCE_MS)
+    told = page.locator(_COMPONENT).count() == 0
+    context.close()
+    return told
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -200,7 +248,7 @@ def main() -> None:
                 server.terminate()
                 server.wait(timeout=30)
     if not options.json:
-        print("One number or entry per viewer. Delay: from the camera to the screen.")
+        print("Delay: from the camera to the screen. Of several viewers the worst, then each.")
     print(json.dumps(report, indent=2))
 
 

@@ -75,6 +75,18 @@ def unique_frames(shown: Sequence[Sequence[float]]) -> int:
     return sum(1 for i, n in enumerate(numbers) if i == 0 or n != numbers[i - 1])
 
 
+def growth_per_minute(memory: Sequence[tuple[float, float]]) -> float | None:
+    """Slope of the memory, by least squares; None for less than two looks.
+
+    Args:
+        memory: (seconds, megabytes).
+    """
+    if len(memory) < 2:
+        return None
+    seconds, megabytes = zip(*memory, strict=True)
+    return round(60 * statistics.linear_regression(seconds, megabytes).slope, 2)
+
+
 def summary(delays: Sequence[float]) -> dict[str, Any]:
     """Median, p95, and the medians of the first, second and last third."""
     if len(delays) < 3:
@@ -85,4 +97,15 @@ def summary(delays: Sequence[float]) -> dict[str, Any]:
         "p50": round(statistics.median(delays), 1),
         "p95": round(float(np.percentile(delays, 95)), 1),
         "by_thirds": [round(statistics.median(part), 1) for part in parts],
+    }
+
+
+def worst(viewers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of several viewers the one who fares worst in each field."""
+    return {
+        "unique_fps": min(one["unique_fps"] for one in viewers),
+        "delivered_fps": min(one["delivered_fps"] for one in viewers),
+        "delay_ms": max(
+            (one["delay_ms"] for one in viewers), key=lambda delay: delay["p95"] or float("inf")
+        ),
     }

@@ -4,6 +4,7 @@ Video stays on the loopback interface, which WebRTC otherwise avoids on both sid
 the browser use it, and a sitecustomize of its own the server.
 """
 
+import contextlib
 import io
 import re
 from collections.abc import Iterator
@@ -12,14 +13,16 @@ from pathlib import Path
 import matplotlib.cbook
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 import skimage.data
 from PIL import Image
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 _PATIENCE_MS = 120_000
+_COMPONENT = 'iframe[title*="webrtc_streamer"]'
 _ANSWER = re.compile(r"looks \w+ \(.*%\)|uncertain \(\w+ .*%\)")
 _LOOPBACK_ONLY = """
 import aioice.ice
@@ -74,6 +77,13 @@ def _frames() -> Iterator[bytes]:
 
 
 @pytest.fixture
+def server_process(server: str) -> psutil.Process:
+    port = server.rsplit(":", 1)[1]
+    own = psutil.Process().children(recursive=True)
+    return next(child for child in own if port in child.cmdline())
+
+
+@pytest.fixture
 def live(page: Page) -> Page:
     page.set_default_timeout(_PATIENCE_MS)
     expect.set_options(timeout=_PATIENCE_MS)
@@ -82,13 +92,13 @@ def live(page: Page) -> Page:
 
 
 def _component(page: Page) -> FrameLocator:
-    return page.frame_locator('iframe[title*="webrtc_streamer"]')
+    return page.frame_locator(_COMPONENT)
 
 
 def _start(page: Page) -> None:
     agree = page.get_by_role("button", name="I understand")
     start = _component(page).get_by_role("button", name="Start the camera")
-    agree.or_(page.locator('iframe[title*="webrtc_streamer"]')).first.wait_for()
+    agree.or_(page.locator(_COMPONENT)).first.wait_for()
     if agree.is_visible():
         agree.click()
     start.click()
@@ -114,7 +124,7 @@ def test_video_scores_charts_controls_and_a_recording(live: Page, tmp_path: Path
     expect(live.locator(".el-faces-now .el-chip")).to_have_count(2)
     expect(live.locator(".el-faces-now .el-chip").first).to_contain_text(_ANSWER)
     expect(live.get_by_text("from the camera")).to_contain_text(re.compile(r"of [1-9]"))
-    expect(live.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    expect(live.get_by_test_id("stVegaLiteChart")).to_have_count(1)
 
     # The figures move on by themselves.
     skipped = live.locator(".el-figures").first
@@ -151,18 +161,77 @@ def test_video_scores_charts_controls_and_a_recording(live: Page, tmp_path: Path
     expect(live.get_by_role("button", name="Record scores")).to_be_disabled()
 
 
-def test_leaving_the_page_ends_the_video_and_it_starts_again(live: Page) -> None:
-    for _ in range(2):
+def test_leaving_the_page_ends_the_video_and_leaves_no_thread(
+    live: Page, server_process: psutil.Process
+) -> None:
+    # The first rounds fill the pools of threads that stay; the others must add none.
+    warm = 0
+    for turn in range(6):
         _start(live)
         _await_annotation(live)
-        live.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
-        expect(live.get_by_role("heading", name="The model in use")).to_be_visible()
-        live.get_by_test_id("stSidebarNavLink").filter(has_text="Live").click()
+        _leave_and_come_back(live)
+        if turn == 1:
+            warm = _threads_at_rest(live, server_process)
+    for _ in range(5):
+        _leave_and_come_back(live)
+    assert _threads_at_rest(live, server_process, at_most=warm + 2) <= warm + 2
     # Back on the page nobody is watching: the place was given back.
     expect(live.get_by_text("of 2 at once")).to_be_visible()
     expect(live.locator(".el-figures > div").nth(4).locator("dd")).to_contain_text(
         re.compile(r"^0")
     )
+
+
+def _leave_and_come_back(page: Page) -> None:
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
+    expect(page.get_by_role("heading", name="The model in use")).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").filter(has_text="Live").click()
+    page.locator(_COMPONENT).wait_for()
+
+
+def _threads_at_rest(page: Page, server: psutil.Process, *, at_most: int = 0) -> int:
+    """Threads of the server when the last video has ended: as many as asked, or after 8 s."""
+    for _ in range(16):
+        if server.num_threads() <= at_most:
+            break
+        page.wait_for_timeout(500)
+    return server.num_threads()
+
+
+def test_two_watch_for_themselves_and_a_third_waits_for_a_place(
+    live: Page, browser: Browser, server: str
+) -> None:
+    _start(live)
+    _await_annotation(live)
+    with _visitor(browser, server) as second, _visitor(browser, server) as third:
+        _start(second)
+        for control in ("Boxes", "Labels"):
+            second.get_by_test_id("stSidebar").get_by_text(control, exact=True).click()
+        expect(second.locator(".el-faces-now .el-chip")).to_have_count(2)
+        second.wait_for_function(
+            f"count => ({_COUNT_DARK})(document.querySelector('iframe[title*=webrtc]')"
+            ".contentDocument.querySelector('video')) < count",
+            arg=100,
+        )
+        _await_annotation(live)  # the first viewer's picture is as it was
+
+        third.get_by_role("button", name="I understand").click()
+        expect(third.get_by_text("Please wait: 2 viewers are watching")).to_be_visible()
+        expect(third.locator("iframe")).to_have_count(0)
+        live.context.close()
+        expect(third.locator(_COMPONENT)).to_be_visible()
+        _start(third)
+        _await_annotation(third)
+
+
+@contextlib.contextmanager
+def _visitor(browser: Browser, server: str) -> Iterator[Page]:
+    context = browser.new_context(base_url=server, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(_PATIENCE_MS)
+    page.goto("/live")
+    yield page
+    context.close()
 
 
 def test_the_connection_test_answers_in_words(live: Page) -> None:

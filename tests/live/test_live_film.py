@@ -54,3 +54,21 @@ def test_delays_count_new_frames_and_know_that_the_film_repeats(live_film: Modul
 def test_nothing_seen_is_told_as_nothing(live_film: ModuleType) -> None:
     assert live_film.delays_ms([], []) == []
     assert live_film.summary([])["p50"] is None
+
+
+def test_memory_that_grows_is_told_by_the_minute(live_film: ModuleType) -> None:
+    looks = [(1000.0 + 5 * i, 300.0 + 0.5 * i) for i in range(10)]
+    assert live_film.growth_per_minute(looks) == pytest.approx(6.0)
+    assert live_film.growth_per_minute(looks[:1]) is None
+
+
+def test_of_several_viewers_the_worst_counts(live_film: ModuleType) -> None:
+    def viewer(unique: float, p95: float | None) -> dict[str, object]:
+        delay = {"p50": 100.0, "p95": p95, "by_thirds": []}
+        return {"unique_fps": unique, "delivered_fps": 30 - unique, "delay_ms": delay}
+
+    both = [viewer(20.0, 300.0), viewer(12.0, 200.0)]
+    assert live_film.worst(both) == {
+        "unique_fps": 12.0, "delivered_fps": 10.0, "delay_ms": both[0]["delay_ms"]
+    }  # fmt: skip
+    assert live_film.worst([*both, viewer(15.0, None)])["delay_ms"]["p95"] is None

@@ -105,6 +105,7 @@ class LiveSession:
             detector, classifier, _options(settings), crop_size_px=crop_size_px
         )
         self._veil = FaceVeil()
+        self._converter = frames.FrameConverter()
         self._clock = FrameClock(now)
         self._index = 0
         self._logged_at = float("-inf")
@@ -210,12 +211,13 @@ class LiveSession:
 
     def refuse(self, frame: av.VideoFrame) -> av.VideoFrame:
         """The picture for a viewer who has to wait: nothing is read. Never raises."""
-        return self._noticed(frame, "All places are taken: waiting")
+        with self._reading:
+            return self._noticed(frame, "All places are taken: waiting")
 
     def _process(self, frame: av.VideoFrame, queued: int) -> av.VideoFrame:
         began = time.perf_counter()
         settings = self._take_changes()
-        image = frames.picture(frame, mirror=settings.mirror)
+        image = self._converter.picture(frame, mirror=settings.mirror)
         time_s = self._clock.read(frame.pts, frame.time_base)
         converted = time.perf_counter()
         result = self._stream.analyze(Frame(image, self._index, time_s))
@@ -226,7 +228,7 @@ class LiveSession:
         missed = self._veil.missed(result)
         if settings.drawing.blur_faces and len(missed):
             image = blur_faces(image, missed)
-        drawn = frames.frame_of(draw_result(image, shown, settings.drawing), frame)
+        drawn = self._converter.frame(draw_result(image, shown, settings.drawing), frame)
         stage_ms = {
             **result.stage_ms,
             "convert": (converted - began) * 1000,
@@ -270,12 +272,14 @@ class LiveSession:
         """The picture as it came with a notice, or hidden where faces are to be hidden."""
         settings = self._settings
         try:
-            image = frames.picture(frame, mirror=settings.mirror)
+            image = self._converter.picture(frame, mirror=settings.mirror)
             if settings.drawing.blur_faces:
                 image = frames.hidden(image)
-            return frames.frame_of(draw_badge(image, text), frame)
+            return self._converter.frame(draw_badge(image, text), frame)
         except Exception:  # a frame so broken that it cannot even be converted
-            return frames.frame_of(frames.GREY, frame) if settings.drawing.blur_faces else frame
+            return (
+                self._converter.frame(frames.GREY, frame) if settings.drawing.blur_faces else frame
+            )
 
 
 def _options(settings: LiveSettings) -> StreamOptions:
