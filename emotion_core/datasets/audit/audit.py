@@ -70,6 +70,7 @@ def _audit(
     low = near.low_frequencies(dataset.images)
     near_groups, mirrored_groups, photo = _copies(dataset, exact, low, ~looks.flat, steps)
     unique = near.uniqueness(low.vectors, progress=steps.part(0.7, 0.8))
+    unique[exact >= 0] = 0.0  # also where a picture of one colour looks like nothing
     ferplus = _ferplus_columns(dataset)
     embedding, facts = low.vectors, {}
     opinions = _no_opinions(n)
