@@ -93,6 +93,7 @@ def _audit(
             "exact_group": exact,
             "mirrored_group": mirrored_groups,
             "near_group": near_groups,
+            "photo_group": photo,
             "leaks": groups.varied_groups(either_way, dataset.usage),
             "near_leaks": groups.varied_groups(photo, dataset.usage),
             "conflicting": groups.varied_groups(exact, dataset.labels),

@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from emotion_core.types import Int64Array
 
@@ -34,6 +32,10 @@ def linked_groups(n: int, *links: Int64Array, along: Int64Array | None = None) -
     Returns:
         (n,) int64 group numbers in the order of each group's first row; -1 for rows without link.
     """
+    # Here and not at the top: a page that shows a kept report need not wait for SciPy.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     nothing = np.zeros((0, 2), np.int64)
     makers = np.concatenate([nothing, *links])
     pairs = np.concatenate([makers, nothing if along is None else along])

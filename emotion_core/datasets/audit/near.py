@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.fft import dctn
 
 from emotion_core.datasets.audit.progress import Progress
 from emotion_core.types import Float32Array, Int64Array, UInt8Array
@@ -60,6 +59,8 @@ def low_frequencies(images: UInt8Array) -> LowFrequencies:
     Args:
         images: (N, S, S) uint8 gray, S at least 8.
     """
+    from scipy.fft import dctn  # a page that shows a kept report need not wait for it
+
     n = len(images)
     vectors = np.empty((n, _SIDE * _SIDE - 1), np.float32)
     for start in range(0, n, 4096):

@@ -19,6 +19,7 @@ COLUMNS = {
     "exact_group": "number of the group of byte-identical pictures; -1: none",
     "mirrored_group": "number of the group of pictures that mirror each other; -1: none",
     "near_group": "number of the group of one photograph, not all byte-identical; -1: none",
+    "photo_group": "number of the group of copies of any kind; -1: none",
     "leaks": "the same pixels, or exactly mirrored ones, also stand in another split",
     "near_leaks": "the same photograph also stands in another split, as any kind of copy",
     "conflicting": "byte-identical to a picture with another label",
@@ -126,8 +127,8 @@ class AuditReport:
             "mirrored_duplicate_images": int((rows["mirrored_group"] >= 0).sum()),
             "near_duplicate_groups": _n_groups(rows["near_group"].to_numpy()),
             "near_duplicate_images": int((rows["near_group"] >= 0).sum()),
-            "test_photos_in_training": self._standing_in(TEST, TRAINING, "photo"),
-            "validation_photos_in_training": self._standing_in(VALIDATION, TRAINING, "photo"),
+            "test_photos_in_training": self._standing_in(TEST, TRAINING, "photo_group"),
+            "validation_photos_in_training": self._standing_in(VALIDATION, TRAINING, "photo_group"),
             "flat_images": int(rows["flat"].sum()),
             "dark_images": int(rows["dark"].sum()),
             "blurred_images": int(rows["blurred"].sum()),
@@ -153,19 +154,14 @@ class AuditReport:
     def _standing_in(self, split: str, other: str, groups: str) -> int:
         """Pictures of one split that also stand in the other one."""
         rows = self.rows
-        group = rows["exact_group"].to_numpy() if groups == "exact_group" else self.photo_groups()
+        group = rows[groups].to_numpy()
         usage = rows["split"].to_numpy()
         shared = (group >= 0) & np.isin(group, group[(usage == other) & (group >= 0)])
         return int((shared & (usage == split)).sum())
 
     def photo_groups(self) -> Int64Array:
         """(N,) int64: numbers of the groups of any kind of copies of one photograph; -1: none."""
-        from emotion_core.datasets.audit.groups import group_links, linked_groups
-
-        names = ("exact_group", "near_group", "mirrored_group")
-        return linked_groups(
-            len(self), *(group_links(self.rows[name].to_numpy()) for name in names)
-        )
+        return self.rows["photo_group"].to_numpy()
 
     def nearest(self, row: int, k: int = 12) -> Int64Array:
         """The pictures most like one, by the model's features.
