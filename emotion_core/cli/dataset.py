@@ -109,11 +109,16 @@ def _add_audit(group: Subparsers) -> None:
         example="python -m emotion_core dataset audit data/fer2013.parquet --output findings.csv",
     )
     _add_path(parser)
-    parser.add_argument(
+    judge = parser.add_mutually_exclusive_group()
+    judge.add_argument(
         "--model",
         metavar="NAME",
         help="a folder of models/ that judges the labels (default: the app's)",
     )
+    judge.add_argument(
+        "--no-model", action="store_true", help="only what needs no model: no label errors, no map"
+    )
+    parser.add_argument("--again", action="store_true", help="do not take a kept report")
     parser.add_argument("--output", type=Path, metavar="FILE", help="the findings as CSV")
     parser.add_argument("--json", action="store_true", help="the counts as JSON")
     parser.set_defaults(func=actions.run_audit_action)

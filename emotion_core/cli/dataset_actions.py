@@ -1,7 +1,6 @@
 """What the actions of ``dataset`` do."""
 
 import argparse
-import importlib
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -113,13 +112,16 @@ def run_info(args: argparse.Namespace) -> int:
 
 def run_audit_action(args: argparse.Namespace) -> int:
     """Prints the counts of an audit and writes its findings."""
-    if args.corrections is not False:
-        raise UsageError("An audit looks at the set as it is stored; leave --corrections out.")
-    with _bar("Audit") as count:
-        report = importlib.import_module("emotion_core.evaluation.audit").run_audit(
-            _dataset_path(args),
-            args.model,
-            progress=lambda stage, share: count(round(100 * share), 100),
+    # Here, because the other actions need no model and no table library.
+    from emotion_core.evaluation.audit import run_audit
+
+    dataset = load_dataset(_dataset_path(args), corrections=args.corrections)
+    with _bar("Audit") as progress:
+        report = run_audit(
+            dataset,
+            "" if args.no_model else args.model,
+            progress=lambda stage, share: progress(round(100 * share), 100),
+            again=args.again,
         )
     if args.output:
         report.to_csv(args.output)
