@@ -39,7 +39,10 @@ def _key(choice: Choice) -> tuple[str, ...]:
 
 
 def _points(choice: Choice) -> tuple[RobustnessPoint, ...]:
-    return RobustnessTest(choice.subject, choice.rows, choice.cache).points()
+    """What is known; nothing where that is only the pictures themselves."""
+    points = RobustnessTest(choice.subject, choice.rows, choice.cache).points()
+    spoiled = any(p.level != PERTURBATIONS[p.perturbation].clean_level for p in points)
+    return points if spoiled else ()
 
 
 def _start(choice: Choice) -> None:

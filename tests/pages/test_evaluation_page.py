@@ -1,0 +1,204 @@
+"""The evaluation page without a browser, on the practice set and shipped models."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.cli import main
+from emotion_core.datasets import VALIDATION, Corrections, load_dataset
+from emotion_core.evaluation import model_subject
+from pages.shared.evaluation.choice import SET_KEY, SPLIT_KEY
+from pages.shared.evaluation.confusion import PREDICTED_KEY, TRUE_KEY
+from pages.shared.evaluation.jobs import job_board
+from pages.shared.evaluation.sections import TAB_KEY, TABS
+from pages.shared.evaluation.sets import PRACTICE_NAME, dataset, rows
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A machine without a data set, for the whole file: answers are computed once."""
+    folder = tmp_path_factory.mktemp("home")
+    st.cache_resource.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOTION_LENS_HOME", str(folder))
+        patch.delenv("EMOTION_LENS_DATASET", raising=False)
+        yield folder
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app() -> Iterator[AppTest]:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+    app.switch_page("pages/evaluation.py").run()
+    assert not app.exception
+    yield app
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.fixture
+def practice(app: AppTest) -> AppTest:
+    """The page with the practice set evaluated on validation."""
+    app.session_state[SET_KEY] = PRACTICE_NAME
+    app.run()
+    return evaluated(app)
+
+
+def evaluated(app: AppTest, kind: str = "answers", model: str = "") -> AppTest:
+    """Presses the button that starts the work, if there is one, and waits for its end."""
+    starts = [b for b in app.button if b.label.startswith(("Evaluate", "Measure"))]
+    for button in starts:
+        button.click().run()
+    name = model or app.selectbox(key="model").value
+    split = app.session_state[SPLIT_KEY]
+    subject = model_subject(ModelRegistry(), name)
+    job = job_board().find((kind, subject.key, rows(dataset(None, False), split, "fer2013").key))
+    if job is not None:
+        job.wait(120)
+        assert job.error == ""
+        app.run()
+    return app
+
+
+def texts(app: AppTest) -> str:
+    parts = [element.value for kind in (app.markdown, app.caption) for element in kind]
+    return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
+
+
+def command_line(capfdbinary: pytest.CaptureFixture[bytes], *options: str) -> dict:
+    capfdbinary.readouterr()
+    assert main(["evaluate", "--dataset", "synthetic", "--json", *options]) == 0
+    return json.loads(capfdbinary.readouterr().out)
+
+
+def test_without_a_data_set_there_is_a_way(app: AppTest) -> None:
+    assert [button.label for button in app.button] == ["Import FER-2013", "Try the practice set"]
+    app.button[1].click().run()
+    assert any(button.label.startswith("Evaluate ") for button in app.button)
+    assert app.selectbox(key=SET_KEY).value == PRACTICE_NAME
+
+
+def test_figures_equal_those_of_the_command_line(
+    practice: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    shown = texts(practice)
+    assert "say nothing about real faces" in shown
+    figures = command_line(capfdbinary, "--split", "validation")
+    low, high = figures["accuracy_ci95"]
+    for value in (
+        f"{100 * figures['accuracy']:.1f} %",
+        f"{100 * low:.1f} to {100 * high:.1f} %",
+        f"n\u00a0=\u00a0{figures['n']}",
+        f"{100 * figures['accuracy_unseen']:.1f} %",
+        f"{100 * figures['macro_f1']:.1f} %",
+        f"{100 * figures['ece']:.1f} %",
+        f"{100 * figures['accuracy_covered']:.1f} %",
+    ):
+        assert value in shown
+
+
+def test_a_cell_shows_its_faces(
+    practice: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    figures = command_line(capfdbinary, "--split", "validation")
+    names = list(figures["per_class"])
+    practice.selectbox(key=TRUE_KEY).set_value("happy")
+    practice.selectbox(key=PREDICTED_KEY).set_value("neutral").run()
+    count = figures["confusion"][names.index("happy")][names.index("neutral")]
+    assert f"{count if count else 'no'} face" in texts(practice)
+    assert "labelled happy, answered neutral" in texts(practice)
+
+
+@pytest.mark.parametrize(
+    ("tab", "charts", "words"),
+    [
+        ("Confusion", 1, "Click a cell"),
+        ("Each expression", 1, "each expression against all others"),
+        ("Calibration", 2, "calibration error"),
+        ("Certainty", 1, "of the faces get an answer"),
+        ("Robustness", 0, "will stand here"),
+        ("Heat map", 1, "Red: covering this lowers"),
+    ],
+)
+def test_every_part_is_drawn(practice: AppTest, tab: str, charts: int, words: str) -> None:
+    assert tab in TABS
+    practice.session_state[TAB_KEY] = tab
+    practice.run()
+    assert len(practice.get("vega_lite_chart")) == charts
+    assert words in texts(practice)
+
+
+def test_the_heat_map_has_pictures_with_words(practice: AppTest) -> None:
+    practice.session_state[TAB_KEY] = "Heat map"
+    practice.run()
+    data = load_dataset("synthetic").split(VALIDATION)
+    row = int(data.rows[7])
+    practice.number_input(key="ev_heat_row").set_value(row).run()
+    alts = [picture.alt for image in practice.get("image") for picture in image.proto.imgs]
+    assert alts[0] == "The face as the model sees it"
+    assert alts[1].startswith("Heat map: where covering the face changes the score of ")
+    assert f"Row {row:,}, labelled {data.label_set[int(data.labels[7])].value}." in texts(practice)
+
+
+def test_robustness_is_measured_in_the_background(
+    practice: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("emotion_core.evaluation.robustness", "pages.shared.evaluation.robustness"):
+        monkeypatch.setattr(f"{module}.MAX_IMAGES", 30)
+    practice.session_state[TAB_KEY] = "Robustness"
+    evaluated(practice.run(), "robustness")
+    assert len(practice.get("vega_lite_chart")) == 6
+    assert "Right answers on 30 faces" in texts(practice)
+    assert not practice.button
+
+
+def test_two_models_are_compared(practice: AppTest) -> None:
+    names = ModelRegistry().names()
+    if len(names) < 2:
+        pytest.skip("only one model is installed")
+    practice.session_state[TAB_KEY] = "Compare"
+    practice.run()
+    other = practice.selectbox(key="ev_other").value
+    assert other != practice.selectbox(key="model").value
+    evaluated(practice, model=other)
+    shown = texts(practice)
+    assert "McNemar" in shown
+    assert "Images that changed" in [element.value for element in practice.subheader]
+
+
+def test_looks_at_the_test_images_are_asked_for_and_counted(
+    practice: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    practice.session_state[SPLIT_KEY] = "test"
+    practice.run()
+    assert "Nobody has looked at them here so far" in texts(practice)
+    assert not practice.get("vega_lite_chart")
+    next(b for b in practice.button if b.label.startswith("Look at the test images")).click().run()
+    evaluated(practice)
+    assert practice.get("vega_lite_chart")
+    assert "looked at 1 time so far, with 1 model" in texts(practice)
+    practice.run()
+    assert "looked at 1 time so far" in texts(practice)
+    assert command_line(capfdbinary, "--split", "test")["test_looks"] == 2
+
+
+def test_corrections_can_be_applied(app: AppTest, home: Path) -> None:
+    corrections = Corrections.load("synthetic")
+    data = load_dataset("synthetic").split(VALIDATION)
+    corrections.exclude(data.rows[:4].tolist())
+    corrections.save()
+    try:
+        app.session_state[SET_KEY] = PRACTICE_NAME
+        app.run()
+        app.toggle(key="ev_corrected").set_value(True).run()
+        button = next(b for b in app.button if b.label.startswith("Evaluate "))
+        assert button.label.endswith(f"on {len(data) - 4} faces")
+    finally:
+        corrections.path.unlink()
