@@ -1,6 +1,6 @@
-"""Measures the work on a whole data set: the audit, in seconds and memory.
+"""Measures the work on a whole data set: the audit and the page that shows it.
 
-    python benchmarks/datasets.py [--only audit] [--dataset PATH] [--model NAME] [--json]
+    python benchmarks/datasets.py [--only audit|page] [--dataset PATH] [--model NAME] [--json]
 
 Every measurement is a function of its own that runs in a process of its own, so that neither
 caches nor memory of one count for another. Needs requirements-dev.txt.
@@ -9,6 +9,8 @@ caches nor memory of one count for another. Needs requirements-dev.txt.
 import argparse
 import json
 import os
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,15 +21,24 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from emotion_core.datasets import default_dataset_path  # noqa: E402
+from startup import free_port, wait_for_port  # noqa: E402
+
+from emotion_core.datasets import DATASET_ENV, default_dataset_path  # noqa: E402
+from emotion_core.emotions import FER2013  # noqa: E402
 from emotion_core.home import HOME_ENV  # noqa: E402
 
 #: What the issue that asked for this measurement wanted.
 MAX_AUDIT_S = 300.0
+MAX_PAINT_S = 1.0
+MAX_FILTER_S = 0.5
+#: Labels that are clicked one after the other; each click is one change of the filter.
+_FILTERS = ("disgust", "happy", "fear", "neutral", "angry", "surprise", "sad")
+_PATIENCE_MS = 60_000
 
 _AUDIT = """
 import json, sys, time
@@ -73,9 +84,102 @@ def measure_audit(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+# Clicks, and tells after how many seconds the faces of the grid are what was asked for: pictures
+# that are decoded, with a title that names the label. The grid stands in a shadow root.
+_CLICK_AND_WAIT = """
+([button, label]) => new Promise(done => {
+  const began = performance.now();
+  const ready = () => {
+    for (const element of document.querySelectorAll(".st-key-ds_grid *")) {
+      const images = element.shadowRoot?.querySelectorAll(".grid img") ?? [];
+      if (images.length && [...images].every(
+        image => image.complete && image.naturalWidth && image.alt.includes(label)
+      )) return done((performance.now() - began) / 1000);
+    }
+    requestAnimationFrame(ready);
+  };
+  document.querySelector(button).click();
+  ready();
+})
+"""
+
+
+def measure_page(args: argparse.Namespace) -> dict[str, Any]:
+    """The data set page in a browser: from a click to the faces, and from a filter to its faces.
+
+    The app is open and the browser has its files; the server has not seen the data set before the
+    first click, and has it open at the later ones.
+    """
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("google-chrome")
+        if path is None:
+            sys.exit("There is no chromium. On Debian: apt-get install chromium.")
+        port = free_port()
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, HOME_ENV: home, DATASET_ENV: str(args.dataset)},
+        )
+        try:
+            wait_for_port(port, server)
+            browser = playwright.chromium.launch(
+                executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            )
+            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            page.set_default_timeout(_PATIENCE_MS)
+            page.goto(f"http://127.0.0.1:{port}/")
+            first_s = _visit(page)
+            later_s = [_visit(page) for _ in range(5)]
+            page.wait_for_timeout(10_000)  # the server decodes all pictures after the first visit
+            filter_s = [_filter(page, label) for label in _FILTERS]
+            rss_mb = psutil.Process(server.pid).memory_info().rss / 1e6
+            browser.close()
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+    return {
+        "page_first_paint_s": round(first_s, 2),
+        "page_paint_s": round(statistics.median(later_s), 2),
+        "page_filter_s": round(statistics.median(filter_s), 2),
+        "page_filter_worst_s": round(max(filter_s), 2),
+        "page_rss_mb": round(rss_mb),
+        "page_first_paint_wanted_s": MAX_PAINT_S,
+        "page_filter_wanted_s": MAX_FILTER_S,
+    }
+
+
+def _visit(page: Page) -> float:
+    """Seconds from a click on the page's name in the navigation to its faces."""
+    page.locator("a[href$='/photos']").first.click()
+    page.get_by_role("heading", name="Photos", exact=True).wait_for()
+    _wait_until_idle(page)
+    return float(page.evaluate(_CLICK_AND_WAIT, ["a[href$='/datasets']", "Row "]))
+
+
+def _filter(page: Page, label: str) -> float:
+    """Seconds from a click on a label to a page of its faces, without the label before."""
+    _wait_until_idle(page)
+    clear = page.get_by_role("button", name="Clear filters")
+    if clear.count():
+        clear.click()
+        clear.wait_for(state="detached")
+        _wait_until_idle(page)
+    number = 1 + FER2013.names.index(label)
+    button = f".st-key-ds_label button:nth-of-type({number})"
+    return float(page.evaluate(_CLICK_AND_WAIT, [button, f": {label}"]))
+
+
+def _wait_until_idle(page: Page) -> None:
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.wait_for_timeout(300)
+
+
 #: Name on the command line -> measurement.
 MEASUREMENTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "audit": measure_audit,
+    "page": measure_page,
 }
 
 

@@ -14,6 +14,7 @@ from pages.shared.chips import paragraph
 from pages.shared.datasets import state
 from pages.shared.datasets.filters import Filter
 from pages.shared.datasets.jobs import job_board, job_progress
+from pages.shared.datasets.looks import audit_summary
 from pages.shared.datasets.stored import StoredSet
 from pages.shared.datasets.workspace import Workspace
 from pages.shared.settings import Settings
@@ -54,7 +55,7 @@ def audit_panel(work: Workspace, settings: Settings) -> None:
         _invitation(work, settings)
         return
     _who_judged(work, report, settings)
-    summary = report.summary()
+    summary = audit_summary(report)
     for title, findings in _findings(summary):
         st.subheader(title, anchor=False)
         with st.container(key=f"ds_findings_{title.split()[0].lower()}"):

@@ -29,7 +29,7 @@ def filters(table: FaceTable) -> None:
         st.pills(
             "Split", SPLITS, selection_mode="multi", format_func=str.capitalize, **_shared("split")
         )
-        st.pills("Label", FER2013.names, selection_mode="multi", **_shared("label"))
+        st.pills("Label", FER2013.names, selection_mode="multi", wrap=True, **_shared("label"))
         n_more = _n_more(state.view().filter)
         name = f"More filters ({n_more})" if n_more else "More filters"
         with st.popover(name, icon=":material/filter_alt:", key="ds_more", width="content"):
@@ -85,7 +85,7 @@ def _more(table: FaceTable) -> None:
             **_shared("prediction"),
         )
         st.multiselect("Predicted as", FER2013.names, **_shared("predicted"))
-        st.number_input("Group of copies", min_value=0, step=1, **_shared("group"))
+        st.number_input("Group of copies", min_value=0, value=None, step=1, **_shared("group"))
     st.text_input("Row numbers", placeholder="12, 40-60", **_shared("rows"))
     if parse_rows(state.view().filter.rows) is None:
         st.caption(":material/warning: Wanted row numbers and ranges, like 12, 40-60.")

@@ -182,11 +182,17 @@ def _others(work: Workspace, table: FaceTable, row: int, settings: Settings) -> 
             type="tertiary",
             key="ds_show_copies",
             on_click=state.browse,
-            args=(Filter(rows=", ".join(str(other) for other in sorted([row, *copies]))),),
+            args=(_filter_of(table, row, copies),),
         )
         _tiles(work, table, copies, settings, "copies")
     st.markdown("**Most alike**")
     _tiles(work, table, work.neighbours(row).tolist(), settings, "neighbours")
+
+
+def _filter_of(table: FaceTable, row: int, copies: list[int]) -> Filter:
+    if "photo_group" in table.audit:
+        return Filter(group=int(table.audit["photo_group"][row]))
+    return Filter(rows=", ".join(str(other) for other in sorted([row, *copies])))
 
 
 def _tiles(

@@ -143,9 +143,9 @@ class FaceTable:
         return self._names_in(self.audit["predicted"], names)
 
     def _of_group(self, group: int | None) -> BoolArray:
-        if "exact_group" not in self.audit:
+        if "photo_group" not in self.audit:
             return self._nothing()
-        return np.asarray(self.audit["exact_group"] == group)
+        return np.asarray(self.audit["photo_group"] == group)
 
     def _of_rows(self, text: str) -> BoolArray:
         found = self._nothing()

@@ -59,7 +59,7 @@ class Filter:
         votes: at least so many taggers chose the same.
         mark: keys of ``MARKS``; a face needs one of them.
         prediction: key of ``PREDICTIONS``.
-        group: number of a group of exact copies, or None.
+        group: number of a group of copies of any kind, or None.
         rows: row numbers and ranges, e.g. ``"12, 40-60"``.
         area: part of the map as (x0, x1, y0, y1), or None.
     """

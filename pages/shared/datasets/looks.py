@@ -109,11 +109,11 @@ def _columns(
     }
 
 
-def photo_groups(report: AuditReport) -> Int64Array:
-    """(N,) int64 numbers of the groups of any kind of copies that an audit found, -1 for none."""
-    return _photo_groups(report.dataset_sha256, report.model_sha256, report)
+def audit_summary(report: AuditReport) -> dict[str, Any]:
+    """The counts of an audit."""
+    return _summary(report.dataset_sha256, report.model_sha256, report)
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _photo_groups(dataset_sha256: str, model_sha256: str, _report: AuditReport) -> Int64Array:
-    return _report.photo_groups()
+def _summary(dataset_sha256: str, model_sha256: str, _report: AuditReport) -> dict[str, Any]:
+    return _report.summary()

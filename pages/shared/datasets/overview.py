@@ -7,7 +7,7 @@ import streamlit as st
 from emotion_core.datasets import TEST, TRAINING, VALIDATION
 from emotion_core.emotions import Emotion
 from pages.shared import chips
-from pages.shared.datasets.looks import mean_faces
+from pages.shared.datasets.looks import audit_summary, mean_faces
 from pages.shared.datasets.tiles import split_name
 from pages.shared.datasets.workspace import Workspace
 
@@ -19,7 +19,7 @@ def figures(work: Workspace) -> None:
     shares = " · ".join(f"{split_name(name)} {n:,}" for name, n in splits.items() if n)
     items = [("Faces", f"{len(facts):,}", shares)]
     if work.report is not None:
-        found = work.report.summary()
+        found = audit_summary(work.report)
         flagged = found["flat_images"] + found["dark_images"] + found["blurred_images"]
         items += [
             ("In two splits", f"{found['leaking_images']:,}", "the same picture, also mirrored"),

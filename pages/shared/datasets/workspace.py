@@ -13,7 +13,7 @@ from emotion_core.datasets.audit import AuditReport
 from emotion_core.datasets.corrections import EXCLUDE, RELABEL
 from emotion_core.types import Int64Array
 from pages.shared.datasets.faces import FaceTable
-from pages.shared.datasets.looks import Looks, audit_columns, looks_of, photo_groups
+from pages.shared.datasets.looks import Looks, audit_columns, looks_of
 from pages.shared.datasets.stored import StoredSet
 
 
@@ -88,7 +88,7 @@ class Workspace:
 
     def copies(self, row: int) -> Int64Array:
         """Rows with the same pixels, mirrored or not, and near copies where an audit knows them."""
-        groups = self.looks().groups if self.report is None else photo_groups(self.report)
+        groups = self.looks().groups if self.report is None else self.report.photo_groups()
         return np.flatnonzero(groups == groups[row]) if groups[row] >= 0 else np.array([row])
 
     def neighbours(self, row: int, k: int = 16) -> Int64Array:
