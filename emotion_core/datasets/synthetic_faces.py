@@ -11,6 +11,7 @@ from emotion_core.types import UInt8Array
 SIZE_PX = 48
 # Drawn this many times larger and averaged, so that edges are as soft as in small photos.
 _SCALE = 4
+_CIRCLE = tuple((float(np.cos(a)), float(np.sin(a))) for a in np.linspace(0, 2 * np.pi, 25)[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +195,10 @@ class _Painter:
     def _place(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         scaled = np.array(points, float) * (self._half * self._narrow, self._half)
         placed = scaled @ self._turn.T + self._centre
-        return [(float(x), float(y)) for x, y in placed]
+        return [(x, y) for x, y in placed.tolist()]
 
     def _oval(self, x: float, y: float, width: float, height: float, tone: int) -> None:
-        angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-        ring = [(x + width * np.cos(a), y + height * np.sin(a)) for a in angles]
-        self._polygon(ring, tone)
+        self._polygon([(x + width * cos, y + height * sin) for cos, sin in _CIRCLE], tone)
 
     def _polygon(self, points: list[tuple[float, float]], tone: int) -> None:
         self._draw.polygon(self._place(points), fill=tone)
@@ -216,8 +215,9 @@ def _as_photo(canvas: Image.Image, tones: _Tones, rng: np.random.Generator) -> U
         radius = int(rng.integers(12, 28))
         box = (int(x) - radius, int(y) - radius, int(x) + radius, int(y) + radius)
         ImageDraw.Draw(canvas).rectangle(box, fill=tones.background)
-    soft = canvas.filter(ImageFilter.GaussianBlur(_SCALE * rng.uniform(0.2, 0.9)))
-    small = np.asarray(soft.resize((SIZE_PX, SIZE_PX), Image.Resampling.BOX), np.float64)
+    reduced = canvas.resize((SIZE_PX, SIZE_PX), Image.Resampling.BOX)
+    soft = reduced.filter(ImageFilter.GaussianBlur(rng.uniform(0.1, 0.8)))
+    small = np.asarray(soft, np.float64)
     slope = np.linspace(-1, 1, SIZE_PX)
     light = 1 + rng.uniform(-0.3, 0.3) * slope[None, :] + rng.uniform(-0.2, 0.2) * slope[:, None]
     contrast, brightness = rng.uniform(0.6, 1.2), rng.uniform(-25, 25)
