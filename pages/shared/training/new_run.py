@@ -30,13 +30,15 @@ def first_run(queue: RunQueue) -> None:
             "this machine, so a first training needs no download. It takes about a minute and "
             "shows the way from data to a model that the photo page can use."
         )
-        if st.button(
+        st.button(
             "Train on drawn faces", type="primary", icon=":material/model_training:",
-            key="train_first",
-        ):  # fmt: skip
-            form.choose_preset("smoke")
-            queue.enqueue(PRESETS["smoke"], SYNTHETIC)
-            st.rerun()
+            key="train_first", on_click=_start_practice, args=(queue,),
+        )  # fmt: skip
+
+
+def _start_practice(queue: RunQueue) -> None:
+    form.choose_preset("smoke")
+    _start(queue, form.Choice(PRESETS["smoke"], SYNTHETIC), "")
 
 
 def new_run(queue: RunQueue, *, is_primary: bool) -> None:
@@ -95,19 +97,22 @@ def _estimate(choice: form.Choice) -> None:
     probes: dict[tuple[str, str], Future[Estimate]] = st.session_state.setdefault(_PROBES, {})
     probe = probes.get(key)
     measuring = probe is not None and not probe.done()
-    if st.button(
+    st.button(
         "Measuring" if measuring else "Estimate the time", key="train_estimate",
         icon=":material/timer:", disabled=measuring,
+        on_click=_begin_probe, args=(key, choice),
         help="Trains for some seconds in a process of its own and counts.",
-    ):  # fmt: skip
-        probes[key] = _measurer().submit(_measure, choice)
-        st.rerun(scope="fragment")
+    )  # fmt: skip
     if probe is None:
         return
     if measuring:
         st.fragment(run_every=_EVERY_S)(_wait)(probe)
     else:
         _say(probe)
+
+
+def _begin_probe(key: tuple[str, str], choice: form.Choice) -> None:
+    st.session_state[_PROBES][key] = _measurer().submit(_measure, choice)
 
 
 def _measure(choice: form.Choice) -> "Estimate":

@@ -18,6 +18,8 @@ from pages.shared.training.promotion import (
     suggested_name,
 )
 
+_PROBLEM = "_promotion_problem_"
+
 
 def promotion_panel(run: RunInfo) -> None:
     """Draws what can be done with a run's model: make it, wait for it, use it."""
@@ -92,10 +94,16 @@ def _offer(run: RunInfo) -> None:
             "Average each face and its mirror image", value=True, key=f"promote_flip_{run.name}",
             help="A little more accurate, twice the time per face.",
         )  # fmt: skip
-        if st.button("Make the model", key=f"promote_{run.name}", type="primary"):
-            try:
-                start_promotion(run, name.strip(), title, description, flip_average=flip)
-            except EmotionLensError as error:
-                st.error(str(error), icon=":material/error:")
-            else:
-                st.rerun()
+        st.button(
+            "Make the model", key=f"promote_{run.name}", type="primary", on_click=_make,
+            args=(run, name.strip(), title, description, flip),
+        )  # fmt: skip
+        if problem := st.session_state.pop(_PROBLEM + run.name, ""):
+            st.error(problem, icon=":material/error:")
+
+
+def _make(run: RunInfo, name: str, title: str, description: str, flip: bool) -> None:
+    try:
+        start_promotion(run, name, title, description, flip_average=flip)
+    except EmotionLensError as error:
+        st.session_state[_PROBLEM + run.name] = str(error)

@@ -40,8 +40,8 @@ def _is_promoted(run: RunInfo) -> bool:
 def _runs(queue: RunQueue, was_active: bool) -> None:
     with guarded():
         runs = queue.runs()
-        if was_active and not _is_active(runs):
-            st.rerun()  # the whole page: nothing renews itself any more
+        if _is_active(runs) != was_active:
+            st.rerun()  # the whole page: this part begins or ends to renew itself
         if problem := st.session_state.pop(_PROBLEM, ""):
             st.error(problem, icon=":material/error:")
         for run in runs:
