@@ -46,6 +46,7 @@ LOW_MODULES = {"emotion_core.evaluation.metrics": 3}
 OWNERS = {
     "tensorflow": {"classifiers", "training"},
     "keras": {"classifiers", "training"},
+    "jax": {"training"},
     "ai_edge_litert": {"classifiers"},
     # Training warps every picture of every epoch, which is what cv2 is for.
     "cv2": {"images", "faces", "drawing", "training"},
@@ -62,7 +63,7 @@ OWNERS = {
 NEVER_IN_CORE = {"streamlit", "streamlit_webrtc", "aiortc", "pages", "app", "tests", "benchmarks"}
 # Seconds and hundreds of megabytes: imported by a function that needs them. A file that is all
 # about Keras (callbacks) may import it at its top, and then counts as Keras itself.
-LAZY = {"tensorflow", "keras"}
+LAZY = {"tensorflow", "keras", "jax"}
 NEVER_IN_PAGES = {"tensorflow", "keras", "cv2", "PIL", "ai_edge_litert", "sqlalchemy"}
 
 

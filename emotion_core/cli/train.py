@@ -5,10 +5,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from emotion_core.cli.common import EXIT_DONE, Subparsers, message, print_json
+from emotion_core.cli.common import EXIT_DONE, Subparsers, message, print_json, whole_number_from
 from emotion_core.datasets import LABEL_SOURCES, EmotionDataset, load_dataset
 from emotion_core.errors import EmotionLensError, TrainingError
 from emotion_core.training.config import TrainingConfig
+from emotion_core.training.distribution import join_cluster, own_folder
 from emotion_core.training.presets import PRESETS, load_recipe
 from emotion_core.training.probe import measure
 from emotion_core.training.run import load_run_config, resume_run, start_run
@@ -69,6 +70,14 @@ def register(subparsers: Subparsers) -> None:
         action="store_true",
         help="train for some seconds and print, as JSON, how long the run would take",
     )
+    parser.add_argument(
+        "--coordinator",
+        metavar="HOST:PORT",
+        help="train on several processes or machines (needs JAX): where process 0 listens. Start "
+        "the same command on each with its own --process; the run folder must be shared",
+    )
+    parser.add_argument("--process", type=int, default=0, help="number of this process, from 0")
+    parser.add_argument("--processes", type=whole_number_from(1), default=1, help="how many")
     parser.add_argument("--resume", action="store_true", help="go on after the last full epoch")
     parser.set_defaults(func=run)
 
@@ -94,7 +103,14 @@ def run(args: argparse.Namespace) -> int:
         return EXIT_DONE
     if args.resume and (settings or args.estimate):
         raise TrainingError("--resume goes on with the settings of the run; give no others.")
-    return _resume(args) if args.resume else _start(args, overrides)
+    if args.coordinator:
+        join_cluster(args.coordinator, args.process, args.processes)
+    elif args.processes > 1 or args.process:
+        raise TrainingError("Several processes want --coordinator HOST:PORT.")
+    if args.estimate:
+        return _start(args, overrides)
+    with own_folder(args.run_dir) as args.run_dir:
+        return _resume(args) if args.resume else _start(args, overrides)
 
 
 def _start(args: argparse.Namespace, overrides: dict[str, Any]) -> int:

@@ -135,16 +135,17 @@ def _light(images: UInt8Array, settings: Augmentation, rng: np.random.Generator)
     if not (settings.brightness or settings.contrast or settings.gamma):
         return images
     n = len(images)
-    mean = images.reshape(n, -1).mean(axis=1)[:, None]
+    mean = np.array([cv2.mean(image)[0] for image in images])[:, None]
     contrast = 1 + rng.uniform(-1, 1, (n, 1)) * settings.contrast
     brightness = rng.uniform(-1, 1, (n, 1)) * settings.brightness * 255
     gamma = np.exp(rng.uniform(-1, 1, (n, 1)) * settings.gamma)
-    values = np.arange(256, dtype=np.float64)[None, :]
-    table = 255 * np.power(values / 255, gamma)
+    table = np.arange(256, dtype=np.float64)[None, :]
+    if settings.gamma:  # powers cost more than all the rest
+        table = 255 * np.power(table / 255, gamma)
     table = np.clip((table - mean) * contrast + mean + brightness, 0, 255).astype(np.uint8)
     changed = np.empty_like(images)
     for i in range(n):
-        changed[i] = table[i][images[i]]
+        cv2.LUT(images[i], table[i], dst=changed[i])
     return changed
 
 

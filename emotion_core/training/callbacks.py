@@ -65,15 +65,18 @@ class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._seconds = seconds
         self._began = 0.0
+        self._batches = 0
         self.s_per_batch = 0.0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         now = time.monotonic()
-        if batch == 1:
+        self._batches += 1
+        if self._batches == 2:
             self._began = now
-        elif batch > 1:
-            self.s_per_batch = (now - self._began) / (batch - 1)
-            self.model.stop_training = now - self._began >= self._seconds and batch >= 5
+        elif self._batches > 2:
+            self.s_per_batch = (now - self._began) / (self._batches - 2)
+            done = now - self._began >= self._seconds and self._batches >= 6
+            self.model.stop_training = done
 
 
 class Validate(keras.callbacks.Callback):  # type: ignore[misc]

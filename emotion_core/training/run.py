@@ -16,6 +16,7 @@ from emotion_core.evaluation import evaluate_probabilities
 from emotion_core.files import write_json
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import labels_sha256, prepare, training_rows
+from emotion_core.training.distribution import check_divides
 from emotion_core.training.process import reason_of_error
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.teachers import with_teachers
@@ -94,7 +95,7 @@ def load_run_config(run_dir: Path) -> tuple[TrainingConfig, dict[str, Any]]:
 def _provenance(dataset: EmotionDataset) -> dict[str, Any]:
     """What else decides a result: data, code and versions."""
     versions = {}
-    for name in ("tensorflow", "keras", "numpy", "opencv-python-headless"):
+    for name in ("tensorflow", "jax", "keras", "numpy", "opencv-python-headless"):
         try:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -153,6 +154,7 @@ def _train(
     stop: Callable[[], bool],
 ) -> bool:
     """Whether the run came to its end, rather than being stopped."""
+    check_divides(config)
     data = with_teachers(prepare(config, dataset), config, folder, report)
     folder.add_to_config(n_training_images=len(data.rows))
     report(f"Training on {len(data.rows)} images, choosing on {len(data.validation)}.")

@@ -1,0 +1,214 @@
+"""What the settings of a run do to a real run, on few and tiny epochs."""
+
+import errno
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emotion_core.datasets import EmotionDataset
+from emotion_core.errors import TrainingError
+from emotion_core.training import fit, teachers
+from emotion_core.training.augmentation import Augmentation
+from emotion_core.training.callbacks import stops_early
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.data import prepare
+from emotion_core.training.imports import read_history
+from emotion_core.training.process import DISK_FULL
+from emotion_core.training.run import resume_run, start_run
+from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.runs import read_run
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.timeout(900),
+]
+
+CONFIG = TrainingConfig(
+    architecture="emotion-cnn",
+    epochs=2,
+    batch_size=70,
+    optimizer="adam",
+    learning_rate=1e-3,
+    ema=0.5,
+    augmentation=Augmentation(flip=False, mixup=0.2, cutmix=0.5),
+    tensorboard=True,
+    class_balance="weights",
+)
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.training.conftest import draw_shapes
+
+    path = tmp_path_factory.mktemp("runs") / "first"
+    start_run(CONFIG, draw_shapes(), path, source="shapes.parquet", report=quiet)
+    return path
+
+
+def test_history_has_the_f1_of_each_emotion(first_run: Path, shapes_set: EmotionDataset) -> None:
+    history = read_run(first_run).history()
+    f1 = history[[f"val_f1_{name}" for name in shapes_set.label_set.names]]
+    assert f1.shape == (2, 7)
+    np.testing.assert_allclose(history["val_macro_f1"], f1.mean(axis=1), atol=1e-5)
+    evaluation = json.loads((first_run / "evaluation.json").read_text())["validation"]
+    best = history["val_accuracy"].idxmax()
+    assert evaluation["macro_f1"] == pytest.approx(history["val_macro_f1"][best], abs=1e-5)
+    assert json.loads((first_run / "config.json").read_text())["dataset"] == "shapes.parquet"
+
+
+def test_tensorboard_logs_hold_the_history(first_run: Path) -> None:
+    logs = read_history(first_run / "tensorboard").table
+    ours = read_run(first_run).history()
+    for name in ("loss", "val_accuracy", "learning_rate"):
+        np.testing.assert_allclose(logs[name], ours[name], rtol=1e-4)
+
+
+def test_a_full_disk_is_named_and_the_run_goes_on_after_it(
+    shapes_set: EmotionDataset, first_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint of epoch 2 cannot be written: epoch 1 is kept, and the end is the same."""
+    from emotion_core.training import callbacks
+
+    save, folder = callbacks.save_checkpoint, RunFolder(tmp_path / "run")
+
+    def full(run: RunFolder, model: object, epochs_done: int) -> None:
+        if epochs_done == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(run, model, epochs_done)
+
+    monkeypatch.setattr(callbacks, "save_checkpoint", full)
+    with pytest.raises(TrainingError, match="disk is full"):
+        start_run(CONFIG, shapes_set, folder.path, report=quiet)
+    run = read_run(folder.path)
+    assert (run.state, run.error, run.can_resume) == ("failed", DISK_FULL, True)
+    assert folder.epochs_done == 1
+    monkeypatch.undo()
+    resume_run(shapes_set, folder.path, report=quiet)
+    straight, resumed = RunFolder(first_run).read_history(), folder.read_history()
+    for row in (*straight, *resumed):
+        row.pop("seconds")
+    assert resumed == straight
+
+
+def test_the_last_words_get_out_on_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from emotion_core.training import run_folder
+
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    reserve = folder.checkpoint.parent / "reserve"
+    write = run_folder.write_json
+
+    def write_if_room(path: Path, value: object) -> None:
+        if reserve.exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, value)
+
+    monkeypatch.setattr(run_folder, "write_json", write_if_room)
+    folder.set_status("failed", error=DISK_FULL)
+    assert folder.read_status()["error"] == DISK_FULL
+
+
+def test_early_stopping_counts_epochs_without_a_better_one() -> None:
+    def rows(*accuracies: float) -> list[dict[str, float]]:
+        return [{"val_accuracy": value} for value in accuracies]
+
+    assert not stops_early(rows(0.5, 0.4, 0.4), 0)
+    assert not stops_early(rows(0.5, 0.4), 2)
+    assert stops_early(rows(0.5, 0.4, 0.5), 2)
+    assert not stops_early(rows(0.5, 0.4, 0.6), 2)
+
+
+def test_a_run_that_stops_early_is_done_and_stays_so(
+    shapes_set: EmotionDataset, tmp_path: Path
+) -> None:
+    """With a learning rate of next to nothing no epoch is better than the first."""
+    still = CONFIG.with_values({"learning_rate": 1e-12, "epochs": 9, "early_stopping": 1})
+    said: list[str] = []
+    start_run(still, shapes_set, tmp_path / "run", report=said.append)
+    run = read_run(tmp_path / "run")
+    assert (run.state, run.epoch, run.epochs) == ("done", 2, 9)
+    assert "No better epoch for 1 epochs: done." in said
+    resume_run(shapes_set, tmp_path / "run", report=quiet)
+    assert read_run(tmp_path / "run").epoch == 2
+
+
+def test_teachers_are_asked_once_about_both_sides(
+    first_run: Path, shapes_set: EmotionDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = CONFIG.with_values({"teachers": (str(first_run),), "teacher_weight": 0.5})
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    data = prepare(config, shapes_set)
+    taught = teachers.with_teachers(data, config, folder, quiet)
+    answers = 2 * taught.targets - data.targets
+    np.testing.assert_allclose(answers.sum(axis=2), 1, atol=1e-5)
+    assert (answers >= -1e-6).all()
+    assert not np.allclose(answers[0], answers[1])
+    monkeypatch.setattr(teachers, "teacher", None)
+    again = teachers.with_teachers(data, config, folder, quiet)
+    np.testing.assert_allclose(again.targets, taught.targets)
+
+
+def test_softer_teachers_and_unknown_ones(
+    first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
+) -> None:
+    data, tops = prepare(CONFIG, shapes_set), []
+    for temperature in (1.0, 10.0):
+        config = CONFIG.with_values(
+            {
+                "teachers": [str(first_run)],
+                "teacher_weight": 1.0,
+                "teacher_temperature": temperature,
+            }
+        )
+        folder = RunFolder(tmp_path / str(temperature))
+        folder.create()
+        taught = teachers.with_teachers(data, config, folder, quiet)
+        tops.append(taught.targets.max(axis=2).mean())
+    assert tops[1] < tops[0] - 0.05
+    with pytest.raises(TrainingError, match="teachers: wanted a run folder"):
+        teachers.teacher("nobody")
+
+
+def test_a_checkpoint_of_another_network_is_refused(
+    first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
+) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    folder.checkpoint.write_bytes(RunFolder(first_run).checkpoint.read_bytes())
+    folder.config.write_text(json.dumps(CONFIG.with_values({"ema": 0.0}).to_dict()))
+    with pytest.raises(TrainingError, match="another network or optimizer"):
+        resume_run(shapes_set, folder.path, report=quiet)
+    folder.checkpoint.write_bytes(b"PK damaged")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        resume_run(shapes_set, folder.path, report=quiet)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_taken_over(
+    first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
+) -> None:
+    """Until then the whole model was saved, with the averaged weights in it."""
+    from emotion_core.training.checkpoint import load_checkpoint, swap_averages
+
+    new, old = RunFolder(first_run), RunFolder(tmp_path / "old")
+    old.create()
+    model = fit.compiled_model(CONFIG, 48, 7, 8)
+    load_checkpoint(new, model)
+    wanted = model.get_weights()
+    swap_averages(model)
+    model.save(old.keras_checkpoint)
+    old.checkpoint_info.write_text(json.dumps({"epochs_done": 2}))
+    assert old.epochs_done == 2
+    again = fit.compiled_model(CONFIG, 48, 7, 8)
+    load_checkpoint(old, again)
+    for one, other in zip(wanted, again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert int(again.optimizer.iterations) == int(model.optimizer.iterations)
