@@ -56,7 +56,12 @@ class AtomicFile:
         return self._file
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError:  # the last bytes did not fit on the disk
+            if self._partial is not None:
+                self._partial.unlink(missing_ok=True)
+            raise
         if self._partial is None:
             return
         if kind is not None:
