@@ -6,35 +6,17 @@ from typing import Any
 import streamlit as st
 
 from emotion_core.charts.datasets import agreement_chart
-from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.audit import AuditReport
-from emotion_core.evaluation.audit import WITHOUT_MODEL, audit_folder, cached_audit
 from emotion_core.wording import percent
 from pages.shared.chips import paragraph
 from pages.shared.datasets import state
 from pages.shared.datasets.filters import Filter
 from pages.shared.datasets.jobs import job_board, job_progress
 from pages.shared.datasets.looks import audit_summary
-from pages.shared.datasets.stored import StoredSet
 from pages.shared.datasets.workspace import Workspace
 from pages.shared.settings import Settings
 
 _JOB = "audit"
-
-
-def report_of(stored: StoredSet, settings: Settings) -> AuditReport | None:
-    """The audit by the model in use; else the one without a model; else None.
-
-    Raises:
-        ModelError: the model is gone.
-    """
-    for model, sha256 in ((settings.card.name, settings.card.sha256), (WITHOUT_MODEL, "")):
-        folder = _folder(stored.facts.sha256, model, sha256, stored.facts)
-        if folder.is_dir():
-            report = _kept(str(folder), folder.stat().st_mtime_ns, model, stored.facts)
-            if report is not None:
-                return report
-    return None
 
 
 def audit_panel(work: Workspace, settings: Settings) -> None:
@@ -209,13 +191,3 @@ def _agreement(report: AuditReport, found: dict[str, Any]) -> None:
 
 def _start(path: Path, model: str) -> None:
     job_board().start(_JOB, {"task": "audit", "source": str(path), "model": model})
-
-
-@st.cache_resource(show_spinner=False)
-def _folder(sha256: str, model: str, model_sha256: str, _facts: EmotionDataset) -> Path:
-    return audit_folder(_facts, model)
-
-
-@st.cache_resource(show_spinner=False, max_entries=3)
-def _kept(folder: str, changed_ns: int, model: str, _facts: EmotionDataset) -> AuditReport | None:
-    return cached_audit(_facts, model)

@@ -78,7 +78,7 @@ class StoredSet:
             facts = EmotionDataset(
                 images=np.zeros((n, 0, 0), np.uint8),
                 labels=table["label"].to_numpy().astype(np.int64),
-                usage=np.asarray(table["usage"].to_pylist(), dtype=np.str_),
+                usage=table["usage"].cast(pa.string()).to_numpy().astype(np.str_),
                 votes=votes,
                 rows=np.arange(n, dtype=np.int64),
                 sha256=sha256,

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages.shared.datasets import state
-from pages.shared.datasets.audit import audit_panel, report_of
 from pages.shared.datasets.browse import browse
 from pages.shared.datasets.corrections import corrections_panel
 from pages.shared.datasets.exporting import export_panel
 from pages.shared.datasets.importing import import_panel
 from pages.shared.datasets.overview import classes, figures
+from pages.shared.datasets.reports import report_of
 from pages.shared.datasets.stored import StoredSet
 from pages.shared.datasets.workspace import open_workspace
 from pages.shared.settings import Settings
@@ -32,7 +32,10 @@ def figures_and_tabs(stored: StoredSet, settings: Settings) -> None:
             browse(work, settings)
             stored.start_decoding()  # what the details of a face need, once the grid is there
         return
+    # These two draw charts, whose library takes a while to import.
     if auditing.open:
+        from pages.shared.datasets.audit import audit_panel
+
         with auditing:
             audit_panel(work, settings)
     if mapping.open:
