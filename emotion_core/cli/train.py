@@ -14,6 +14,7 @@ from emotion_core.training.presets import PRESETS, load_recipe
 from emotion_core.training.probe import measure
 from emotion_core.training.run import load_run_config, resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.supervisor import give_way, work_queue
 
 _EXAMPLE = """\
 python -m emotion_core train --dataset data/fer2013.parquet --preset compact \\
@@ -97,8 +98,7 @@ def run(args: argparse.Namespace) -> int:
     if args.work_queue:
         if settings or args.resume or args.dataset:
             raise TrainingError("--work-queue takes the settings from the queued runs; no others.")
-        from emotion_core.training.supervisor import work_queue
-
+        give_way()
         work_queue(args.work_queue, report=message)
         return EXIT_DONE
     if args.resume and (settings or args.estimate):

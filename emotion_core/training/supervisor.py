@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+from emotion_core.errors import TrainingError
 from emotion_core.training.detached import start_detached
 from emotion_core.training.lock import FileLock
 from emotion_core.training.process import oom_kills, reason_of_exit
@@ -35,18 +36,31 @@ def work_queue(
 
     Returns:
         How many runs were trained. 0 at once when another process does it already.
+
+    Raises:
+        TrainingError: there is no such folder.
     """
+    if not root.is_dir():
+        raise TrainingError(f"{root}: wanted the folder of the runs. There is none.")
     queue, lock, trained = RunQueue(root, start=False), FileLock(root / SUPERVISOR_LOCK), 0
     # A run that is queued while the lock is given back would wait for ever: look again after it.
-    while lock.acquire():
+    while _taken(lock):
         try:
-            _give_way()
             trained += _until_empty(queue, idle_s, report)
         finally:
             lock.release()
         if not queue.queued():
             break
     return trained
+
+
+def _taken(lock: FileLock) -> bool:
+    """Whoever asks whether the lock is held holds it for a moment, so one try is not enough."""
+    for _ in range(10):
+        if lock.acquire():
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _until_empty(queue: RunQueue, idle_s: float, report: Callable[[str], None]) -> int:
@@ -79,11 +93,13 @@ def _train(run: RunInfo, report: Callable[[str], None]) -> None:
             folder.set_status("stopped")
         else:
             reason = reason_of_exit(code, oom_killed=oom_kills() > kills)
-            folder.set_status("failed", error=reason)
+            # A refusal before the first step: its last line is the error in words.
+            said = folder.log_tail(1) if code > 0 else ""
+            folder.set_status("failed", error=said or reason)
     report(f"{run.name}: {folder.read_status().get('state')} (exit code {code})")
 
 
-def _give_way() -> None:
+def give_way() -> None:
     """Leaves the processor to the app when both want it."""
     if sys.platform != "win32":
         os.nice(max(0, 5 - os.nice(0)))

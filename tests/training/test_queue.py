@@ -32,6 +32,7 @@ from emotion_core.training.process import (
 from emotion_core.training.queue import SUPERVISOR_LOCK, RunQueue
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo, list_runs, read_run, shipped_runs
+from emotion_core.training.supervisor import work_queue
 
 CONFIG = TrainingConfig(
     architecture="emotion-cnn", epochs=3, batch_size=16, optimizer="adam", learning_rate=0.001
@@ -212,6 +213,27 @@ def test_a_lock_is_held_by_one_and_freed_by_the_end_of_its_process(tmp_path: Pat
     holder.communicate()
     assert mine.acquire()
     mine.release()
+
+
+def test_a_run_that_cannot_begin_says_why(queue: RunQueue, tmp_path: Path) -> None:
+    folder = queue.enqueue(CONFIG, tmp_path / "none.parquet", "a")
+    assert work_queue(queue.root, idle_s=0.1, report=lambda _: None) == 1
+    run = read_run(folder)
+    assert run.state == "failed"
+    assert "No data set at" in run.error
+    with pytest.raises(TrainingError, match="wanted the folder of the runs"):
+        work_queue(tmp_path / "nowhere")
+
+
+def test_one_supervisor_at_a_time(queue: RunQueue) -> None:
+    queue.enqueue(CONFIG, "", "a")
+    other = FileLock(queue.root / SUPERVISOR_LOCK)
+    assert other.acquire()
+    assert queue.supervisor_runs()
+    assert work_queue(queue.root, idle_s=0.1) == 0
+    other.release()
+    assert not queue.supervisor_runs()
+    assert read_run(queue.root / "a").state == "queued"
 
 
 def wait_until(ready: Callable[[], bool], seconds: float = 300) -> None:
