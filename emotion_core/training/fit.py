@@ -21,11 +21,9 @@ from emotion_core.training.checkpoint import load_checkpoint
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
 from emotion_core.training.input import TrainingBatches
+from emotion_core.training.optimizers import build_optimizer
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.schedules import learning_rates
-
-# Left out of weight decay: biases, and scale and shift of normalisation.
-_NO_DECAY = ("bias", "gamma", "beta")
 
 
 class StepTable(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -121,20 +119,7 @@ def compiled_model(config: TrainingConfig, full_px: int, n_classes: int, steps: 
     """
     size_px = None if config.train_size_px else full_px
     model = build_model(config.architecture, size_px=size_px, n_classes=n_classes)
-    shared: dict[str, Any] = {
-        "learning_rate": StepTable(learning_rates(config, steps)),
-        "weight_decay": config.weight_decay or None,
-        "use_ema": bool(config.ema),
-        "ema_momentum": config.ema or 0.99,
-    }
-    if config.optimizer == "sgd":
-        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **shared)
-    elif config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(**shared)
-    else:
-        optimizer = keras.optimizers.AdamW(**{**shared, "weight_decay": config.weight_decay})
-    if config.weight_decay:
-        optimizer.exclude_from_weight_decay(var_names=list(_NO_DECAY))
+    optimizer = build_optimizer(config, StepTable(learning_rates(config, steps)))
     optimizer.build(model.trainable_variables)
     model.compile(
         optimizer,
