@@ -109,7 +109,7 @@ def confusion_chart(
             .otherwise(alt.value(None)),
             strokeWidth=alt.value(2),
         )
-    numbers = base.mark_text(fontSize=12, **pointer).encode(
+    numbers = base.mark_text(fontSize=12, aria=False, **pointer).encode(
         text="value:N",
         color=alt.when(f"datum.share >= {_STRONG}")
         .then(alt.value("#FFFFFF"))

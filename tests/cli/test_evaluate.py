@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from sklearn import metrics as sk
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.datasets import VALIDATION, Corrections, load_dataset
 
+ROOT = Path(__file__).resolve().parents[2]
 _REAL = Path(os.environ.get("EMOTION_LENS_DATASET") or "../shared/data/fer2013.parquet")
 
 
@@ -139,3 +142,13 @@ def test_a_missing_data_set_is_told(command, home: Path) -> None:
     assert "none.parquet" in outcome.err
     assert command("evaluate", "--dataset", "synthetic", "--model", "nope").code == 2
     assert command("evaluate", "--split", "holdout").code == 2
+
+
+def test_neither_the_command_nor_the_page_loads_tensorflow() -> None:
+    """It would take seconds and hundreds of megabytes of the dashboard."""
+    code = (
+        "import sys, emotion_core.cli.evaluate, pages.shared.evaluation.sections; "
+        "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
