@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.shared.frame import show_page
-from pages.shared.live.camera import camera
+from pages.shared.live.camera import MODE_KEY, SNAPSHOT, camera
 from pages.shared.live.connection_panel import connection_panel
 from pages.shared.live.consent import agreed
 from pages.shared.live.controls import live_controls
@@ -15,7 +15,7 @@ from pages.shared.live.waiting import waiting_room
 from pages.shared.settings import Settings
 from pages.shared.visits import leave_camera
 
-_MODES = ("Video", "Snapshot")
+_MODES = ("Video", SNAPSHOT)
 
 
 def _live(settings: Settings) -> None:
@@ -25,7 +25,7 @@ def _live(settings: Settings) -> None:
         return
     choice = live_controls(settings)
     mode = st.segmented_control(
-        "How the camera is used", _MODES, default=_MODES[0], required=True, key="live_mode",
+        "How the camera is used", _MODES, default=_MODES[0], required=True, key=MODE_KEY,
         persist_state="session", label_visibility="collapsed",
     )  # fmt: skip
     if mode != "Video":
@@ -39,7 +39,8 @@ def _live(settings: Settings) -> None:
         return
     left, right = st.columns([2, 1], gap="large")
     with left:
-        playing = bool(camera(live, choice.size_px).state.playing)
+        playing = camera(live, choice.size_px)
+        st.caption("Does it not start? Test the connection at the foot of the page.")
     with right:
         faces_panel(live, playing=playing)
     charts_panel(live, playing=playing)

@@ -70,6 +70,7 @@ def test_markers_stand_in_the_row_of_their_moment(make_result: MakeResult) -> No
     result = make_result(("happy", 0.8))
     fill(recording, result, 5)
     recording.mark("joke")
+    recording.mark("")  # the same click once more
     fill(recording, result, 5, start_s=60.0)
     recording.mark("  ")
     recording.stop()

@@ -175,3 +175,22 @@ def test_snapshots_are_offered_without_video(app: AppTest) -> None:
     app.segmented_control(key="live_mode").set_value("Snapshot").run()
     assert not _has_camera(app)
     assert app.get("camera_input")
+
+
+def test_a_connection_that_fails_can_be_tried_again(app: AppTest) -> None:
+    with mock.patch("pages.shared.live.camera.webrtc_streamer", side_effect=TimeoutError("late")):
+        app.run()
+    assert "could not be connected" in _texts(app)
+    app.run()
+    assert "could not be connected" in _texts(app)  # and not asked again by itself
+    _button(app, "Try again").click().run()
+    assert _has_camera(app)
+    assert "could not be connected" not in _texts(app)
+    assert app.session_state[f"{CAMERA_KEY}_1"] is not None
+
+
+def test_after_a_failed_connection_snapshots_are_one_click_away(app: AppTest) -> None:
+    with mock.patch("pages.shared.live.camera.webrtc_streamer", side_effect=OSError("no way")):
+        app.run()
+    _button(app, "Use snapshots").click().run()
+    assert app.get("camera_input")

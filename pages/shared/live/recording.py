@@ -26,6 +26,7 @@ MAX_ROWS = 2_000_000
 #: One block is 0.5 MB: two minutes of one face.
 BLOCK_ROWS = 4096
 MAX_MARKERS = 1000
+_SAME_MARK_S = 1.0
 
 _FLOATS = ("x0", "y0", "x1", "y1", "detector_confidence", "confidence")
 
@@ -134,10 +135,14 @@ class Recording:
                 self._sources.append(source)
 
     def mark(self, note: str) -> None:
-        """Marks the newest moment."""
+        """Marks the newest moment, unless it was just marked and there is nothing to add."""
+        marker = Marker(self._elapsed_s(), note.strip()[:200])
         with self._lock:
-            if len(self._markers) < MAX_MARKERS:
-                self._markers.append(Marker(self._elapsed_s(), note.strip()[:200]))
+            # A click on a busy page can come twice.
+            last_s = self._markers[-1].time_s if self._markers else float("-inf")
+            again = not marker.note and marker.time_s - last_s < _SAME_MARK_S
+            if not again and len(self._markers) < MAX_MARKERS:
+                self._markers.append(marker)
 
     def stop(self) -> None:
         """Ends the recording; what was recorded can then be read. May be called again."""
