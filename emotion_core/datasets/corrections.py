@@ -238,10 +238,9 @@ class Corrections:
             raise DatasetError(f"{self.path}: wanted corrections in CSV. {error}") from error
 
     def _take(self, values: dict[str, Any], line: int) -> None:
-        if values["dataset_sha256"] != self.dataset_sha256:
-            raise DatasetError(
-                _belongs_elsewhere(self.path, values["dataset_sha256"], self.dataset_sha256)
-            )
+        theirs = values["dataset_sha256"] or ""
+        if theirs != self.dataset_sha256:
+            raise DatasetError(_belongs_elsewhere(self.path, theirs, self.dataset_sha256))
         try:
             if values["action"] not in (RELABEL, EXCLUDE, RESTORE):
                 raise ValueError(f"unknown action {values['action']!r}")
