@@ -102,20 +102,10 @@ def main() -> None:
 
 def _face_cropper(name: str) -> Callable[[Any], Any]:
     """Cuts out the largest face as the classifier sees faces."""
-    from emotion_core.faces import build_detector
-    from emotion_core.faces.crops import crop_faces
+    from emotion_core.faces import build_detector, crop_largest_face
 
     detector = build_detector(name)
-
-    def crop(image: Any) -> Any:
-        found = detector.detect(image)
-        if not len(found):
-            return None
-        sides = found.boxes[:, 2:] - found.boxes[:, :2]
-        largest = [int(sides.prod(axis=1).argmax())]
-        return crop_faces(image, found.select(largest), detector.framing).images[0]
-
-    return crop
+    return lambda image: crop_largest_face(image, detector)
 
 
 def _wait_for_end(stop: threading.Event) -> None:
