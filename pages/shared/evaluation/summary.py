@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from emotion_core.evaluation import Evaluation
 from emotion_core.wording import percent
 from pages.shared import chips
 from pages.shared.evaluation.choice import Choice
@@ -74,12 +73,3 @@ def _notes(choice: Choice) -> list[str]:
     if unknown:
         notes.append(f"This model does not know {', '.join(unknown)}: it can only miss them.")
     return notes
-
-
-def comparable(evaluation: Evaluation) -> str:
-    """How the same figures are had on the command line."""
-    rows = evaluation.rows
-    return (
-        f"python -m emotion_core evaluate --model {evaluation.model} --split {rows.split} "
-        f"--labels {rows.labels}"
-    )
