@@ -273,3 +273,32 @@ def test_an_export_holds_the_filter_with_its_corrections(stored: Path) -> None:
 def _label_of(path: Path, row: int) -> str:
     dataset = load_dataset(path)
     return dataset.label_set.names[int(dataset.labels[row])]
+
+
+def test_an_audit_runs_beside_the_page_and_its_findings_lead_to_the_grid(home: Path) -> None:
+    dataset = build_synthetic(PER_CLASS)
+    images = dataset.images.copy()
+    images[7] = images[2]
+    images[11] = 128
+    path = home / "data" / "odd.parquet"
+    path.parent.mkdir()
+    write_dataset(replace(dataset, images=images), path)
+    app = opened(tab="audit")
+    next(b for b in app.button if b.label == "Start the audit").click().run()
+    job = job_board().find("audit")
+    assert job is not None
+    job.wait(120)
+    assert not job.error
+    app.run()
+    assert not app.exception
+    assert "1 flat" in texts(app)
+    app.button(key="ds_show_flat").click().run()
+    assert rows(app) == [11]
+    assert app.query_params["mark"] == "flat"
+    wrong = opened(prediction="wrong", sort="other_label")
+    assert 0 < len(rows(wrong)) < len(dataset)
+    copies = [face["row"] for face in grid(opened(face="2"), "ds_copies")["faces"]]
+    assert copies == [7]
+    inside = opened(tab="map", area="-1e5,1e5,-1e5,1e5")
+    assert not inside.exception
+    assert f"**{len(dataset)} faces in this part**" in texts(inside)

@@ -20,6 +20,7 @@ from pages.shared.settings import Settings
 
 _COLOURS = ("Label", "Prediction", "Error", "Likely label error")
 _PREVIEW = 60
+_MAP_KEY = "ds_map"
 _SIDE_PX = SIZES["small"][0]
 
 
@@ -46,15 +47,12 @@ def _map(work: Workspace, settings: Settings) -> None:
         n_drawn = len(shown_points(len(rows)))
         more = "" if n_drawn == len(rows) else f", {n_drawn:,} of them drawn"
         st.caption(f"{count_of(len(rows), 'face')}{more}. Drag over the map to choose a part.")
-        event = _drawn(table, rows.tolist(), colour or _COLOURS[0])
-        area = _area(event)
-        if area != state.view().filter.area:
-            state.show_filter(replace(wanted, area=area))
+        _drawn(table, rows.tolist(), colour or _COLOURS[0])
         _chosen(work, table, settings)
         state.write_address()
 
 
-def _drawn(table: FaceTable, rows: list[int], colour: str) -> Any:
+def _drawn(table: FaceTable, rows: list[int], colour: str) -> None:
     kinds, order = _kinds(table, colour)
     names = table.label_set.names
     chart = map_chart(
@@ -69,13 +67,19 @@ def _drawn(table: FaceTable, rows: list[int], colour: str) -> Any:
             "Split": [split_name(str(table.facts.usage[row])) for row in rows],
         },
     )
-    return st.altair_chart(
+    st.altair_chart(
         chart,
-        key="ds_map",
-        on_select="rerun",
+        key=_MAP_KEY,
+        # Only what is dragged counts: an area that came with the address is not in the chart.
+        on_select=_choose,
         selection_mode=AREA,
         alt="Map of the faces: near each other where the model sees them alike.",
     )
+
+
+def _choose() -> None:
+    area = _area(st.session_state.get(_MAP_KEY))
+    state.show_filter(replace(state.view().filter, area=area))
 
 
 def _kinds(table: FaceTable, colour: str) -> tuple[list[str], list[str]]:
@@ -116,6 +120,13 @@ def _chosen(work: Workspace, table: FaceTable, settings: Settings) -> None:
             disabled=not len(rows),
             on_click=state.browse,
             args=(wanted,),
+        )
+        st.button(
+            "Whole map",
+            icon=":material/zoom_out_map:",
+            type="tertiary",
+            on_click=state.show_filter,
+            args=(replace(wanted, area=None),),
         )
     shown = rows[:: max(1, len(rows) // _PREVIEW)][:_PREVIEW].tolist()
     opened = face_grid(
