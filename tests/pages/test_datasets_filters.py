@@ -155,6 +155,7 @@ def test_conditions(table: FaceTable, wanted: Filter, rows: list[int]) -> None:
     ("sort", "rows"),
     [
         ("row", [0, 1, 2, 3, 4, 5]),
+        ("copies", [0, 2, 5, 1, 3, 4]),
         ("disagreement", [3, 1, 2, 5, 0, 4]),
         ("other_label", [4, 5, 1, 2, 3, 0]),
         ("label_quality", [4, 1, 5, 2, 3, 0]),

@@ -66,7 +66,9 @@ def _invitation(work: Workspace, settings: Settings) -> None:
 
 def _who_judged(work: Workspace, report: AuditReport, settings: Settings) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        judge = f"by {report.model}" if report.has_model else "without a model"
+        same = report.model == settings.card.name
+        judge = settings.card.title if same else report.model
+        judge = f"by {judge}" if report.has_model else "without a model"
         st.markdown(f"**Audited {judge}**", width="content")
         st.download_button(
             "Findings as CSV",
@@ -96,19 +98,19 @@ def _findings(found: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, Fil
             f"{found['exact_duplicate_groups']:,} groups of exact copies",
             f"{found['exact_duplicate_images']:,} faces",
             mark("exact"),
-            "row",
+            "copies",
         ),
         (
             f"{found['mirrored_duplicate_groups']:,} groups of mirrored copies",
             f"{found['mirrored_duplicate_images']:,} faces",
             mark("mirrored"),
-            "row",
+            "copies",
         ),
         (
             f"{found['near_duplicate_groups']:,} groups of near copies",
             f"{found['near_duplicate_images']:,} faces: cut, scaled or marked differently",
             mark("near"),
-            "row",
+            "copies",
         ),
         (
             f"{found['leaking_images']:,} faces also in another split",
@@ -116,14 +118,14 @@ def _findings(found: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, Fil
             f"{found['validation_images_in_training']:,} Validation faces stand exactly in "
             "Training",
             mark("leaks"),
-            "row",
+            "copies",
         ),
         (
             f"{found['leaking_photos']:,} faces whose photo is also in another split",
             f"near copies included: {found['test_photos_in_training']:,} Test and "
             f"{found['validation_photos_in_training']:,} Validation faces in Training",
             mark("near_leaks"),
-            "row",
+            "copies",
         ),
     ]
     labels = [
@@ -131,7 +133,7 @@ def _findings(found: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, Fil
             f"{found['conflicting_groups']:,} groups of copies with different labels",
             f"{found['conflicting_images']:,} faces",
             mark("conflicting"),
-            "row",
+            "copies",
         )
     ]
     if found["label_issues"] is not None:

@@ -75,7 +75,8 @@ class FaceTable:
         voted = ("disagreement",) if self.facts.has_votes else ()
         known = ("other_label",) if "predicted" in self.audit else ()
         quality = (name for name in _AUDIT_SORTS if name in self.audit)
-        return ("row", *voted, *known, *quality)
+        grouped = ("copies",) if "photo_group" in self.audit else ()
+        return ("row", *grouped, *voted, *known, *quality)
 
     def find(self, wanted: Filter, sort: str, *, reverse: bool = False) -> Int64Array:
         """Rows of the faces that pass a filter, in order.
@@ -170,6 +171,9 @@ class FaceTable:
         if sort == "disagreement":
             shares = vote_distribution(self.facts)
             return np.asarray(shares[np.arange(len(self)), self.labels])
+        if sort == "copies":
+            groups = np.asarray(self.audit["photo_group"])
+            return np.where(groups < 0, groups.max(initial=0) + 1, groups)
         if sort == "other_label":
             confidence = np.asarray(self.audit["predicted_confidence"])
             return np.where(self.audit["predicted"] == self.labels, confidence, -confidence)

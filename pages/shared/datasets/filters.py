@@ -34,6 +34,7 @@ MARKS = {
 }
 SORTS = {
     "row": "Row number",
+    "copies": "Copies side by side",
     "disagreement": "Taggers disagree",
     "other_label": "Model sees another label",
     "label_quality": "Likely label errors",
