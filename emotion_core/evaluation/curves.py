@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from emotion_core.evaluation.metrics import wilson_interval
+from emotion_core.evaluation.metrics import (
+    CALIBRATION_BINS,
+    calibration_bins,
+    wilson_interval,
+)
 
 _Floats = npt.NDArray[np.floating[Any]]
 _Bools = npt.NDArray[np.bool_]
-
-#: Source: Guo et al., arXiv 1706.04599, who use 15 bins of equal width.
-RELIABILITY_BINS = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +64,7 @@ def reliability(confidences: _Floats, correct: _Bools) -> list[dict[str, float |
         One dict per bin that is not empty: low, high, n, confidence (mean), accuracy, ci_low,
         ci_high (95 % Wilson interval).
     """
-    bins = np.clip(np.ceil(confidences * RELIABILITY_BINS).astype(int) - 1, 0, RELIABILITY_BINS - 1)
+    bins = calibration_bins(confidences)
     found = []
     for number in np.unique(bins):
         inside = bins == number
@@ -71,8 +72,8 @@ def reliability(confidences: _Floats, correct: _Bools) -> list[dict[str, float |
         low, high = wilson_interval(right, n)
         found.append(
             {
-                "low": float(number / RELIABILITY_BINS),
-                "high": float((number + 1) / RELIABILITY_BINS),
+                "low": float(number / CALIBRATION_BINS),
+                "high": float((number + 1) / CALIBRATION_BINS),
                 "n": n,
                 "confidence": float(confidences[inside].mean()),
                 "accuracy": right / n,

@@ -10,7 +10,7 @@ from emotion_core.emotions import LabelSet
 from emotion_core.types import Float32Array, Int64Array
 
 # Source: Guo et al., arXiv 1706.04599, who use 15 bins of equal width.
-_ECE_BINS = 15
+CALIBRATION_BINS = 15
 
 # 97.5 % quantile of the standard normal distribution.
 _Z95 = 1.959963984540054
@@ -62,6 +62,12 @@ def per_class_metrics(
     }
 
 
+def calibration_bins(confidences: npt.NDArray[np.floating[Any]]) -> Int64Array:
+    """(N,) int64: in which of the bins (0, 1/15], (1/15, 2/15], ... each confidence lies."""
+    bins = np.ceil(confidences * CALIBRATION_BINS).astype(np.int64) - 1
+    return np.asarray(np.clip(bins, 0, CALIBRATION_BINS - 1), np.int64)
+
+
 def expected_calibration_error(
     confidences: npt.NDArray[np.floating[Any]], correct: npt.NDArray[np.bool_]
 ) -> float:
@@ -71,9 +77,8 @@ def expected_calibration_error(
     """
     if not len(confidences):
         return 0.0
-    # Bins are (0, 1/15], (1/15, 2/15], ...
-    bins = np.clip(np.ceil(confidences * _ECE_BINS).astype(int) - 1, 0, _ECE_BINS - 1)
-    gap = np.bincount(bins, weights=confidences - correct, minlength=_ECE_BINS)
+    bins = calibration_bins(confidences)
+    gap = np.bincount(bins, weights=confidences - correct, minlength=CALIBRATION_BINS)
     return float(np.abs(gap).sum() / len(confidences))
 
 

@@ -40,7 +40,6 @@ class Choice:
 
     Attributes:
         subject: the model.
-        title: what the model is called.
         data: the whole data set.
         rows: the images and their right answers.
         cache: where answers are kept.
@@ -48,7 +47,6 @@ class Choice:
     """
 
     subject: Subject
-    title: str
     data: EmotionDataset
     rows: JudgedRows
     cache: LogitsCache
@@ -79,7 +77,6 @@ def choose(settings: Settings) -> Choice | None:
         labels = _labels_choice(data)
     return Choice(
         subject=model_subject(registry(), settings.card.name),
-        title=settings.card.title,
         data=data,
         rows=sets.rows(data, split or "validation", labels),
         cache=LogitsCache(),
