@@ -31,7 +31,7 @@ def render_readme(card: ModelCard) -> str:
             _confusion(title, metrics, card.labels),
             _uncertain(title, metrics, card),
         ]
-    sections += [_limits(), _training(card), _files(card), _sources(card)]
+    sections += [_limits(), _training(card), _own_protocol(card), _files(card), _sources(card)]
     sections.append(
         "This file is generated from `card.json`; `render_readme` in "
         "`emotion_core/classifiers/readme.py` writes it."
@@ -169,7 +169,7 @@ def _training(card: ModelCard) -> str:
     else:
         rows = [(f"`{name}`", f"`{value}`") for name, value in sorted(_flat(recipe).items())]
         lines.append(_table(("Setting", "Value"), rows))
-    told = {*_TOLD, "recipe"}
+    told = {*_TOLD, "recipe", "own_protocol"}
     more = [
         f"- {name.replace('_', ' ')}: {value}"
         for name, value in _flat(training).items()
@@ -181,6 +181,23 @@ def _training(card: ModelCard) -> str:
 
 
 _TOLD = ("dataset", "dataset_sha256", "n_images", "label_source", "epochs", "seed", "leak_free")
+
+
+def _own_protocol(card: ModelCard) -> str:
+    """The second training by which a network's earlier claim is compared like for like."""
+    figures = card.training.get("own_protocol")
+    if not figures:
+        return ""
+    low, high = figures["accuracy_ci95"]
+    return (
+        f"## By the protocol of {figures['protocol_of']}\n\n"
+        f"To compare like for like, the same network was trained once more in the way of "
+        f"{figures['protocol_of']}: {figures['training']}, tested on {figures['tested_on']}. It "
+        f"reached **{_percent(figures['accuracy'])}** ({_percent(low)} to {_percent(high)}, "
+        f"n {figures['n']:,}); {figures['protocol_of']} names "
+        f"{_percent(figures['claimed_accuracy'])}. Such a figure counts images that were seen in "
+        f"training. That network is not shipped; its recipe is `{figures['recipe']}`."
+    )
 
 
 def _files(card: ModelCard) -> str:

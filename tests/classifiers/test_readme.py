@@ -65,6 +65,24 @@ def test_a_recipe_of_settings_becomes_a_table(make_card: MakeCard) -> None:
     assert "batch size" not in text
 
 
+def test_a_second_training_by_another_protocol_is_told_apart(make_card: MakeCard) -> None:
+    card = make_card()
+    figures = {
+        "protocol_of": "Emotion-detection",
+        "training": "all 28,709 images",
+        "tested_on": "PublicTest and PrivateTest merged",
+        "n": 7178,
+        "accuracy": 0.6453,
+        "accuracy_ci95": [0.6342, 0.6563],
+        "claimed_accuracy": 0.632,
+        "recipe": "own-protocol.json",
+    }
+    text = render_readme(card.replaced(training={**card.training, "own_protocol": figures}))
+    assert "**64.5 %** (63.4 % to 65.6 %, n 7,178); Emotion-detection names 63.2 %" in text
+    assert "own protocol" not in text
+    assert "protocol of" not in render_readme(card)
+
+
 @pytest.mark.parametrize("flip_average", [True, False])
 def test_a_card_with_few_facts_leaves_sections_out(make_card: MakeCard, flip_average: bool) -> None:
     metrics = {"test": {"n": 10, "accuracy": 0.5, "accuracy_ci95": [0.2, 0.8]}}
