@@ -5,7 +5,6 @@ import io
 import json
 import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +17,7 @@ from emotion_core.datasets.dataset import VOTE_COLUMNS, EmotionDataset
 from emotion_core.errors import DatasetError, OutputError
 from emotion_core.files import AtomicFile, file_sha256, readable
 from emotion_core.home import data_folder
-from emotion_core.images import encode_png
+from emotion_core.images import decode_gray_png, encode_png
 from emotion_core.types import UInt8Array
 
 DATASET_ENV = "EMOTION_LENS_DATASET"
@@ -94,35 +93,29 @@ def stored_name(schema: pa.Schema) -> str:
 
 def _decode(column: pa.Array, path: Path) -> UInt8Array:
     """Decodes the PNG column; every picture must be gray and of one size."""
-    encoded = column.field("bytes")
-    n = len(encoded)
-    if not n:
+    encoded = column.field("bytes").to_pylist()
+    if not encoded:
         raise DatasetError(f"{path}: wanted at least one row. Found none.")
-    first = _decode_one(encoded[0].as_py(), 0, path)
-    images = np.empty((n, *first.shape), np.uint8)
-
-    def fill(rows: range) -> None:
-        for row in rows:
-            image = _decode_one(encoded[row].as_py(), row, path)
-            if image.shape != first.shape:
-                raise DatasetError(
-                    f"{path}: wanted pictures of one size, {first.shape}. "
-                    f"Row {row} has {image.shape}."
-                )
-            images[row] = image
-
-    # The decoder lets other threads run meanwhile.
-    parts = [range(start, min(start + _GROUP_ROWS, n)) for start in range(0, n, _GROUP_ROWS)]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        list(pool.map(fill, parts))
+    first = _decode_one(encoded[0], 0, path)
+    images = np.empty((len(encoded), *first.shape), np.uint8)
+    for row, data in enumerate(encoded):
+        image = _decode_one(data, row, path)
+        if image.shape != first.shape:
+            raise DatasetError(
+                f"{path}: wanted pictures of one size, {first.shape}. Row {row} has {image.shape}."
+            )
+        images[row] = image
     return images
 
 
 def _decode_one(data: bytes, row: int, path: Path) -> UInt8Array:
     try:
+        gray = decode_gray_png(data)
+        if gray is not None:
+            return gray
         with Image.open(io.BytesIO(data)) as picture:
             return np.asarray(picture.convert("L"), dtype=np.uint8)
-    except (OSError, TypeError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, TypeError, ValueError, AttributeError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path}: the picture of row {row} is broken: {error}") from error
 
 
