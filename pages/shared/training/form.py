@@ -92,7 +92,7 @@ def settings_form() -> Choice:
     Raises:
         TrainingError: values that do not fit together.
     """
-    dataset, votes = _data()
+    dataset = _data()
     first, second = st.columns(2, gap="medium")
     with first:
         _select("architecture", "Network", tuple(ARCHITECTURES), _network)
@@ -103,8 +103,8 @@ def settings_form() -> Choice:
         _number("learning_rate", "Learning rate (peak)", 1e-6, 9.0, step=None, form="%.6g")
         _select("schedule", "Schedule", SCHEDULES, str.capitalize)
     with second:
-        _select("labels", "Labels", LABEL_SOURCES, _LABEL_TITLES.__getitem__, disabled=not votes,
-                note="" if votes else "This data set has no FER+ votes.")  # fmt: skip
+        _select("labels", "Labels", LABEL_SOURCES, _LABEL_TITLES.__getitem__,
+                note="FER+ needs a data set with the votes of its taggers.")  # fmt: skip
         _select("class_balance", "Rare expressions", CLASS_BALANCES, {
             "none": "As they come", "weights": "Their errors count more",
             "sampling": "Shown more often"}.__getitem__)  # fmt: skip
@@ -119,7 +119,7 @@ def settings_form() -> Choice:
             note="Training images that also stand, exactly or mirrored, in "
             "PublicTest or PrivateTest.",
         )
-    return Choice(_config(votes=votes), dataset)
+    return Choice(_config(), dataset)
 
 
 def augmentation_form() -> None:
@@ -145,20 +145,20 @@ def choose_preset(name: str) -> None:
     _fill_in(name)
 
 
-def _data() -> tuple[str, bool]:
-    """The data set, and whether it has FER+ votes."""
+def _data() -> str:
+    """The data set, with or without corrections."""
     choices = dataset_choices()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = st.selectbox(
             "Data set", list(choices), format_func=lambda path: choices.get(path, path),
             key=_DATASET, persist_state="session",
         )  # fmt: skip
-        corrected = dataset != SYNTHETIC and corrections_path(Path(dataset)).is_file()
+        corrected = corrections_path(Path(dataset)).is_file()
         _toggle("corrections", "With corrections", disabled=not corrected)
-    return dataset, dataset != SYNTHETIC
+    return dataset
 
 
-def _config(*, votes: bool) -> TrainingConfig:
+def _config() -> TrainingConfig:
     """The form's values on top of the preset's, which also knows settings without a field."""
     base = PRESETS.get(st.session_state.get(_PRESET) or "", TrainingConfig())
     values: dict[str, Any] = {}
@@ -169,8 +169,6 @@ def _config(*, votes: bool) -> TrainingConfig:
             continue
         head, _, tail = name.partition(".")
         (parts if tail else values)[tail or head] = value
-    if not votes:
-        values["labels"] = "fer2013"
     if values["architecture"] not in FULLY_CONVOLUTIONAL:
         values["train_size_px"] = 0
     return base.with_values({**values, "augmentation": parts})
@@ -223,12 +221,10 @@ def _key(name: str) -> str:
     return _PREFIX + name
 
 
-def _select(
-    name: str, label: str, options: Any, words: Any, *, disabled: bool = False, note: str = ""
-) -> None:
+def _select(name: str, label: str, options: Any, words: Any, *, note: str = "") -> None:
     st.selectbox(
         label, options, format_func=words, key=_key(name), persist_state="session",
-        disabled=disabled, help=note or None,
+        help=note or None,
     )  # fmt: skip
 
 

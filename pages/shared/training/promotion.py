@@ -19,6 +19,8 @@ from pages.shared.resources import registry
 RUNNING, DONE, FAILED = "running", "done", "failed"
 
 _STATE, _LOG = "promotion.json", "promotion.log"
+# What TensorFlow says of the machine is no step of the promotion.
+_NOISE = re.compile(r"[IWEF]\d{4} |INFO: |WARNING: |\s*$")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -108,4 +110,5 @@ def _lines(log: Path) -> tuple[str, ...]:
         text = log.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ()
-    return tuple(line for line in text.splitlines() if line.strip())[-12:]
+    steps = (line for line in text.splitlines() if not _NOISE.match(line))
+    return tuple(line.removeprefix("python -m emotion_core: ") for line in steps)
