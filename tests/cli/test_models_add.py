@@ -1,0 +1,71 @@
+"""``models add`` with somebody else's model, from the file to the answers of the served copy."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emotion_core.classifiers.registry import ModelRegistry
+
+# TensorFlow's variables do not know NumPy 2's copy keyword; saving a model runs into it.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Models and evaluations of these tests have folders of their own."""
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path))
+    monkeypatch.setenv("EMOTION_LENS_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    """Weights of Emotion-detection's network, untrained."""
+    from emotion_core.classifiers.architectures import build_emotion_cnn
+
+    path = tmp_path / "model.weights.h5"
+    build_emotion_cnn().save_weights(path)
+    return path
+
+
+def test_weights_are_added_measured_and_counted(command, root: Path, weights: Path) -> None:
+    outcome = command(
+        "models", "add", weights, "--name", "mine", "--title", "My model", "--dataset", "synthetic"
+    )
+    assert outcome.code == 0, outcome.err
+    card = ModelRegistry(root).card("mine")
+    assert card.labels[4] == "neutral"
+    assert card.title == "My model"
+    assert set(card.metrics) == {"validation", "test", "test_ferplus"}
+    assert "unknown" in card.licence
+    assert command("models", "verify", "mine").code == 0
+    # What the card says is what evaluate finds; the two looks of adding count.
+    judged = command(
+        "evaluate", "--model", "mine", "--dataset", "synthetic", "--split", "test", "--json"
+    ).json
+    assert judged["accuracy"] == pytest.approx(card.metrics["test"]["accuracy"])
+    assert judged["ece"] == pytest.approx(card.metrics["test"]["ece"])
+    assert judged["test_looks"] == 3
+    assert "not known" in command("models", "show", "mine").out.decode()
+    assert "Not by this project" in (root / "mine" / "README.md").read_text(encoding="utf-8")
+
+
+def test_what_is_wrong_is_told_and_nothing_is_left_behind(
+    command, root: Path, weights: Path, tmp_path: Path
+) -> None:
+    assert "--name" in command("models", "add", weights).err
+    wrong = command("models", "add", weights, "--name", "mine", "--labels", "happy,sad")
+    assert wrong.code == 2
+    assert "7 outputs, but 2 labels" in wrong.err
+    assert command("models", "add", tmp_path / "none.keras", "--name", "mine").code == 2
+    assert not root.exists() or list(root.iterdir()) == []
+
+
+def test_a_model_folder_says_all_by_itself(command, root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps({}), encoding="utf-8")
+    outcome = command("models", "add", folder, "--name", "mine", "--flip-average")
+    assert outcome.code == 2
+    assert "Leave out --name, --flip-average" in outcome.err
