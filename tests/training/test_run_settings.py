@@ -173,7 +173,8 @@ def test_softer_teachers_and_unknown_ones(
         folder.create()
         taught = teachers.with_teachers(data, config, folder, quiet)
         tops.append(taught.targets.max(axis=2).mean())
-    assert tops[1] < tops[0] - 0.05
+    # 1/7 is what somebody says who knows nothing.
+    assert tops[1] - 1 / 7 < 0.3 * (tops[0] - 1 / 7)
     with pytest.raises(TrainingError, match="teachers: wanted a run folder"):
         teachers.teacher("nobody")
 
@@ -184,7 +185,7 @@ def test_a_checkpoint_of_another_network_is_refused(
     folder = RunFolder(tmp_path / "run")
     folder.create()
     folder.checkpoint.write_bytes(RunFolder(first_run).checkpoint.read_bytes())
-    folder.config.write_text(json.dumps(CONFIG.with_values({"ema": 0.0}).to_dict()))
+    folder.config.write_text(json.dumps(CONFIG.with_values({"ema": 0.0, "epochs": 3}).to_dict()))
     with pytest.raises(TrainingError, match="another network or optimizer"):
         resume_run(shapes_set, folder.path, report=quiet)
     folder.checkpoint.write_bytes(b"PK damaged")
@@ -196,6 +197,9 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
 ) -> None:
     """Until then the whole model was saved, with the averaged weights in it."""
+    import keras
+
+    from emotion_core.classifiers.architectures import build_model
     from emotion_core.training.checkpoint import load_checkpoint, swap_averages
 
     new, old = RunFolder(first_run), RunFolder(tmp_path / "old")
@@ -204,11 +208,18 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     load_checkpoint(new, model)
     wanted = model.get_weights()
     swap_averages(model)
-    model.save(old.keras_checkpoint)
+    whole = build_model("emotion-cnn")
+    rate = keras.optimizers.schedules.CosineDecay(1e-3, 8)
+    whole.compile(keras.optimizers.Adam(rate, use_ema=True, ema_momentum=0.5))
+    whole.optimizer.build(whole.trainable_variables)
+    whole.set_weights(model.get_weights())
+    for theirs, ours in zip(whole.optimizer.variables, model.optimizer.variables, strict=True):
+        theirs.assign(ours)
+    whole.save(old.keras_checkpoint)
     old.checkpoint_info.write_text(json.dumps({"epochs_done": 2}))
     assert old.epochs_done == 2
     again = fit.compiled_model(CONFIG, 48, 7, 8)
     load_checkpoint(old, again)
     for one, other in zip(wanted, again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert int(again.optimizer.iterations) == int(model.optimizer.iterations)
+    assert int(again.optimizer.iterations) == int(model.optimizer.iterations) == 8
