@@ -49,6 +49,8 @@ def diff_rows(left: Entry, right: Entry) -> list[tuple[str, str, str]]:
     """(setting, value in the first, value in the second) of all settings of either."""
     first, second = flat_settings(left.run.config), flat_settings(right.run.config)
     missing = "not recorded"
+    for settings in (first, second):
+        settings.pop("created", None)  # a moment, no setting
     return [
         (
             setting_name(key),

@@ -55,12 +55,14 @@ def _new_run(queue: RunQueue, is_primary: bool) -> None:
         with settings:
             st.subheader("Settings", anchor=False)
             choice = form.settings_form()
-        with changes:
-            st.subheader("Changed faces", anchor=False)
-            augmented_grid(choice)
-            form.augmentation_form()
         with actions:
             _actions(queue, choice, is_primary)
+        with changes:
+            st.subheader("Changed faces", anchor=False)
+            picture = st.container()
+            form.augmentation_form()
+            with picture:  # last: reading a large data set takes seconds
+                augmented_grid(choice)
 
 
 def _actions(queue: RunQueue, choice: form.Choice, is_primary: bool) -> None:
