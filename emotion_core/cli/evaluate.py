@@ -102,6 +102,10 @@ def run(args: argparse.Namespace) -> int:
         figures["robustness"] = _robustness(subject, rows, cache)
     if is_test(args.split):
         figures["test_looks"] = _look([subject, other], dataset, args)
+    if args.run and args.labels == "fer2013" and not args.corrections:
+        from emotion_core.training.run_folder import RunFolder  # where the history page looks
+
+        RunFolder(args.run).add_evaluation(args.split, figures)
     text = json.dumps(figures, indent=2) if args.json else _text(figures)
     if args.output:
         write_atomic(args.output, f"{text}\n".encode())

@@ -34,8 +34,8 @@ class TrainingConfig:
         optimizer: ``sgd`` (Nesterov momentum 0.9), ``adam`` or ``adamw``.
         learning_rate: its peak.
         schedule: ``cosine``: up to the peak during ``warmup``, then down as a cosine to zero;
-            ``one-cycle``: up during the first 30 % of the steps, then down to almost zero, with
-            the momentum the other way round (arXiv 1708.07120); ``constant`` after ``warmup``.
+            ``one-cycle``: up during the first 30 % of the steps, then down to almost zero
+            (arXiv 1708.07120, without its change of momentum); ``constant`` after ``warmup``.
         warmup: share of all steps, not used by ``one-cycle``.
         weight_decay: decoupled; not applied to biases and normalisation.
         labels: ``fer2013``, ``ferplus`` or ``mixed``.
