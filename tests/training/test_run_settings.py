@@ -19,6 +19,7 @@ from emotion_core.training.process import DISK_FULL
 from emotion_core.training.run import resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import read_run
+from tests.training.conftest import draw_shapes
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -44,8 +45,6 @@ def quiet(_: str) -> None:
 
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tests.training.conftest import draw_shapes
-
     path = tmp_path_factory.mktemp("runs") / "first"
     start_run(CONFIG, draw_shapes(), path, source="shapes.parquet", report=quiet)
     return path
