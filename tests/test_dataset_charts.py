@@ -8,34 +8,16 @@ import pytest
 from emotion_core.charts.datasets import (
     AREA,
     agreement_chart,
-    class_counts_chart,
     map_chart,
     shown_points,
 )
 from emotion_core.emotions import FER2013, Emotion
-
-COUNTS = {
-    "Training": dict.fromkeys(FER2013.names, 40),
-    "PrivateTest": {**dict.fromkeys(FER2013.names, 10), "disgust": 0},
-}
 
 
 def layer_rows(spec: dict[str, Any], layer: int = 0) -> list[dict[str, Any]]:
     data = spec["layer"][layer].get("data", spec.get("data", {}))
     rows = data["values"] if "values" in data else spec["datasets"][data["name"]]
     return list(rows)
-
-
-def test_counts_are_stacked_by_split_and_their_sum_is_said() -> None:
-    spec = class_counts_chart(COUNTS).to_dict()
-    rows = layer_rows(spec)
-    assert sum(row["pictures"] for row in rows) == 7 * 40 + 6 * 10
-    assert [row["order"] for row in rows if row["emotion"] == "happy"] == [0, 1]
-    words = {row["emotion"]: row["text"] for row in layer_rows(spec, 1)}
-    assert words["happy"] == "50"
-    assert words["disgust"] == "40"
-    with pytest.raises(ValueError, match="joy"):
-        class_counts_chart({"Training": {"joy": 1}})
 
 
 def test_agreement_gives_shares_of_the_label() -> None:
@@ -103,7 +85,6 @@ def test_maps_that_make_no_sense_are_refused_and_an_empty_one_is_drawn() -> None
 def test_all_share_the_look_of_the_other_charts() -> None:
     for spec in (
         a_map(),
-        class_counts_chart(COUNTS).to_dict(),
         agreement_chart([[1]], ["happy"], ["happy"]).to_dict(),
     ):
         assert spec["background"] == "transparent"

@@ -11,7 +11,6 @@ from emotion_core.charts.theme import (
     BAR_STEP_PX,
     TEXT_COLOUR,
     Chart,
-    emotion_colour,
     themed,
     word_axis,
 )
@@ -27,55 +26,6 @@ _STRONG = 0.35
 _MAP_HEIGHT_PX = 460
 # Source: Okabe & Ito, as the emotions: grey for what is in order, orange for what is not.
 _QUIET, _LOUD = "#8A8F98", "#D55E00"
-
-
-def class_counts_chart(counts: Mapping[str, Mapping[str, int]]) -> Chart:
-    """How many pictures each emotion has, one stacked bar per emotion, a shade per split.
-
-    Args:
-        counts: {split: {emotion: pictures}}, as ``EmotionDataset.counts`` gives them.
-
-    Raises:
-        ValueError: an unknown emotion.
-    """
-    splits = list(counts)
-    names = list(dict.fromkeys(Emotion(name).value for row in counts.values() for name in row))
-    totals = {name: sum(row.get(name, 0) for row in counts.values()) for name in names}
-    rows = [
-        {"emotion": name, "split": split, "pictures": int(row.get(name, 0)), "order": order}
-        for order, (split, row) in enumerate(counts.items())
-        for name in names
-    ]
-    base = alt.Chart(alt.InlineData(values=rows))
-    bars = base.mark_bar(height=12).encode(
-        y=alt.Y("emotion:N", sort=names, title=None, axis=word_axis()),
-        x=alt.X(
-            "pictures:Q",
-            title="Pictures",
-            axis=alt.Axis(format=",d", tickCount=4),
-            # Room for the number behind the longest bar.
-            scale=alt.Scale(domain=[0, 1.1 * max([1, *totals.values()])], nice=False),
-        ),
-        color=emotion_colour(names, "color"),
-        opacity=alt.Opacity(
-            "split:N",
-            scale=alt.Scale(domain=splits, range=[1.0, 0.65, 0.4][: len(splits)]),
-            legend=alt.Legend(orient="top", title=None, symbolFillColor=TEXT_COLOUR),
-        ),
-        order="order:Q",
-        tooltip=[
-            alt.Tooltip("emotion:N", title="Expression"),
-            alt.Tooltip("split:N", title="Split"),
-            alt.Tooltip("pictures:Q", title="Pictures", format=","),
-        ],
-    )
-    words = [{"emotion": name, "pictures": n, "text": f"{n:,}"} for name, n in totals.items()]
-    text = (
-        alt.Chart(alt.InlineData(values=words))
-        .mark_text(align="left", dx=6, fontSize=12, color=TEXT_COLOUR)
-        .encode(y=alt.Y("emotion:N", sort=names), x="pictures:Q", text="text:N")
-    )
-    return themed(alt.LayerChart(layer=[bars, text]), height=BAR_STEP_PX * len(names) + 60)
 
 
 def agreement_chart(table: npt.ArrayLike, labels: Sequence[str], columns: Sequence[str]) -> Chart:
