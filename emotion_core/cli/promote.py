@@ -66,8 +66,6 @@ def run_measure(args: argparse.Namespace) -> int:
 def run(args: argparse.Namespace) -> int:
     """Promotes a run."""
     # Here, because it needs TensorFlow.
-    from emotion_core.evaluation import model_subject
-    from emotion_core.evaluation.looks import record_look
     from emotion_core.training.promote import promote_run
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -90,7 +88,4 @@ def run(args: argparse.Namespace) -> int:
         notes=notes,
         report=message,
     )
-    subject = model_subject(registry, args.name)
-    for labels in ("fer2013", "ferplus") if dataset.has_votes else ("fer2013",):
-        record_look(by="promotion", subject=subject, dataset=dataset, split="test", labels=labels)
     return EXIT_DONE

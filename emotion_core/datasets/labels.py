@@ -18,6 +18,10 @@ _MIN_VOTES = 5
 _COLUMN_OF = {parse_emotion(name): i for i, name in enumerate(VOTE_COLUMNS[:8])}
 
 
+# FER+'s taggers could say so; FER-2013 does not have it.
+_EIGHTH = Emotion.CONTEMPT
+
+
 def vote_column(emotion: Emotion) -> int:
     """Index of an emotion's column among the votes."""
     return _COLUMN_OF[emotion]
@@ -29,7 +33,11 @@ def _vote_columns(label_set: LabelSet) -> list[int]:
 
 def vote_distribution(dataset: EmotionDataset) -> Float32Array:
     """(N, C) float32 share of each emotion among the votes for them; rows without any are 0."""
-    votes = dataset.votes[:, _vote_columns(dataset.label_set)].astype(np.float32)
+    return _shares(dataset, _vote_columns(dataset.label_set))
+
+
+def _shares(dataset: EmotionDataset, columns: list[int]) -> Float32Array:
+    votes = dataset.votes[:, columns].astype(np.float32)
     total = votes.sum(axis=1, keepdims=True)
     shares = np.zeros_like(votes)
     np.divide(votes, total, out=shares, where=total > 0)
@@ -63,13 +71,15 @@ def soft_labels(
 
     Args:
         dataset: N images.
-        source: ``fer2013``: the original label; ``ferplus``: the distribution of the FER+ votes;
-            ``mixed``: ``1 - vote_share`` of the original label and ``vote_share`` of the votes.
+        source: ``fer2013``: the original label; ``ferplus``: the distribution of the FER+ votes
+            over the data set's emotions and, in a last column, contempt; ``mixed``:
+            ``1 - vote_share`` of the original label and ``vote_share`` of the votes, without
+            contempt.
         vote_share: weight of the votes in ``mixed``, 0-1.
 
     Returns:
         (N, C) float32 targets, rows sum to 1, and (N,) bool rows that can be trained on
-        (``ferplus`` leaves out rows without a vote for one of the emotions).
+        (``ferplus`` leaves out rows where fewer than half of the ten taggers saw an emotion).
 
     Raises:
         ValueError: the source is unknown.
@@ -80,9 +90,10 @@ def soft_labels(
         return one_hot, everything
     if source not in LABEL_SOURCES:
         raise ValueError(f"Unknown labels. Wanted one of {LABEL_SOURCES}. Received: {source!r}")
+    if source == "ferplus":
+        columns = list(dict.fromkeys([*_vote_columns(dataset.label_set), vote_column(_EIGHTH)]))
+        return _shares(dataset, columns), dataset.votes[:, columns].sum(axis=1) >= _MIN_VOTES
     shares = vote_distribution(dataset)
     voted = shares.sum(axis=1) > 0
-    if source == "ferplus":
-        return shares, voted
     weight = np.where(voted, vote_share, 0.0).astype(np.float32)[:, None]
     return (1 - weight) * one_hot + weight * shares, everything

@@ -5,7 +5,6 @@ from emotion_core.evaluation.metrics import evaluate_probabilities, wilson_inter
 from emotion_core.evaluation.report import (
     Evaluation,
     cached_evaluation,
-    evaluate_classifier,
     evaluate_model,
 )
 from emotion_core.evaluation.rows import LABELS, SPLITS, JudgedRows, judged_rows
@@ -18,7 +17,6 @@ __all__ = [
     "JudgedRows",
     "Subject",
     "cached_evaluation",
-    "evaluate_classifier",
     "evaluate_model",
     "evaluate_probabilities",
     "fit_temperature",

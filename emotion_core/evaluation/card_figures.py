@@ -24,6 +24,9 @@ def measured_card(
 ) -> ModelCard:
     """Temperature and threshold from PublicTest; figures on PublicTest and PrivateTest.
 
+    A model trained on FER+ labels is calibrated against their clear majority, any other against
+    the original labels.
+
     Args:
         folder: the model's folder.
         card: its card so far.
@@ -39,17 +42,21 @@ def measured_card(
         DatasetError: a split is empty.
         ModelError: the files are not those of the card.
     """
-    rows = judged_rows(dataset, "validation")
+    own_labels = "ferplus" if card.training.get("label_source") == "ferplus" else "fer2013"
+    rows = judged_rows(dataset, "validation", own_labels)
     plain = evaluate_model(_subject(folder, card.replaced(temperature=1.0)), rows)
-    temperature = round(fit_temperature(plain.answers.logits, rows.truth), 4)
+    logits = plain.answers.logits
+    temperature = round(fit_temperature(logits, rows.truth), 4)
     threshold = fit_threshold(
-        softmax(plain.answers.logits, temperature), rows.truth, target_accuracy=target_accuracy
+        softmax(logits, temperature), rows.truth, target_accuracy=target_accuracy
     )
     report(f"Temperature {temperature:.2f}, threshold {threshold:.2f} (both from PublicTest).")
     card = card.replaced(temperature=temperature, threshold=threshold)
     wanted = {"validation": ("validation", "fer2013"), "test": ("test", "fer2013")}
     if dataset.has_votes:
         wanted["test_ferplus"] = ("test", "ferplus")
+    if own_labels == "ferplus":
+        wanted["validation_ferplus"] = ("validation", "ferplus")
     subject, metrics = _subject(folder, card), {}
     for name, (split, labels) in wanted.items():
         found = _figures(subject, dataset, split, labels, by)

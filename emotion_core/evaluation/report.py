@@ -1,6 +1,5 @@
 """Judges a model on one split of a data set."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from emotion_core.classifiers.runtime import Classifier
-from emotion_core.datasets import EmotionDataset
 from emotion_core.emotions import LabelSet
 from emotion_core.evaluation.answers import Answering, Answers, Progress
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.metrics import evaluate_probabilities
-from emotion_core.evaluation.rows import JudgedRows, judged_rows
+from emotion_core.evaluation.rows import JudgedRows
 from emotion_core.evaluation.subject import Subject
 from emotion_core.types import Float32Array, Int64Array
 
@@ -119,47 +116,3 @@ def cached_evaluation(subject: Subject, rows: JudgedRows, cache: LogitsCache) ->
 def _evaluation(subject: Subject, rows: JudgedRows, answers: Answers) -> Evaluation:
     judged = Answers(answers.logits[rows.judged], answers.temperature, answers.seconds)
     return Evaluation(subject.name, rows, judged, subject.threshold)
-
-
-def evaluate_classifier(
-    classifier: Classifier,
-    dataset: EmotionDataset,
-    split: str,
-    *,
-    labels: str = "fer2013",
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Runs a classifier over a split and computes every figure of ``evaluate``.
-
-    Args:
-        classifier: anything with ``predict``, with the data set's labels.
-        dataset: all splits (Training is needed to tell which images were seen).
-        split: key of ``SPLITS``.
-        labels: one of ``LABELS``.
-        progress: gets the number of faces done and their total.
-
-    Returns:
-        The dict of ``evaluate_probabilities``, and split, labels, seconds.
-
-    Raises:
-        DatasetError: the split is empty, or has no votes when they are asked for.
-        ValueError: unknown split or labels.
-    """
-    rows = judged_rows(dataset, split, labels)
-    images = rows.images.images[rows.judged]
-    began = time.perf_counter()
-    parts = []
-    for start in range(0, len(images), _BATCH):
-        scores = classifier.predict(images[start : start + _BATCH])
-        parts.append(scores)
-        if progress is not None:
-            progress(min(start + _BATCH, len(images)), len(images))
-    seconds = time.perf_counter() - began
-    figures = evaluate_probabilities(
-        np.concatenate([part.probabilities for part in parts]),
-        rows.truth,
-        dataset.label_set,
-        seen=rows.seen,
-        threshold=parts[0].threshold,
-    )
-    return {"split": split, "labels": labels, **figures, "seconds": round(seconds, 3)}

@@ -111,7 +111,7 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
             filled = np.zeros((_VALIDATION_BATCH, *batch.shape[1:]), np.float32)
             filled[: len(batch)] = batch
             found.append(self.model.predict_on_batch(filled)[: len(batch)])
-        return np.concatenate(found)
+        return np.concatenate(found)[:, : len(self._validation.label_set)]
 
 
 class Record(keras.callbacks.Callback):  # type: ignore[misc]

@@ -9,7 +9,7 @@ from emotion_core.datasets import LABEL_SOURCES
 from emotion_core.errors import TrainingError
 from emotion_core.training.augmentation import Augmentation
 
-OPTIMIZERS = ("sgd", "adam", "adamw")
+OPTIMIZERS = ("sgd", "adam", "adamw", "muon")
 SCHEDULES = ("cosine", "one-cycle", "constant")
 CLASS_BALANCES = ("none", "weights", "sampling")
 
@@ -31,7 +31,8 @@ class TrainingConfig:
         architecture: a name of ``ARCHITECTURES``.
         epochs: passes over the training images.
         batch_size: images per step.
-        optimizer: ``sgd`` (Nesterov momentum 0.9), ``adam`` or ``adamw``.
+        optimizer: ``sgd`` (Nesterov momentum 0.9), ``adam``, ``adamw`` or ``muon``
+            (orthogonal steps, https://github.com/KellerJordan/Muon).
         learning_rate: its peak.
         schedule: ``cosine``: up to the peak during ``warmup``, then down as a cosine to zero;
             ``one-cycle``: up during the first 30 % of the steps, then down to almost zero
@@ -53,6 +54,8 @@ class TrainingConfig:
             of the epochs; 0 for the full size. Only for fully convolutional networks.
         full_size_share: share of the epochs at the full size, at the end.
         augmentation: changes of the faces.
+        start_from: a run folder or the name of a run or model whose weights the network begins
+            with, of the same architecture; empty: random ones.
         teachers: run folders or model folders whose averaged, softened answers are mixed into the
             targets (knowledge distillation, arXiv 1503.02531).
         teacher_weight: share of the teachers in the targets.
@@ -80,6 +83,7 @@ class TrainingConfig:
     train_size_px: int = 0
     full_size_share: float = 0.25
     augmentation: Augmentation = field(default_factory=Augmentation)
+    start_from: str = ""
     teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.5
     teacher_temperature: float = 1.0

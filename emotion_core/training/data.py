@@ -1,7 +1,7 @@
 """What a run trains on: rows, targets and weights. Needs no Keras."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from emotion_core.datasets import (
     TRAINING,
     VALIDATION,
     EmotionDataset,
+    clear_majority,
     duplicate_keys,
     seen_in,
     soft_labels,
@@ -24,10 +25,12 @@ class TrainingData:
 
     Attributes:
         rows: N training images.
-        targets: (2, N, C) float32, for each image as it is and for its mirror image.
+        targets: (2, N, C) float32, for each image as it is and for its mirror image. More columns
+            than the rows have labels: the network has outputs that are not served.
         chances: (N,) float64, how often each image is drawn, sums to 1; empty: each once.
         class_weights: (C,) float32 weight of an error per emotion; all 1 without balancing.
-        validation: the images that the best epoch is chosen by.
+        validation: the images that the best epoch is chosen by, with the right answers: for
+            FER+ labels the majority of the taggers, where it is clear.
     """
 
     rows: EmotionDataset
@@ -57,7 +60,6 @@ def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
     Raises:
         TrainingError: a split is empty, or the labels are not there.
     """
-    n_classes = len(dataset.label_set)
     if config.labels != "fer2013" and not dataset.has_votes:
         raise TrainingError(
             f"labels: {config.labels} wants a data set with FER+ votes. This one has none: choose "
@@ -66,9 +68,13 @@ def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
     rows = training_rows(dataset, leak_free=config.leak_free)
     targets, usable = soft_labels(rows, config.labels, vote_share=config.vote_share)
     rows, targets = rows.select(usable), targets[usable]
+    n_classes = targets.shape[1]
     if config.label_smoothing:
         targets = targets * (1 - config.label_smoothing) + config.label_smoothing / n_classes
     validation = dataset.split(VALIDATION)
+    if config.labels == "ferplus" and len(validation):
+        majority, clear = clear_majority(validation)
+        validation = replace(validation, labels=majority).select(clear)
     if not len(rows) or not len(validation):
         raise TrainingError(
             "Wanted images in Training and PublicTest. "

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from emotion_core.classifiers.architectures import build_model
+from emotion_core.classifiers.export import load_keras
+from emotion_core.errors import TrainingError
 from emotion_core.training.callbacks import (
     Record,
     SeedLayers,
@@ -24,6 +27,7 @@ from emotion_core.training.input import TrainingBatches
 from emotion_core.training.optimizers import build_optimizer
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.schedules import learning_rates
+from emotion_core.training.teachers import trained_file
 
 
 class StepTable(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -53,11 +57,12 @@ def fit_run(
         TrainingError: the checkpoint cannot be used.
     """
     make_repeatable(config.seed)
-    full_px, n_classes = data.rows.size_px, len(data.rows.label_set)
+    full_px, n_classes = data.rows.size_px, data.targets.shape[-1]
 
     def save_best(model: keras.Model, path: Path) -> None:
-        fixed = build_model(config.architecture, size_px=full_px, n_classes=n_classes)
-        fixed.set_weights(model.get_weights())
+        served = len(data.rows.label_set)
+        fixed = build_model(config.architecture, size_px=full_px, n_classes=served)
+        fixed.set_weights(_fitted(model.get_weights(), fixed.get_weights()))
         temporary = path.with_name("model.tmp.keras")
         try:
             fixed.save(temporary)
@@ -82,6 +87,8 @@ def fit_run(
         model = compiled_model(config, full_px, n_classes, steps * config.epochs)
         if done:
             load_checkpoint(folder, model)
+        elif config.start_from:
+            start_weights(model, config.start_from)
         callbacks: list[Any] = [
             SeedLayers(config.seed),
             Record(folder, config, batches.images_per_epoch, judge, save_best, report),
@@ -97,6 +104,37 @@ def fit_run(
             verbose=0,
         )
         done = until
+
+
+def start_weights(model: keras.Model, source: str) -> None:
+    """Gives a new network the weights of another one of the same architecture.
+
+    Outputs that the other one does not have keep their fresh weights.
+
+    Args:
+        model: the new network.
+        source: a run folder by its path or name, or the name of a model.
+
+    Raises:
+        TrainingError: not found, or another architecture.
+    """
+    theirs, own = load_keras(trained_file(source)).get_weights(), model.get_weights()
+    same = len(theirs) == len(own) and all(
+        a.shape[:-1] == b.shape[:-1] for a, b in zip(theirs, own, strict=True)
+    )
+    if not same or any(a.shape != b.shape for a, b in zip(theirs[:-2], own[:-2], strict=True)):
+        raise TrainingError(
+            f"start_from: wanted a network of the architecture {model.name}. Received: {source}"
+        )
+    model.set_weights(_fitted(theirs, own))
+
+
+def _fitted(weights: list[Any], like: list[Any]) -> list[Any]:
+    """Weights with as many outputs as other ones: some cut off, or some of theirs added."""
+    return [
+        np.concatenate([a[..., : b.shape[-1]], b[..., a.shape[-1] :]], axis=-1)
+        for a, b in zip(weights, like, strict=True)
+    ]
 
 
 def make_repeatable(seed: int) -> None:
@@ -157,7 +195,7 @@ def measure_speed(
 ) -> Speed:
     """Trains a new network on faces of one size for some seconds and judges it once."""
     batches = TrainingBatches(data, config.batch_size, config.augmentation, config.seed, 0, size_px)
-    n_classes = len(data.rows.label_set)
+    n_classes = data.targets.shape[-1]
     model = compiled_model(config, data.rows.size_px, n_classes, batches.steps_per_epoch)
     clock, judge = Stopwatch(seconds), Validate(data.validation)
     judge.set_model(model)

@@ -13,10 +13,9 @@ from emotion_core.classifiers.card import (
     ModelCard,
 )
 from emotion_core.classifiers.readme import render_readme
-from emotion_core.classifiers.runtime import LiteRTClassifier, ms_per_face, softmax
 from emotion_core.datasets import VALIDATION, EmotionDataset
 from emotion_core.errors import ModelError
-from emotion_core.evaluation import evaluate_classifier, fit_temperature, fit_threshold
+from emotion_core.evaluation.card_figures import measured_card
 from emotion_core.files import file_sha256, write_json
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
@@ -174,23 +173,9 @@ def _fill(
         files={n: file_sha256(folder / n) for n in (KERAS_FILE, LITERT_FILE)},
         created=datetime.datetime.now(datetime.UTC).date().isoformat(),
     )
-    logits = LiteRTClassifier(folder, card).logits(validation.images)
-    temperature = round(fit_temperature(logits, validation.labels), 4)
-    threshold = fit_threshold(
-        softmax(logits, temperature), validation.labels, target_accuracy=target_accuracy
+    card = measured_card(
+        folder, card, dataset, by="promotion", target_accuracy=target_accuracy, report=report
     )
-    report(f"Temperature {temperature:.2f}, threshold {threshold:.2f} (both from PublicTest).")
-    card = card.replaced(temperature=temperature, threshold=threshold)
-    classifier = LiteRTClassifier(folder, card)
-    metrics = {
-        "validation": evaluate_classifier(classifier, dataset, "validation"),
-        "test": evaluate_classifier(classifier, dataset, "test"),
-    }
-    if dataset.has_votes:
-        metrics["test_ferplus"] = evaluate_classifier(classifier, dataset, "test", labels="ferplus")
-    for split, figures in metrics.items():
-        report(f"{split}: {100 * figures['accuracy']:.2f} % of {figures['n']}")
-    card = card.replaced(metrics=metrics, ms_per_face=ms_per_face(classifier))
     card.save(folder)
     (folder / "README.md").write_text(render_readme(card), encoding="utf-8")
     return card

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from emotion_core.classifiers.card import KERAS_FILE
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import softmax
 from emotion_core.emotions import LabelSet
@@ -35,7 +36,8 @@ def with_teachers(
     """
     if not config.teachers or not config.teacher_weight:
         return data
-    answers = _kept(folder.teachers, data.targets.shape)
+    shape = (*data.targets.shape[:2], len(data.rows.label_set))
+    answers = _kept(folder.teachers, shape)
     if answers is None:
         found = []
         for name in config.teachers:
@@ -44,6 +46,8 @@ def with_teachers(
         answers = np.mean(found, axis=0, dtype=np.float32)
         with AtomicFile(folder.teachers) as file:
             np.save(file, answers)
+    extra = data.targets.shape[-1] - answers.shape[-1]  # outputs that are not served
+    answers = np.pad(answers, ((0, 0), (0, 0), (0, extra)))
     share = np.float32(config.teacher_weight)
     return replace(data, targets=(1 - share) * data.targets + share * answers)
 
@@ -65,6 +69,22 @@ def teacher(name: str) -> Subject:
         raise TrainingError(f"teachers: {error}") from error
     raise TrainingError(
         f"teachers: wanted a run folder or the name of a run or model. Received: {name!r}"
+    )
+
+
+def trained_file(name: str) -> Path:
+    """The Keras file of a run (by path or name) or of a model (by name).
+
+    Raises:
+        TrainingError: there is none.
+    """
+    places = (Path(name), runs_folder() / name, ModelRegistry().root / name)
+    for place in places:
+        if name and (place / KERAS_FILE).is_file():
+            return place / KERAS_FILE
+    raise TrainingError(
+        f"start_from: wanted the folder or the name of a run or model with {KERAS_FILE}. "
+        f"Received: {name!r}"
     )
 
 

@@ -11,14 +11,13 @@ from emotion_core.datasets import TEST, TRAINING, EmotionDataset
 from emotion_core.emotions import FER2013
 from emotion_core.errors import DatasetError
 from emotion_core.evaluation import (
-    evaluate_classifier,
     evaluate_probabilities,
     fit_temperature,
     fit_threshold,
+    judged_rows,
     wilson_interval,
 )
 from emotion_core.evaluation.metrics import expected_calibration_error
-from emotion_core.types import EmotionScores, UInt8Array
 
 
 def example(n: int, seed: int, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -96,14 +95,6 @@ def test_threshold_is_one_where_the_target_is_out_of_reach() -> None:
     assert fit_threshold(probabilities, np.array([1, 2, 3, 4]), target_accuracy=0.9) == 1.0
 
 
-class BrightnessClassifier:
-    """Answers with the label that the first pixel names."""
-
-    def predict(self, images: UInt8Array) -> EmotionScores:
-        scores = np.eye(7, dtype=np.float32)[images[:, 0, 0]]
-        return EmotionScores(scores, FER2013, 0.5)
-
-
 def small_set() -> EmotionDataset:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (10, 48, 48), dtype=np.uint8)
@@ -115,22 +106,13 @@ def small_set() -> EmotionDataset:
     return EmotionDataset(images, labels, usage, votes, np.arange(10, dtype=np.int64))
 
 
-def test_report_counts_images_that_stand_in_training() -> None:
-    figures = evaluate_classifier(BrightnessClassifier(), small_set(), "test")
-    assert figures["n"] == 5
-    assert figures["accuracy"] == pytest.approx(0.8)
-    assert figures["n_unseen"] == 4
-    assert figures["accuracy_unseen"] == pytest.approx(0.75)
-    assert figures["coverage"] == 1.0
-
-
 def test_report_says_what_is_missing() -> None:
     with pytest.raises(DatasetError, match=r"Wanted FER\+ votes"):
-        evaluate_classifier(BrightnessClassifier(), small_set(), "test", labels="ferplus")
+        judged_rows(small_set(), "test", "ferplus")
     with pytest.raises(DatasetError, match="Wanted images of PublicTest"):
-        evaluate_classifier(BrightnessClassifier(), small_set(), "validation")
+        judged_rows(small_set(), "validation")
     with pytest.raises(ValueError, match="wanted one of validation, test"):
-        evaluate_classifier(BrightnessClassifier(), small_set(), "train")
+        judged_rows(small_set(), "train")
 
 
 def test_no_rows_are_refused() -> None:

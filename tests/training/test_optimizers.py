@@ -1,4 +1,4 @@
-"""Adam in one kernel is Keras' Adam."""
+"""Adam in one kernel is Keras' Adam; Muon's steps are orthogonal."""
 
 import keras
 import numpy as np
@@ -41,3 +41,34 @@ def test_it_gives_what_keras_gives(name: str, decay: float) -> None:
     for one, other in zip(*found, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-5, atol=2e-6)
     assert np.abs(found[0][0] - start[0]).max() > 0.05
+
+
+def test_muon_steps_of_a_convolution_are_nearly_orthogonal() -> None:
+    rate = 0.01
+    optimizer = build_optimizer(TrainingConfig(optimizer="muon", learning_rate=rate), rate)
+    rng = np.random.default_rng(0)
+    # One direction of the gradient is a hundred times as strong as the others.
+    strong = np.outer(rng.normal(size=72), rng.normal(size=16))
+    gradient = (rng.normal(size=(72, 16)) + 100 * strong).reshape(3, 3, 8, 16).astype("float32")
+    kernel = keras.Variable(np.zeros((3, 3, 8, 16), "float32"), name="kernel")
+    first = keras.Variable(np.zeros((5, 5, 1, 16), "float32"), name="kernel")
+    bias = keras.Variable(np.zeros(16, "float32"), name="bias")
+    optimizer.build([kernel, first, bias])
+    steps = [gradient, rng.normal(size=(5, 5, 1, 16)), rng.normal(size=16)]
+    optimizer.apply_gradients(
+        [
+            (keras.ops.convert_to_tensor(np.asarray(g, "float32")), v)
+            for g, v in zip(steps, (kernel, first, bias), strict=True)
+        ]
+    )
+    moved = -keras.ops.convert_to_numpy(kernel).reshape(72, 16)
+    assert (moved * gradient.reshape(72, 16)).sum() > 0
+    scale = rate * 0.2 * np.sqrt(72)  # arXiv 2502.16982
+    sizes = np.linalg.svd(moved / scale, compute_uv=False)
+    assert sizes[0] < 1.3
+    assert sizes[-1] > 0.01  # 100 times smaller in the gradient, and more
+    # The others are AdamW's, whose first step has the same size everywhere.
+    for variable in (first, bias):
+        np.testing.assert_allclose(
+            np.abs(keras.ops.convert_to_numpy(variable)), 0.4 * rate, rtol=0.01
+        )

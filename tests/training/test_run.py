@@ -132,7 +132,10 @@ def test_leak_free_drops_exact_and_mirrored_copies() -> None:
     assert training_rows(leaky, leak_free=True).rows.tolist() == list(range(2, 280))
 
 
-def test_promoted_run_is_a_whole_model(run_dir: Path, tmp_path: Path) -> None:
+def test_promoted_run_is_a_whole_model(
+    run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))
     card = promote_run(
         run_dir,
         draw_shapes(),

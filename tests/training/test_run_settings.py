@@ -2,12 +2,16 @@
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from emotion_core.classifiers.export import KerasClassifier
 from emotion_core.datasets import EmotionDataset
+from emotion_core.datasets.labels import vote_column
+from emotion_core.emotions import FER2013, Emotion
 from emotion_core.errors import TrainingError
 from emotion_core.training import fit, teachers
 from emotion_core.training.augmentation import Augmentation
@@ -222,3 +226,44 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     for one, other in zip(wanted, again.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     assert int(again.optimizer.iterations) == int(model.optimizer.iterations) == 8
+
+
+def test_ferplus_trains_eight_outputs_and_serves_seven(
+    shapes_set: EmotionDataset, tmp_path: Path
+) -> None:
+    """The taggers see another bar than the labels say, so whoever is right was trained on them."""
+    other = (shapes_set.labels + 1) % 7
+    votes = np.zeros((len(other), 10), np.int64)
+    columns = [vote_column(Emotion(name)) for name in shapes_set.label_set]
+    votes[np.arange(len(other)), np.array(columns)[other]] = 8
+    votes[:, vote_column(Emotion.CONTEMPT)] = 2
+    tagged = replace(shapes_set, votes=votes)
+    config = CONFIG.with_values({"labels": "ferplus", "epochs": 6, "augmentation": {"mixup": 0}})
+    data = prepare(config, tagged)
+    assert data.targets.shape == (2, 280, 8)
+    np.testing.assert_allclose(data.targets[..., 7], 0.2)
+    np.testing.assert_array_equal(data.validation.labels, other[data.validation.rows])
+    start_run(config, tagged, tmp_path / "run", report=quiet)
+    run = read_run(tmp_path / "run")
+    assert run.history()["val_accuracy"].max() > 0.8
+    scores = KerasClassifier(tmp_path / "run" / "model.keras", FER2013).predict(tagged.images)
+    assert scores.probabilities.shape == (420, 7)
+    np.testing.assert_allclose(scores.probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_run_can_begin_with_the_weights_of_another(
+    first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
+) -> None:
+    still = CONFIG.with_values(
+        {"start_from": str(first_run), "learning_rate": 1e-12, "epochs": 1, "ema": 0}
+    )
+    start_run(still, shapes_set, tmp_path / "run", report=quiet)
+    models = [KerasClassifier(p / "model.keras", FER2013) for p in (first_run, tmp_path / "run")]
+    one, other = (model.predict(shapes_set.images).probabilities for model in models)
+    np.testing.assert_allclose(one, other, atol=1e-4)
+    smaller = still.with_values({"architecture": "mini-xception"})
+    with pytest.raises(TrainingError, match="start_from: wanted a network of the architecture"):
+        start_run(smaller, shapes_set, tmp_path / "smaller", report=quiet)
+    nowhere = still.with_values({"start_from": "nobody"})
+    with pytest.raises(TrainingError, match="Received: 'nobody'"):
+        start_run(nowhere, shapes_set, tmp_path / "nowhere", report=quiet)

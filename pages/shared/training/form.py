@@ -99,7 +99,7 @@ def settings_form() -> Choice:
         _number("epochs", "Epochs", 1, 500)
         _number("batch_size", "Batch size", 2, 1024)
         _select("optimizer", "Optimiser", OPTIMIZERS, {"sgd": "SGD (Nesterov)", "adam": "Adam",
-                "adamw": "AdamW"}.__getitem__)  # fmt: skip
+                "adamw": "AdamW", "muon": "Muon"}.__getitem__)  # fmt: skip
         _number("learning_rate", "Learning rate (peak)", 1e-6, 9.0, step=None, form="%.6g")
         _select("schedule", "Schedule", SCHEDULES, str.capitalize)
     with second:
