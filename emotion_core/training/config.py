@@ -39,8 +39,10 @@ class TrainingConfig:
             (arXiv 1708.07120, without its change of momentum); ``constant`` after ``warmup``.
         warmup: share of all steps, not used by ``one-cycle``.
         weight_decay: decoupled; not applied to biases and normalisation.
-        labels: ``fer2013``, ``ferplus`` or ``mixed``.
-        vote_share: share of the FER+ votes in ``mixed``.
+        labels: ``fer2013``; ``ferplus``: the taggers' votes, with contempt as an eighth output
+            that is not served; ``mixed``: one distribution of both; ``both``: the original labels,
+            and the votes by outputs of their own that are not served.
+        vote_share: share of the FER+ votes in ``mixed``, and in the loss with ``both``.
         label_smoothing: share of the target spread over all classes.
         class_balance: ``weights``: errors on rare emotions count more; ``sampling``: rare ones are
             shown more often; ``none``.

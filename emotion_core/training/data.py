@@ -26,9 +26,11 @@ class TrainingData:
     Attributes:
         rows: N training images.
         targets: (2, N, C) float32, for each image as it is and for its mirror image. More columns
-            than the rows have labels: the network has outputs that are not served.
+            than the rows have labels: the network has outputs that are not served. With labels
+            ``both`` these are a second distribution.
         chances: (N,) float64, how often each image is drawn, sums to 1; empty: each once.
-        class_weights: (C,) float32 weight of an error per emotion; all 1 without balancing.
+        class_weights: (C,) float32 weight of an error per column of the targets; all 1 without
+            balancing. 0 for a second distribution: the first one decides.
         validation: the images that the best epoch is chosen by, with the right answers: for
             FER+ labels the majority of the taggers, where it is clear.
     """
@@ -68,9 +70,11 @@ def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
     rows = training_rows(dataset, leak_free=config.leak_free)
     targets, usable = soft_labels(rows, config.labels, vote_share=config.vote_share)
     rows, targets = rows.select(usable), targets[usable]
-    n_classes = targets.shape[1]
+    # The first distribution; with labels ``both`` a second one follows.
+    n_classes = len(dataset.label_set) if config.labels == "both" else targets.shape[1]
+    own = targets[:, :n_classes]
     if config.label_smoothing:
-        targets = targets * (1 - config.label_smoothing) + config.label_smoothing / n_classes
+        own[:] = own * (1 - config.label_smoothing) + config.label_smoothing / n_classes
     validation = dataset.split(VALIDATION)
     if config.labels == "ferplus" and len(validation):
         majority, clear = clear_majority(validation)
@@ -81,15 +85,17 @@ def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
             f"Received: {len(rows)} and {len(validation)}."
         )
     # What each emotion has of the targets; an emotion without any gets no say.
-    share = targets.sum(axis=0)
+    share = own.sum(axis=0)
     rarity = np.divide(share.sum(), n_classes * share, out=np.zeros(n_classes), where=share > 0)
-    drawn = (targets @ rarity).astype(np.float64)
+    drawn = (own @ rarity).astype(np.float64)
     balance = config.class_balance
+    weights = np.zeros(targets.shape[1], np.float32)
+    weights[:n_classes] = rarity if balance == "weights" else 1
     return TrainingData(
         rows=rows,
         targets=np.stack([targets, targets]).astype(np.float32),
         chances=drawn / drawn.sum() if balance == "sampling" else np.zeros(0),
-        class_weights=(rarity if balance == "weights" else np.ones(n_classes)).astype(np.float32),
+        class_weights=weights,
         validation=validation,
     )
 

@@ -57,11 +57,11 @@ def fit_run(
         TrainingError: the checkpoint cannot be used.
     """
     make_repeatable(config.seed)
-    full_px, n_classes = data.rows.size_px, data.targets.shape[-1]
+    full_px, n_classes = data.rows.size_px, len(data.rows.label_set)
+    n_more = data.targets.shape[-1] - n_classes
 
     def save_best(model: keras.Model, path: Path) -> None:
-        served = len(data.rows.label_set)
-        fixed = build_model(config.architecture, size_px=full_px, n_classes=served)
+        fixed = build_model(config.architecture, size_px=full_px, n_classes=n_classes)
         fixed.set_weights(_fitted(model.get_weights(), fixed.get_weights()))
         temporary = path.with_name("model.tmp.keras")
         try:
@@ -84,7 +84,7 @@ def fit_run(
             data, config.batch_size, config.augmentation, config.seed, done, size_px
         )
         steps = batches.steps_per_epoch
-        model = compiled_model(config, full_px, n_classes, steps * config.epochs)
+        model = compiled_model(config, full_px, n_classes, steps * config.epochs, n_more=n_more)
         if done:
             load_checkpoint(folder, model)
         elif config.start_from:
@@ -104,6 +104,36 @@ def fit_run(
             verbose=0,
         )
         done = until
+
+
+class TwoDistributions(keras.losses.Loss):  # type: ignore[misc]
+    """Cross-entropy of two groups of outputs, each with its own target.
+
+    Args:
+        first: size of the first group.
+        share: weight of the second group.
+    """
+
+    def __init__(self, first: int, share: float) -> None:
+        super().__init__(name="two_distributions")
+        self._first, self._share = first, share
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        cut = self._first
+        one, other = (
+            keras.ops.categorical_crossentropy(y_true[:, part], y_pred[:, part], from_logits=True)
+            for part in (slice(cut), slice(cut, None))
+        )
+        return (1 - self._share) * one + self._share * other
+
+
+def _served_accuracy(n_classes: int) -> Callable[[Any, Any], Any]:
+    """Share of right answers among the outputs that will be served."""
+
+    def accuracy(y_true: Any, y_pred: Any) -> Any:
+        return keras.metrics.categorical_accuracy(y_true[:, :n_classes], y_pred[:, :n_classes])
+
+    return accuracy
 
 
 def start_weights(model: keras.Model, source: str) -> None:
@@ -146,23 +176,31 @@ def make_repeatable(seed: int) -> None:
         tf.config.experimental.enable_op_determinism()
 
 
-def compiled_model(config: TrainingConfig, full_px: int, n_classes: int, steps: int) -> keras.Model:
+def compiled_model(
+    config: TrainingConfig, full_px: int, n_classes: int, steps: int, *, n_more: int = 0
+) -> keras.Model:
     """A new network with its optimizer, both built.
 
     Args:
         config: of the run.
         full_px: side of the stored faces.
-        n_classes: number of outputs.
+        n_classes: number of outputs that will be served.
         steps: of the whole run, for the learning rate.
+        n_more: number of outputs that are only trained.
     """
     size_px = None if config.train_size_px else full_px
-    model = build_model(config.architecture, size_px=size_px, n_classes=n_classes)
+    model = build_model(config.architecture, size_px=size_px, n_classes=n_classes + n_more)
+    loss = (
+        TwoDistributions(n_classes, config.vote_share)
+        if config.labels == "both"
+        else keras.losses.CategoricalCrossentropy(from_logits=True)
+    )
     optimizer = build_optimizer(config, StepTable(learning_rates(config, steps)))
     optimizer.build(model.trainable_variables)
     model.compile(
         optimizer,
-        keras.losses.CategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
+        loss,
+        metrics=[keras.metrics.MeanMetricWrapper(_served_accuracy(n_classes), name="accuracy")],
         # XLA on a CPU trained these networks at a fifth of the speed (benchmarks/experiments.md).
         jit_compile=False if _tensorflow_on_cpu() else "auto",
     )
@@ -195,8 +233,14 @@ def measure_speed(
 ) -> Speed:
     """Trains a new network on faces of one size for some seconds and judges it once."""
     batches = TrainingBatches(data, config.batch_size, config.augmentation, config.seed, 0, size_px)
-    n_classes = data.targets.shape[-1]
-    model = compiled_model(config, data.rows.size_px, n_classes, batches.steps_per_epoch)
+    n_classes = len(data.rows.label_set)
+    model = compiled_model(
+        config,
+        data.rows.size_px,
+        n_classes,
+        batches.steps_per_epoch,
+        n_more=data.targets.shape[-1] - n_classes,
+    )
     clock, judge = Stopwatch(seconds), Validate(data.validation)
     judge.set_model(model)
     # One endless epoch: the stopwatch ends it.

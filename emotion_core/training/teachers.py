@@ -46,10 +46,11 @@ def with_teachers(
         answers = np.mean(found, axis=0, dtype=np.float32)
         with AtomicFile(folder.teachers) as file:
             np.save(file, answers)
-    extra = data.targets.shape[-1] - answers.shape[-1]  # outputs that are not served
-    answers = np.pad(answers, ((0, 0), (0, 0), (0, extra)))
-    share = np.float32(config.teacher_weight)
-    return replace(data, targets=(1 - share) * data.targets + share * answers)
+    # Outputs that are not served keep their targets.
+    share, targets = np.float32(config.teacher_weight), data.targets.copy()
+    served = targets[..., : answers.shape[-1]]
+    served[:] = (1 - share) * served + share * answers * served.sum(axis=-1, keepdims=True)
+    return replace(data, targets=targets)
 
 
 def teacher(name: str) -> Subject:

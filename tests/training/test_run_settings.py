@@ -5,10 +5,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 from emotion_core.classifiers.export import KerasClassifier
+from emotion_core.classifiers.runtime import softmax
 from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.labels import vote_column
 from emotion_core.emotions import FER2013, Emotion
@@ -228,16 +230,20 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     assert int(again.optimizer.iterations) == int(model.optimizer.iterations) == 8
 
 
+def with_contrary_votes(dataset: EmotionDataset) -> EmotionDataset:
+    """Eight taggers see the next emotion, two see contempt."""
+    votes = np.zeros((len(dataset), 10), np.int64)
+    columns = [vote_column(Emotion(name)) for name in dataset.label_set]
+    votes[np.arange(len(dataset)), np.array(columns)[(dataset.labels + 1) % 7]] = 8
+    votes[:, vote_column(Emotion.CONTEMPT)] = 2
+    return replace(dataset, votes=votes)
+
+
 def test_ferplus_trains_eight_outputs_and_serves_seven(
     shapes_set: EmotionDataset, tmp_path: Path
 ) -> None:
     """The taggers see another bar than the labels say, so whoever is right was trained on them."""
-    other = (shapes_set.labels + 1) % 7
-    votes = np.zeros((len(other), 10), np.int64)
-    columns = [vote_column(Emotion(name)) for name in shapes_set.label_set]
-    votes[np.arange(len(other)), np.array(columns)[other]] = 8
-    votes[:, vote_column(Emotion.CONTEMPT)] = 2
-    tagged = replace(shapes_set, votes=votes)
+    tagged, other = with_contrary_votes(shapes_set), (shapes_set.labels + 1) % 7
     config = CONFIG.with_values({"labels": "ferplus", "epochs": 6, "augmentation": {"mixup": 0}})
     data = prepare(config, tagged)
     assert data.targets.shape == (2, 280, 8)
@@ -249,6 +255,37 @@ def test_ferplus_trains_eight_outputs_and_serves_seven(
     scores = KerasClassifier(tmp_path / "run" / "model.keras", FER2013).predict(tagged.images)
     assert scores.probabilities.shape == (420, 7)
     np.testing.assert_allclose(scores.probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_path: Path) -> None:
+    """The votes contradict the labels; what is served still learns the labels."""
+    tagged = with_contrary_votes(shapes_set)
+    config = CONFIG.with_values({"labels": "both", "epochs": 6, "augmentation": {"mixup": 0}})
+    data = prepare(config.with_values({"label_smoothing": 0.1}), tagged)
+    assert data.targets.shape == (2, 280, 15)
+    np.testing.assert_allclose(data.targets[0].sum(axis=1), 2, atol=1e-5)
+    np.testing.assert_array_equal(data.targets[0, :, :7].argmax(axis=1), data.rows.labels)
+    np.testing.assert_array_equal(data.targets[0, :, 7:].argmax(axis=1), (data.rows.labels + 1) % 7)
+    np.testing.assert_allclose(data.targets[0] @ data.class_weights, 1, atol=0.2)
+    start_run(config, tagged, tmp_path / "run", report=quiet)
+    history = read_run(tmp_path / "run").history()
+    assert history["val_accuracy"].max() > 0.8
+    assert history["accuracy"].max() > 0.5  # of faces pasted together
+
+
+def test_two_distributions_are_two_cross_entropies() -> None:
+    rng = np.random.default_rng(0)
+    targets = rng.dirichlet(np.ones(7), 5), rng.dirichlet(np.ones(8), 5)
+    logits = rng.normal(size=(5, 15))
+    parts = [
+        -(target * np.log(softmax(z.astype(np.float32)))).sum(axis=1)
+        for target, z in zip(targets, (logits[:, :7], logits[:, 7:]), strict=True)
+    ]
+    found = fit.TwoDistributions(7, 0.3).call(
+        *(keras.ops.convert_to_tensor(a.astype("float32")) for a in (np.hstack(targets), logits))
+    )
+    wanted = 0.7 * parts[0] + 0.3 * parts[1]
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(found), wanted, rtol=1e-5)
 
 
 def test_a_run_can_begin_with_the_weights_of_another(

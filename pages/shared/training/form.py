@@ -44,6 +44,7 @@ _LABEL_TITLES = {
     "fer2013": "FER-2013 (original)",
     "ferplus": "FER+ (shares of ten taggers)",
     "mixed": "Mixed (original and FER+)",
+    "both": "Both, by outputs of their own",
 }
 _NETWORK_NOTES = {
     "emotion-cnn": "Emotion-detection's four layers, 2.3 million weights",
