@@ -53,6 +53,11 @@ def _home(settings: Settings) -> None:
     with errors:
         model_facts.mistakes(settings.card)
 
+    choices = model_facts.choices()
+    if len(choices) > 1:
+        st.header("Which model for what", anchor=False)
+        st.html(definition_list(choices))
+
     st.header("How it works", anchor=False)
     how_it_works.draw(last_face(settings), settings)
 

@@ -15,7 +15,10 @@ KERAS_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
 
 #: Grows when a field is added, goes away or changes its meaning.
-SCHEMA = 1
+SCHEMA = 2
+
+# Cards of schema 1 have no ``use_for``.
+_READABLE = (SCHEMA, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,7 @@ class ModelCard:
         name: name of the model's folder: lower case letters, digits, dot, dash, underscore.
         title: name for people.
         description: one or two sentences.
+        use_for: what to take this model for rather than another, in a few words; may be empty.
         architecture: key of ``architectures.ARCHITECTURES``, or a foreign model's own word.
         labels: emotion names in the order of the outputs.
         input_size_px: side of the square crop.
@@ -68,11 +72,13 @@ class ModelCard:
     files: Mapping[str, str]
     ms_per_face: float | None = None
     created: str
+    use_for: str = ""
 
     def __post_init__(self) -> None:
         check.check_name(self.name)
         for name in ("title", "description", "architecture", "crop_framing", "licence"):
             check.check_text(name, getattr(self, name))
+        check.need(isinstance(self.use_for, str), "use_for", "a text", self.use_for)
         for name in ("labels", "sources"):
             object.__setattr__(self, name, check.check_texts(name, getattr(self, name)))
         check.check_labels(self.labels)
@@ -121,11 +127,13 @@ class ModelCard:
         """
         if not isinstance(values, Mapping):
             raise ModelError(f"Wanted a JSON object. Received: {type(values).__name__}")
-        if values.get("schema") != SCHEMA:
+        if values.get("schema") not in _READABLE:
             raise ModelError(
-                f"schema: wanted {SCHEMA}, the only one that this version reads. "
+                f"schema: wanted {' or '.join(map(str, _READABLE))}, which this version reads. "
                 f"Received: {values.get('schema')!r}"
             )
+        if values["schema"] == 1:
+            values = {**values, "use_for": ""}
         wanted = [field.name for field in fields(cls)]
         missing = [name for name in wanted if name not in values]
         unknown = [str(name) for name in values if name not in wanted and name != "schema"]

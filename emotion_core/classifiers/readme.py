@@ -9,10 +9,13 @@ _SPLIT_TITLES = {
     "validation": "PublicTest (validation)",
     "test": "PrivateTest (test)",
     "test_ferplus": "PrivateTest, FER+ majority labels",
+    "validation_ferplus": "PublicTest, FER+ majority labels",
     "merged": "PublicTest and PrivateTest merged",
 }
-# The splits whose classes are shown in detail: the first that the card has.
+# The splits whose classes are shown in detail: the first that the card has. A model that learned
+# FER+ labels is judged by them.
 _DETAILED = ("test", "validation")
+_DETAILED_FERPLUS = ("test_ferplus", *_DETAILED)
 _UNKNOWN = "–"
 
 
@@ -21,8 +24,10 @@ def render_readme(card: ModelCard) -> str:
 
     Sections whose figures the card does not have are left out.
     """
-    sections = [f"# {card.title}", card.description, _facts(card), _accuracy(card)]
-    detailed = next((split for split in _DETAILED if split in card.metrics), None)
+    use_for = f"Use it for: {card.use_for}." if card.use_for else ""
+    sections = [f"# {card.title}", card.description, use_for, _facts(card), _accuracy(card)]
+    wanted = _DETAILED_FERPLUS if card.training["label_source"] == "ferplus" else _DETAILED
+    detailed = next((split for split in wanted if split in card.metrics), None)
     if detailed is not None:
         metrics = card.metrics[detailed]
         title = _SPLIT_TITLES[detailed]
@@ -129,11 +134,16 @@ def _uncertain(title: str, metrics: Mapping[str, Any], card: ModelCard) -> str:
     coverage, accuracy = metrics.get("coverage"), metrics.get("accuracy_covered")
     if coverage is None or accuracy is None:
         return ""
+    curve = [
+        (_percent(point["coverage"]), _percent(point["threshold"]), _percent(point["accuracy"]))
+        for point in metrics.get("coverage_curve", ())
+    ]
     return (
         "## Uncertain answers\n\nWhere the highest probability is below "
         f"{_percent(card.threshold)}, the answer is shown as uncertain. On {title} that leaves "
         f"{_percent(coverage)} of the faces with an answer, and {_percent(accuracy)} of these "
         "answers are right."
+        + ("\n\n" + _table(("Faces with an answer", "Threshold", "Right"), curve) if curve else "")
     )
 
 

@@ -102,6 +102,7 @@ def run_show(args: argparse.Namespace) -> int:
     lines = {
         "Name": f"{card.name} ({card.title})",
         "What": card.description,
+        **({"Use it for": card.use_for} if card.use_for else {}),
         "Labels": ", ".join(card.labels),
         "Input": f"{card.input_size_px}x{card.input_size_px}, {card.input_channels} channel(s), "
         f"framed as {card.crop_framing}",
@@ -151,7 +152,15 @@ def _training(training: Mapping[str, Any]) -> str:
 
 
 _UNKNOWN = "not measured"
-_HEADER = ("model", "accuracy (test)", "against FER+", "macro-F1", "parameters", "ms per face")
+_HEADER = (
+    "model",
+    "accuracy (test)",
+    "against FER+",
+    "macro-F1",
+    "parameters",
+    "ms per face",
+    "use it for",
+)
 
 
 def markdown_table(registry: ModelRegistry) -> str:
@@ -177,6 +186,7 @@ def _rows(registry: ModelRegistry, cards: list[ModelCard]) -> list[tuple[str, ..
                 percent(macro_f1, 1) if macro_f1 is not None else _UNKNOWN,
                 f"{card.n_parameters:,}",
                 _speed(card),
+                card.use_for or "-",
             )
         )
     return rows

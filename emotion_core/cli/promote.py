@@ -30,6 +30,9 @@ def register(actions: Subparsers) -> None:
     parser.add_argument("--name", required=True, help="name of the new folder in models/")
     parser.add_argument("--title", required=True, help="name for people")
     parser.add_argument("--description", required=True, help="one or two sentences")
+    parser.add_argument(
+        "--use-for", default="", help="what to take it for rather than another, in a few words"
+    )
     parser.add_argument("--dataset", type=Path, help="Parquet file (default: EMOTION_LENS_DATASET)")
     parser.add_argument(
         "--flip-average", action="store_true", help="average a face and its mirror image"
@@ -83,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
         args.name,
         title=args.title,
         description=args.description,
+        use_for=args.use_for,
         flip_average=args.flip_average,
         replace=args.replace,
         notes=notes,

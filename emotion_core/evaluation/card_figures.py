@@ -7,6 +7,7 @@ from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.runtime import LiteRTClassifier, ms_per_face, softmax
 from emotion_core.datasets import EmotionDataset
 from emotion_core.evaluation.calibration import fit_temperature, fit_threshold
+from emotion_core.evaluation.curves import coverage_curve
 from emotion_core.evaluation.looks import record_look
 from emotion_core.evaluation.report import Evaluation, evaluate_model
 from emotion_core.evaluation.rows import judged_rows
@@ -60,7 +61,7 @@ def measured_card(
     subject, metrics = _subject(folder, card), {}
     for name, (split, labels) in wanted.items():
         found = _figures(subject, dataset, split, labels, by)
-        metrics[name] = found.figures()
+        metrics[name] = {**found.figures(), "coverage_curve": _coverage_points(found)}
         report(f"{name}: {100 * metrics[name]['accuracy']:.2f} % of {metrics[name]['n']}")
     return card.replaced(metrics=metrics, ms_per_face=ms_per_face(LiteRTClassifier(folder, card)))
 
@@ -70,6 +71,16 @@ def _figures(
 ) -> Evaluation:
     record_look(by=by, subject=subject, dataset=dataset, split=split, labels=labels)
     return evaluate_model(subject, judged_rows(dataset, split, labels))
+
+
+def _coverage_points(found: Evaluation) -> list[dict[str, float]]:
+    """The thresholds that leave nine, eight, ... tenths of the faces with an answer."""
+    curve = coverage_curve(found.probabilities.max(axis=1), found.correct)
+    points = []
+    for tenths in range(10, 1, -1):
+        nearest = min(curve, key=lambda point: abs(point["coverage"] - tenths / 10))
+        points.append({name: nearest[name] for name in ("coverage", "threshold", "accuracy")})
+    return points
 
 
 def _subject(folder: Path, card: ModelCard) -> Subject:

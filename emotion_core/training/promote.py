@@ -40,6 +40,7 @@ def promote_run(
     *,
     title: str,
     description: str,
+    use_for: str = "",
     flip_average: bool = False,
     target_accuracy: float = 0.75,
     replace: bool = False,
@@ -58,6 +59,7 @@ def promote_run(
         name: of the new folder.
         title: name for people.
         description: one or two sentences.
+        use_for: what to take it for rather than another model, in a few words.
         flip_average: average the logits of a face and its mirror image.
         target_accuracy: share of right answers above the threshold, on PublicTest.
         replace: whether an existing folder of that name is replaced.
@@ -87,6 +89,7 @@ def promote_run(
             name=name,
             title=title,
             description=description,
+            use_for=use_for,
             flip_average=flip_average,
             target_accuracy=target_accuracy,
             notes=notes or {},
@@ -111,6 +114,7 @@ def _fill(
     name: str,
     title: str,
     description: str,
+    use_for: str,
     flip_average: bool,
     target_accuracy: float,
     notes: dict[str, Any],
@@ -141,6 +145,7 @@ def _fill(
         name=name,
         title=title,
         description=description,
+        use_for=use_for,
         architecture=config.architecture,
         labels=dataset.label_set.names,
         input_size_px=dataset.size_px,

@@ -7,6 +7,7 @@ import streamlit as st
 
 from emotion_core.charts import recall_chart
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.errors import ModelError
 from emotion_core.wording import percent
 from pages.shared import chips
 from pages.shared.resources import registry
@@ -50,6 +51,31 @@ def about(card: ModelCard) -> None:
     st.html(
         chips.paragraph(f"{card.title}. {card.description}") + chips.paragraph(learned, quiet=True)
     )
+
+
+def choices() -> list[tuple[str, str]]:
+    """(title, what for and how good) of every usable model that says what it is for."""
+    models, found = registry(), []
+    for name in models.names():
+        try:
+            card = models.card(name)
+        except ModelError:
+            continue  # the side bar says what is wrong with it
+        if card.use_for:
+            found.append((card.title, f"For {card.use_for}. {_how_good(card)}".strip()))
+    return found
+
+
+def _how_good(card: ModelCard) -> str:
+    parts = []
+    if test := card.metrics.get("test"):
+        parts.append(f"right by the labels of FER-2013 on {percent(test['accuracy'], 1)}")
+    if ferplus := card.metrics.get("test_ferplus"):
+        parts.append(f"by the majority of ten FER+ taggers on {percent(ferplus['accuracy'], 1)}")
+    text = " and ".join(parts) + " of the test faces" if parts else ""
+    speed = f"{card.ms_per_face:.1f} ms per face" if card.ms_per_face is not None else ""
+    said = "; ".join(part for part in (text, speed) if part)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
 
 
 def mistakes(card: ModelCard) -> None:

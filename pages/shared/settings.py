@@ -104,7 +104,12 @@ def _model_choice(cards: dict[str, ModelCard], problems: list[str]) -> ModelCard
         format_func=lambda name: cards[name].title if name in cards else name,
         key=MODEL_KEY,
         persist_state="session",
+        help="\n".join(
+            f"- **{card.title}**: {card.use_for or card.description}" for card in cards.values()
+        ),
     )
+    if cards[choice].use_for:
+        st.caption(f"For {cards[choice].use_for}.")
     for problem in problems:
         st.caption(f":material/warning: Left out: {problem}")
     return cards[choice]

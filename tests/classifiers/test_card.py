@@ -144,6 +144,13 @@ def test_another_schema_is_refused(make_card: MakeCard, tmp_path: Path, schema: 
         load_card(tmp_path)
 
 
+def test_a_card_of_schema_1_is_read(make_card: MakeCard, tmp_path: Path) -> None:
+    card = make_card()
+    values = {name: value for name, value in card.to_dict().items() if name != "use_for"}
+    _write(tmp_path, {**values, "schema": 1})
+    assert load_card(tmp_path) == card.replaced(use_for="")
+
+
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[1]", b"null", b"[" * 100_000])
 def test_a_damaged_card_is_refused(tmp_path: Path, text: bytes) -> None:
     (tmp_path / CARD_FILE).write_bytes(text)

@@ -49,6 +49,28 @@ def test_shows_the_figures_of_the_card(make_card: MakeCard) -> None:
     assert "Recipe: `compact`" in text
 
 
+def test_shows_what_the_model_is_for_and_what_each_threshold_leaves(make_card: MakeCard) -> None:
+    metrics = dict(make_card().metrics["test"])
+    metrics["coverage_curve"] = [
+        {"coverage": 1.0, "threshold": 0.0, "accuracy": 0.66},
+        {"coverage": 0.5, "threshold": 0.71, "accuracy": 0.875},
+    ]
+    card = make_card(use_for="photos", metrics={"test": metrics})
+    text = render_readme(card)
+    assert "\nUse it for: photos.\n" in text
+    curve = next(table for table in tables(text) if table[0][0] == "Faces with an answer")
+    assert curve[1:] == [["100.0 %", "0.0 %", "66.0 %"], ["50.0 %", "71.0 %", "87.5 %"]]
+
+
+def test_a_model_of_ferplus_labels_is_shown_by_them(make_card: MakeCard) -> None:
+    metrics = make_card().metrics["test"]
+    both = {"test": metrics, "test_ferplus": {**metrics, "n": 3121}}
+    training = {**make_card().training, "label_source": "ferplus"}
+    text = render_readme(make_card(metrics=both, training=training))
+    assert "## Confusion on PrivateTest, FER+ majority labels" in text
+    assert "## Confusion on PrivateTest (test)" in render_readme(make_card(metrics=both))
+
+
 def test_every_row_of_a_table_has_its_headers_length(make_card: MakeCard) -> None:
     card = make_card(title="a | b", licence="MIT | data: ODbL\nand more")
     for table in tables(render_readme(card)):

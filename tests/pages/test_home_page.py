@@ -36,6 +36,17 @@ def test_the_model_strip_tells_the_cards_figures(app: AppTest) -> None:
     assert card.description in texts
 
 
+def test_it_says_which_model_to_take_for_what(app: AppTest) -> None:
+    registry = ModelRegistry()
+    cards = [registry.card(name) for name in registry.names()]
+    texts = _texts(app)
+    for card in cards:
+        assert f"For {card.use_for}. Right by the labels" in texts
+        assert card.use_for in app.selectbox(key="model").help
+    chosen = registry.card(app.selectbox(key="model").value)
+    assert f"For {chosen.use_for}." in [caption.value for caption in app.sidebar.caption]
+
+
 def test_limits_and_law_are_told(app: AppTest) -> None:
     texts = _texts(app)
     for words in ("Article 5(1)(f)", "Article 50(3)", "not what somebody feels", "FER-2013"):
