@@ -15,6 +15,7 @@ from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.labels import vote_column
 from emotion_core.emotions import FER2013, Emotion
 from emotion_core.errors import TrainingError
+from emotion_core.evaluation.looks import read_looks
 from emotion_core.training import fit, teachers
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.callbacks import stops_early
@@ -22,6 +23,7 @@ from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import prepare
 from emotion_core.training.imports import read_history
 from emotion_core.training.process import DISK_FULL
+from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import read_run
@@ -240,7 +242,7 @@ def with_contrary_votes(dataset: EmotionDataset) -> EmotionDataset:
 
 
 def test_ferplus_trains_eight_outputs_and_serves_seven(
-    shapes_set: EmotionDataset, tmp_path: Path
+    shapes_set: EmotionDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The taggers see another bar than the labels say, so whoever is right was trained on them."""
     tagged, other = with_contrary_votes(shapes_set), (shapes_set.labels + 1) % 7
@@ -255,6 +257,18 @@ def test_ferplus_trains_eight_outputs_and_serves_seven(
     scores = KerasClassifier(tmp_path / "run" / "model.keras", FER2013).predict(tagged.images)
     assert scores.probabilities.shape == (420, 7)
     np.testing.assert_allclose(scores.probabilities.sum(axis=1), 1, atol=1e-5)
+    # The model that is made of it is calibrated by the taggers' majority.
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))
+    card = promote_run(
+        tmp_path / "run", tagged, tmp_path, "bars", title="B", description="B", report=quiet
+    )
+    metrics = card.metrics
+    assert metrics["validation_ferplus"]["accuracy"] > 0.8 > metrics["validation"]["accuracy"]
+    assert metrics["validation_ferplus"]["ece"] < metrics["validation"]["ece"]
+    curve = metrics["test_ferplus"]["coverage_curve"]
+    assert curve[0]["coverage"] == 1
+    assert curve[0]["accuracy"] == pytest.approx(metrics["test_ferplus"]["accuracy"])
+    assert {look.labels for look in read_looks(tagged)} == {"fer2013", "ferplus"}
 
 
 def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_path: Path) -> None:
