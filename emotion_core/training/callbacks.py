@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,13 @@ import numpy as np
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.datasets import EmotionDataset
 from emotion_core.evaluation.metrics import confusion_matrix, per_class_metrics
-from emotion_core.training.checkpoint import save_checkpoint, swap_averages
+from emotion_core.training.averages import averaged
+from emotion_core.training.checkpoint import save_checkpoint
 from emotion_core.training.config import TrainingConfig
+from emotion_core.training.distribution import own_part
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.tensorboard import write_logs
+from emotion_core.types import Float32Array
 
 _STATUS_EVERY_S = 1.0
 _VALIDATION_BATCH = 256
@@ -124,6 +129,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         folder: of the run.
         config: its settings.
         images_per_epoch: to tell the speed.
+        faces: gives the training faces of a batch by its epoch and number.
         judge: callbacks whose ``on_epoch_end`` adds to the logs.
         save_best: writes a model of fixed input size to a path.
         report: gets one line of text per epoch.
@@ -134,6 +140,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         folder: RunFolder,
         config: TrainingConfig,
         images_per_epoch: int,
+        faces: Callable[[int, int], Float32Array],
         judge: "Validate",
         save_best: Callable[[Any, Path], None],
         report: Callable[[str], None],
@@ -142,6 +149,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         self._folder = folder
         self._config = config
         self._images = images_per_epoch
+        self._faces = faces
         self._judge = judge
         self._save_best = save_best
         self._report = report
@@ -181,9 +189,10 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         best = max((row["val_accuracy"] for row in rows), default=-1.0)
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()  # JAX keeps the weights elsewhere during an epoch
-        if self._config.ema:
-            swap_averages(self.model)
-        self._judge.on_epoch_end(epoch, values)
+        with self._judged_weights(epoch):
+            self._judge.on_epoch_end(epoch, values)
+            if values["val_accuracy"] > best:
+                self._save_best(self.model, self._folder.model)
         row = {
             "epoch": float(epoch + 1),
             **{n: values.pop(n) for n in ("loss", "accuracy", "val_loss", "val_accuracy")},
@@ -192,10 +201,6 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
             **{n: value for n, value in values.items() if n.startswith("val_")},
         }
         rows.append(row)
-        if row["val_accuracy"] > best:
-            self._save_best(self.model, self._folder.model)
-        if self._config.ema:
-            swap_averages(self.model)
         # History before checkpoint: a run that is killed in between goes through the epoch again
         # and replaces its row, so that no row is ever missing.
         self._folder.write_history(rows)
@@ -206,6 +211,13 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         if stops_early(rows, self._config.early_stopping):
             self._report(f"No better epoch for {self._config.early_stopping} epochs: done.")
             self.model.stop_training = True
+
+    def _judged_weights(self, epoch: int) -> AbstractContextManager[None]:
+        if not self._config.ema:
+            return nullcontext()
+        # Several processes would have to agree on the statistics first.
+        alone = own_part().processes == 1
+        return averaged(self.model, partial(self._faces, epoch) if alone else None)
 
     def _tell(self, rows: list[dict[str, float]]) -> None:
         row, recent = rows[-1], [r["seconds"] for r in rows[-5:]]

@@ -12,6 +12,7 @@ import numpy as np
 
 from emotion_core.errors import TrainingError
 from emotion_core.files import AtomicFile
+from emotion_core.training.averages import swap_averages
 from emotion_core.training.run_folder import RunFolder
 
 
@@ -61,16 +62,6 @@ def _load_old(folder: RunFolder, model: keras.Model) -> None:
     if model.optimizer.use_ema:
         # Those files have the averaged weights in the model and the others in the optimizer.
         swap_averages(model)
-
-
-def swap_averages(model: keras.Model) -> None:
-    """Exchanges the weights with their running averages, exactly."""
-    optimizer = model.optimizer
-    averages = optimizer._model_variables_moving_average  # Keras has no public name for them
-    for variable, average in zip(optimizer._trainable_variables, averages, strict=True):
-        value = np.array(keras.ops.convert_to_numpy(variable))
-        variable.assign(np.array(keras.ops.convert_to_numpy(average)))
-        average.assign(value)
 
 
 def _put(folder: RunFolder, variables: list[Any], values: list[np.ndarray]) -> None:

@@ -91,7 +91,9 @@ def fit_run(
             start_weights(model, config.start_from)
         callbacks: list[Any] = [
             SeedLayers(config.seed),
-            Record(folder, config, batches.images_per_epoch, judge, save_best, report),
+            Record(
+                folder, config, batches.images_per_epoch, batches.faces, judge, save_best, report
+            ),
             StopOnRequest(stop),
         ]
         model.fit(

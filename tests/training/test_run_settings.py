@@ -207,7 +207,8 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     import keras
 
     from emotion_core.classifiers.architectures import build_model
-    from emotion_core.training.checkpoint import load_checkpoint, swap_averages
+    from emotion_core.training.averages import swap_averages
+    from emotion_core.training.checkpoint import load_checkpoint
 
     new, old = RunFolder(first_run), RunFolder(tmp_path / "old")
     old.create()
@@ -318,3 +319,30 @@ def test_a_run_can_begin_with_the_weights_of_another(
     nowhere = still.with_values({"start_from": "nobody"})
     with pytest.raises(TrainingError, match="Received: 'nobody'"):
         start_run(nowhere, shapes_set, tmp_path / "nowhere", report=quiet)
+
+
+def test_averaged_weights_have_statistics_of_their_own(shapes_set: EmotionDataset) -> None:
+    """Whatever the moving statistics were, inside they are what the training faces give."""
+    from emotion_core.training.averages import averaged
+    from emotion_core.training.input import TrainingBatches
+
+    config = TrainingConfig(architecture="mini-xception", optimizer="adam", ema=0.9)
+    data = prepare(config, shapes_set)
+    batches = TrainingBatches(data, 64, Augmentation(), 1, 2, 48)
+    model = fit.compiled_model(config, 48, 7, 8)
+    tensors, targets, weights = batches[0]
+    model.train_on_batch(tensors, targets, weights)
+    before = model.get_weights()
+    layer = next(x for x in model.layers if isinstance(x, keras.layers.BatchNormalization))
+    inner = keras.Model(model.input, layer.input)
+    with averaged(model, lambda i: batches.faces(2, i % batches.steps_per_epoch)):
+        seen = np.concatenate(
+            [
+                keras.ops.convert_to_numpy(inner(batches.faces(2, i % batches.steps_per_epoch)))
+                for i in range(16)
+            ]
+        )
+        mean = keras.ops.convert_to_numpy(layer.moving_mean)
+        np.testing.assert_allclose(mean, seen.mean(axis=(0, 1, 2)), rtol=1e-3, atol=1e-4)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
