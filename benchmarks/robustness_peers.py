@@ -135,9 +135,7 @@ class _Worker:
     """A process that answers crops with probabilities; see peers/human_worker.cjs."""
 
     def __init__(self, command: list[str]) -> None:
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        )
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def __call__(self, images: UInt8Array) -> Float32Array:
         """(N, 7) float32 logits of (N, S, S) uint8 crops.
@@ -146,14 +144,16 @@ class _Worker:
             PeerError: the worker ended.
         """
         assert self._process.stdin is not None
-        request = struct.pack("<II", len(images), images.shape[1])
+        assert self._process.stdout is not None
+        n_bytes = 4 * _N_EMOTIONS * len(images)
         try:
-            for part in (request, np.ascontiguousarray(images).tobytes()):
-                self._write(part)
-            answer = self._read(4 * _N_EMOTIONS * len(images))
+            self._process.stdin.write(struct.pack("<II", len(images), images.shape[1]))
+            self._process.stdin.write(images.tobytes())
+            self._process.stdin.flush()
+            answer = self._process.stdout.read(n_bytes)
         except BrokenPipeError:
             answer = b""
-        if len(answer) < 4 * _N_EMOTIONS * len(images):
+        if len(answer) < n_bytes:
             raise PeerError(f"Its worker ended with exit code {self._process.wait()}: see above.")
         return _logits(np.frombuffer(answer, "<f4").reshape(-1, _N_EMOTIONS))
 

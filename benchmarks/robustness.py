@@ -1,0 +1,160 @@
+"""Accuracy on spoiled pictures, of our models and of other people's, on the same pictures.
+
+    python benchmarks/robustness.py [--split validation] [--models NAME ...] [--peers NAME ...]
+                                    [--labels ferplus] [--dataset PATH] [--json [FILE]]
+
+Every model sees the same at most 1,500 faces as they are and in 31 ways spoiled: blur, noise,
+brightness, occlusion, rotation and low resolution in steps, those of the evaluation page. Peers'
+networks are fed ready crops as their own code feeds them; their detectors have no part in it.
+What a peer needs is built in build/peers once; one that cannot be had is left out, with a word.
+Answers are kept, ours where `evaluate` keeps them, so a second run only does what is new.
+"""
+
+import argparse
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from robustness_peers import BUILD, BUILDERS, PeerError, peer_subject  # noqa: E402
+
+from emotion_core.classifiers.registry import ModelRegistry  # noqa: E402
+from emotion_core.datasets import load_dataset  # noqa: E402
+from emotion_core.errors import EmotionLensError  # noqa: E402
+from emotion_core.evaluation import (  # noqa: E402
+    LABELS,
+    SPLITS,
+    JudgedRows,
+    Subject,
+    judged_rows,
+    model_subject,
+)
+from emotion_core.evaluation.cache import LogitsCache  # noqa: E402
+from emotion_core.evaluation.looks import record_look  # noqa: E402
+from emotion_core.evaluation.perturbations import PERTURBATIONS  # noqa: E402
+from emotion_core.evaluation.robustness import (  # noqa: E402
+    RobustnessPoint,
+    RobustnessTest,
+    robustness_figures,
+)
+from emotion_core.files import write_atomic  # noqa: E402
+
+_PEER_ANSWERS = BUILD / "answers"
+
+
+def measure(subject: Subject, rows: JudgedRows, cache: LogitsCache) -> dict[str, Any]:
+    """A model's figures under all conditions."""
+    with tqdm(desc=subject.name, unit="condition", disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        return figures(RobustnessTest(subject, rows, cache).run(progress=progress))
+
+
+def figures(points: tuple[RobustnessPoint, ...]) -> dict[str, Any]:
+    """Means over the levels of each kind and over all spoiled conditions, and every curve."""
+    clean = next(p for p in points if p.level == PERTURBATIONS[p.perturbation].clean_level)
+    spoiled = [p for p in points if p.level != PERTURBATIONS[p.perturbation].clean_level]
+    by_kind = {
+        name: [p.accuracy for p in spoiled if p.perturbation == name] for name in PERTURBATIONS
+    }
+    return {
+        "n": clean.n,
+        "clean": clean.accuracy,
+        "clean_ci95": list(clean.accuracy_ci95),
+        "means": {name: float(np.mean(values)) for name, values in by_kind.items()},
+        "mean": float(np.mean([p.accuracy for p in spoiled])),
+        "curves": robustness_figures(points),
+    }
+
+
+def as_table(models: dict[str, dict[str, Any]]) -> str:
+    """Markdown: accuracy in %, one row per model, the best mean first."""
+    titles = [kind.title.lower() for kind in PERTURBATIONS.values()]
+    n_spoiled = sum(len(kind.levels) for kind in PERTURBATIONS.values())
+    head = ["model", "clean (95 % interval)", *titles, f"mean of all {n_spoiled}"]
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    for name, row in sorted(models.items(), key=lambda item: -item[1]["mean"]):
+        low, high = (f"{100 * bound:.1f}" for bound in row["clean_ci95"])
+        means = [f"{100 * row['means'][kind]:.1f}" for kind in PERTURBATIONS]
+        cells = [name, f"{100 * row['clean']:.1f} ({low} to {high})", *means]
+        lines.append(f"| {' | '.join(cells)} | {100 * row['mean']:.1f} |")
+    return "\n".join(lines)
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """All figures, ours first."""
+    registry = ModelRegistry()
+    # Found out before minutes go by: a name that does not exist.
+    ours = [model_subject(registry, name) for name in args.models or registry.names()]
+    dataset = load_dataset(args.dataset)
+    split, labels = args.split, args.labels
+    rows = judged_rows(dataset, split, labels)
+    models: dict[str, dict[str, Any]] = {}
+    left_out: dict[str, str] = {}
+    for subject in ours:
+        models[subject.name] = {"peer": False, **measure(subject, rows, LogitsCache())}
+        record_look(by="command line", subject=subject, dataset=dataset, split=split, labels=labels)
+    for name in args.peers:
+        try:
+            with ExitStack() as stack:
+                subject = peer_subject(name, stack)
+                answers = measure(subject, rows, LogitsCache(_PEER_ANSWERS))
+        except PeerError as error:
+            left_out[name] = str(error)
+            print(f"{name} is left out. {error}", file=sys.stderr)
+        else:
+            models[subject.name] = {"peer": True, **answers}
+    return {
+        "dataset": dataset.name,
+        "dataset_sha256": dataset.sha256,
+        "split": split,
+        "labels": labels,
+        "models": models,
+        "left_out": left_out,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dataset", metavar="PATH", help="default: EMOTION_LENS_DATASET")
+    parser.add_argument("--split", choices=sorted(SPLITS), default="validation")
+    parser.add_argument("--labels", choices=LABELS, default="fer2013")
+    parser.add_argument("--models", nargs="+", metavar="NAME", help="ours (default: all)")
+    parser.add_argument(
+        "--peers",
+        nargs="*",
+        choices=BUILDERS,
+        default=list(BUILDERS),
+        help="other people's (default: all; none after the option: none)",
+    )
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE", help="every curve, to FILE or to stdout"
+    )
+    args = parser.parse_args()
+    try:
+        found = run(args)
+        text = json.dumps(found, indent=2)
+        if args.json == "-":
+            print(text)
+            return
+        if args.json:
+            write_atomic(Path(args.json), f"{text}\n".encode())
+    except EmotionLensError as error:
+        sys.exit(str(error))
+    print(as_table(found["models"]))
+
+
+if __name__ == "__main__":
+    main()
