@@ -24,7 +24,12 @@ from emotion_core.datasets.labels import (
     vote_distribution,
 )
 from emotion_core.datasets.loading import load_dataset
-from emotion_core.datasets.parquet import DATASET_ENV, default_dataset_path, write_dataset
+from emotion_core.datasets.parquet import (
+    DATASET_ENV,
+    default_dataset_path,
+    stored_votes,
+    write_dataset,
+)
 from emotion_core.datasets.synthetic import build_synthetic
 
 __all__ = [
@@ -53,6 +58,7 @@ __all__ = [
     "load_dataset",
     "seen_in",
     "soft_labels",
+    "stored_votes",
     "vote_distribution",
     "write_dataset",
 ]

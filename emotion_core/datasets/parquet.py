@@ -82,6 +82,20 @@ def load_stored(path: Path) -> EmotionDataset:
         raise DatasetError(f"{path}: {error}") from error
 
 
+def stored_votes(path: Path) -> bool:
+    """Whether a stored data set has FER+ votes, without reading its pictures.
+
+    Raises:
+        DatasetError: not a Parquet file.
+    """
+    try:
+        names = [n for n in pq.read_schema(path).names if n.startswith("votes_")]
+        table = pq.read_table(path, columns=names)
+    except (pa.ArrowException, OSError) as error:
+        raise DatasetError(f"{path}: wanted a Parquet file. Reading it failed: {error}") from error
+    return any(bool(column.to_numpy().any()) for column in table.columns)
+
+
 def stored_name(schema: pa.Schema) -> str:
     """The name that a file was written under, if we wrote it."""
     try:

@@ -6,15 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_core.classifiers.registry import MODELS_ROOT
+from emotion_core.datasets import LABEL_SOURCES, build_synthetic, write_dataset
 from emotion_core.home import HOME_ENV
 from emotion_core.training.presets import PRESETS
 from emotion_core.training.queue import RunQueue
@@ -122,6 +125,42 @@ def test_settings_without_a_field_come_from_the_preset(
     app.button(key="train_start").click().run()
     config, preset = _config(home, "c"), PRESETS["compact"]
     assert (config["ema"], config["train_size_px"]) == (preset.ema, preset.train_size_px)
+
+
+def test_labels_are_those_that_the_data_set_has(
+    open_page: Callable[[], AppTest], home: Path
+) -> None:
+    app = open_page()
+    app.segmented_control(key="train_preset").set_value("compact").run()
+    assert app.selectbox(key="train_labels").options == ["FER-2013 (original)"]
+    assert "You have changed settings since" not in _texts(app.run())
+    drawn = build_synthetic(per_class=4)
+    votes = np.zeros((len(drawn), 10), np.int64)
+    votes[:, 0] = 10
+    (home / "data").mkdir()
+    write_dataset(replace(drawn, votes=votes), home / "data" / "voted.parquet")
+    app = open_page()
+    app.selectbox(key="train_dataset").set_value(str(home / "data" / "voted.parquet")).run()
+    assert len(app.selectbox(key="train_labels").options) == len(LABEL_SOURCES)
+
+
+def test_a_run_learns_from_other_networks(
+    open_page: Callable[[], AppTest], make_run: Callable[..., Path], home: Path
+) -> None:
+    other = make_run("other", "done", history=HISTORY)
+    (other / "model.keras").write_bytes(b"a network")
+    kind = json.loads((other / "config.json").read_text())["architecture"]
+    app = open_page()
+    app.selectbox(key="train_architecture").set_value(kind).run()
+    assert "other" in app.selectbox(key="train_start_from").options
+    app.selectbox(key="train_start_from").set_value("other")
+    app.multiselect(key="train_teachers").set_value(["compact", "other"])
+    app.slider(key="train_teacher_weight").set_value(0.3)
+    app.text_input(key="train_name").set_value("pupil").run()
+    app.button(key="train_start").click().run()
+    config = _config(home, "pupil")
+    assert (config["start_from"], config["teacher_weight"]) == ("other", 0.3)
+    assert config["teachers"] == ["compact", "other"]
 
 
 def test_a_taken_name_is_said_and_nothing_is_lost(

@@ -13,6 +13,7 @@ from emotion_core.datasets import (
     SYNTHETIC,
     corrections_path,
     default_dataset_path,
+    stored_votes,
 )
 from emotion_core.home import data_folder
 from emotion_core.training.augmentation import Augmentation
@@ -23,8 +24,9 @@ from emotion_core.training.config import (
     TrainingConfig,
 )
 from emotion_core.training.presets import PRESETS
+from pages.shared.training.fields import key, number, select, slider, toggle
+from pages.shared.training.others import others_form
 
-_PREFIX = "train_"
 _PRESET = "train_preset"
 _DATASET = "train_dataset"
 NAME_KEY = "train_name"
@@ -76,7 +78,7 @@ def dataset_choices() -> dict[str, str]:
 
 def preset_choice() -> None:
     """Draws the presets; choosing one fills in the form."""
-    if _key("architecture") not in st.session_state:
+    if key("architecture") not in st.session_state:
         _fill_in("smoke")
     chosen = st.segmented_control(
         "Start from", list(_PRESET_TITLES), format_func=_PRESET_TITLES.__getitem__,
@@ -96,47 +98,68 @@ def settings_form() -> Choice:
     dataset = _data()
     first, second = st.columns(2, gap="medium")
     with first:
-        _select("architecture", "Network", tuple(ARCHITECTURES), _network)
-        _number("epochs", "Epochs", 1, 500)
-        _number("batch_size", "Batch size", 2, 1024)
-        _select("optimizer", "Optimiser", OPTIMIZERS, {"sgd": "SGD (Nesterov)", "adam": "Adam",
+        select("architecture", "Network", tuple(ARCHITECTURES), _network)
+        number("epochs", "Epochs", 1, 500)
+        number("batch_size", "Batch size", 2, 1024)
+        select("optimizer", "Optimiser", OPTIMIZERS, {"sgd": "SGD (Nesterov)", "adam": "Adam",
                 "adamw": "AdamW", "muon": "Muon"}.__getitem__)  # fmt: skip
-        _number("learning_rate", "Learning rate (peak)", 1e-6, 9.0, step=None, form="%.6g")
-        _select("schedule", "Schedule", SCHEDULES, str.capitalize)
+        number("learning_rate", "Learning rate (peak)", 1e-6, 9.0, step=None, form="%.6g")
+        select("schedule", "Schedule", SCHEDULES, str.capitalize)
     with second:
-        _select("labels", "Labels", LABEL_SOURCES, _LABEL_TITLES.__getitem__,
-                note="FER+ needs a data set with the votes of its taggers.")  # fmt: skip
-        _select("class_balance", "Rare expressions", CLASS_BALANCES, {
+        _labels(dataset)
+        select("class_balance", "Rare expressions", CLASS_BALANCES, {
             "none": "As they come", "weights": "Their errors count more",
             "sampling": "Shown more often"}.__getitem__)  # fmt: skip
-        _slider("label_smoothing", "Label smoothing", 0.3, 0.01)
-        _number("early_stopping", "Stop early after (epochs without progress)", 0, 100,
+        slider("label_smoothing", "Label smoothing", 0.3, 0.01)
+        number("early_stopping", "Stop early after (epochs without progress)", 0, 100,
                 note="0 goes through all epochs.")  # fmt: skip
-        _number("seed", "Seed", 0, 2**31 - 1,
+        number("seed", "Seed", 0, 2**31 - 1,
                 note="The same seed and settings give the same run.")  # fmt: skip
-        _toggle(
+        toggle(
             "leak_free",
             "Leave out leaked images",
             note="Training images that also stand, exactly or mirrored, in "
             "PublicTest or PrivateTest.",
         )
+    others_form(st.session_state[key("architecture")])
     return Choice(_config(), dataset)
+
+
+def _labels(dataset: str) -> None:
+    """Labels that the data set has."""
+    voted = _has_votes(dataset)
+    known = LABEL_SOURCES if voted else ("fer2013",)
+    if st.session_state.get(key("labels")) not in known:
+        st.session_state[key("labels")] = "fer2013"
+    note = "" if voted else " This data set has none."
+    select("labels", "Labels", known, _LABEL_TITLES.__getitem__,
+           note=f"FER+ needs a data set with the votes of its taggers.{note}")  # fmt: skip
+
+
+def _has_votes(dataset: str) -> bool:
+    path = Path(dataset)
+    return path.is_file() and _stored_votes(path, path.stat().st_mtime_ns)
+
+
+@st.cache_data(show_spinner=False)
+def _stored_votes(path: Path, changed_ns: int) -> bool:
+    return stored_votes(path)
 
 
 def augmentation_form() -> None:
     """Draws how strongly faces are changed."""
-    _toggle("augmentation.flip", "Mirror half of the faces")
+    toggle("augmentation.flip", "Mirror half of the faces")
     first, second = st.columns(2, gap="medium")
     with first:
-        _slider("augmentation.shift", "Shift", 0.3, 0.01)
-        _slider("augmentation.rotation_deg", "Rotation", 45.0, 1.0, form="%d°")
-        _slider("augmentation.scale", "Size", 0.4, 0.01)
-        _slider("augmentation.brightness", "Brightness", 0.5, 0.01)
+        slider("augmentation.shift", "Shift", 0.3, 0.01)
+        slider("augmentation.rotation_deg", "Rotation", 45.0, 1.0, form="%d°")
+        slider("augmentation.scale", "Size", 0.4, 0.01)
+        slider("augmentation.brightness", "Brightness", 0.5, 0.01)
     with second:
-        _slider("augmentation.contrast", "Contrast", 0.8, 0.05)
-        _slider("augmentation.erase", "Erase a part", 1.0, 0.05, note="Share of the faces.")
-        _slider("augmentation.mixup", "Mixup", 1.0, 0.05, note="Faces mixed in pairs; 0 is off.")
-        _slider("augmentation.cutmix", "CutMix", 1.0, 0.05,
+        slider("augmentation.contrast", "Contrast", 0.8, 0.05)
+        slider("augmentation.erase", "Erase a part", 1.0, 0.05, note="Share of the faces.")
+        slider("augmentation.mixup", "Mixup", 1.0, 0.05, note="Faces mixed in pairs; 0 is off.")
+        slider("augmentation.cutmix", "CutMix", 1.0, 0.05,
                 note="A part of another face pasted in; 0 is off.")  # fmt: skip
 
 
@@ -155,7 +178,7 @@ def _data() -> str:
             key=_DATASET, persist_state="session",
         )  # fmt: skip
         corrected = corrections_path(Path(dataset)).is_file()
-        _toggle("corrections", "With corrections", disabled=not corrected)
+        toggle("corrections", "With corrections", disabled=not corrected)
     return dataset
 
 
@@ -165,7 +188,7 @@ def _config() -> TrainingConfig:
     values: dict[str, Any] = {}
     parts: dict[str, Any] = {}
     for name in _names():
-        value = st.session_state.get(_key(name))
+        value = st.session_state.get(key(name))
         if value is None:
             continue
         head, _, tail = name.partition(".")
@@ -180,7 +203,7 @@ def _names() -> list[str]:
     return [
         "architecture", "epochs", "batch_size", "optimizer", "learning_rate", "schedule",
         "labels", "class_balance", "label_smoothing", "early_stopping", "seed", "leak_free",
-        "corrections",
+        "corrections", "start_from", "teachers", "teacher_weight",
         *(f"augmentation.{part}" for part in (
             "flip", "shift", "rotation_deg", "scale", "brightness", "contrast", "erase",
             "mixup", "cutmix",
@@ -199,9 +222,9 @@ def _fill_in(preset: str) -> None:
     st.session_state.setdefault(_PRESET, preset)
     for name, value in _values(PRESETS[preset]).items():
         # Sliders know one type of number only.
-        number = isinstance(value, int) and not isinstance(value, bool)
-        is_share = number and name.startswith("augmentation.")
-        st.session_state[_key(name)] = float(value) if is_share else value
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        is_share = whole and name.startswith("augmentation.")
+        st.session_state[key(name)] = float(value) if is_share else value
 
 
 def _preset_chosen() -> None:
@@ -210,45 +233,17 @@ def _preset_chosen() -> None:
 
 
 def _as_preset(preset: str) -> bool:
-    """Whether the form still holds what the preset filled in."""
-    return all(st.session_state.get(_key(n)) == v for n, v in _values(PRESETS[preset]).items())
+    """Whether the form still holds what the preset filled in, as far as the data set allows."""
+    wanted = _values(PRESETS[preset])
+    if not _has_votes(st.session_state.get(_DATASET, "")):
+        wanted["labels"] = "fer2013"
+    # A multiselect makes a list of a tuple.
+    return all(_plain(st.session_state.get(key(n))) == _plain(v) for n, v in wanted.items())
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _network(name: str) -> str:
     return f"{name} ({_NETWORK_NOTES[name]})" if name in _NETWORK_NOTES else name
-
-
-def _key(name: str) -> str:
-    return _PREFIX + name
-
-
-def _select(name: str, label: str, options: Any, words: Any, *, note: str = "") -> None:
-    st.selectbox(
-        label, options, format_func=words, key=_key(name), persist_state="session",
-        help=note or None,
-    )  # fmt: skip
-
-
-def _number(
-    name: str, label: str, low: float, high: float, *, step: Any = 1, form: str = "%d",
-    note: str = "",
-) -> None:  # fmt: skip
-    st.number_input(
-        label, low, high, key=_key(name), persist_state="session", step=step, format=form,
-        help=note or None,
-    )  # fmt: skip
-
-
-def _slider(
-    name: str, label: str, high: float, step: float, *, form: str = "%.2f", note: str = ""
-) -> None:
-    st.slider(
-        label, 0.0, high, key=_key(name), persist_state="session", step=step, format=form,
-        help=note or None,
-    )  # fmt: skip
-
-
-def _toggle(name: str, label: str, *, disabled: bool = False, note: str = "") -> None:
-    st.toggle(
-        label, key=_key(name), persist_state="session", disabled=disabled, help=note or None
-    )  # fmt: skip
