@@ -7,9 +7,9 @@ from emotion_core.faces.catalog import (
     detector_info,
     detector_names,
 )
-from emotion_core.faces.crops import crop_faces
+from emotion_core.faces.crops import crop_faces, crop_squares, upright_squares
 from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, DetectorInfo, FaceDetector
-from emotion_core.faces.framing import CropFraming, face_roll_deg, face_squares
+from emotion_core.faces.framing import CropFraming, FaceSquares, face_roll_deg, face_squares
 from emotion_core.faces.largest import crop_largest_face
 from emotion_core.faces.rotation import detect_any_rotation
 
@@ -18,14 +18,17 @@ __all__ = [
     "CropFraming",
     "DetectorInfo",
     "FaceDetector",
+    "FaceSquares",
     "all_detectors",
     "build_detector",
     "crop_faces",
     "crop_largest_face",
+    "crop_squares",
     "default_detector_name",
     "detect_any_rotation",
     "detector_info",
     "detector_names",
     "face_roll_deg",
     "face_squares",
+    "upright_squares",
 ]

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from emotion_core.faces.framing import CropFraming, face_squares
+from emotion_core.faces.framing import CropFraming, FaceSquares, face_squares
 from emotion_core.geometry import (
     compose_affine,
     invert_affine,
@@ -29,9 +29,6 @@ def crop_faces(
 ) -> FaceCrops:
     """Cuts out the faces as FER-2013 shows them.
 
-    Where a square reaches over the picture's edge, the edge's pixels are repeated: FER-2013's
-    squares never do, and a mirrored edge would show a second eye or mouth.
-
     Args:
         image: (H, W, 3) uint8 BGR.
         detections: N faces in it.
@@ -48,14 +45,59 @@ def crop_faces(
     """
     checked("image", image, (None, None, 3), np.uint8)
     size = (image.shape[1], image.shape[0])
-    turn = rotation_matrix_90(rotation_deg, size)
-    upright_size = size if rotation_deg % 180 == 0 else (size[1], size[0])
+    squares = upright_squares(detections, framing, size, rotation_deg=rotation_deg)
+    return crop_squares(image, squares, size_px=size_px, rotation_deg=rotation_deg)
+
+
+def upright_squares(
+    detections: FaceDetections,
+    framing: CropFraming,
+    size_px: tuple[int, int],
+    *,
+    rotation_deg: int = 0,
+) -> FaceSquares:
+    """The squares that `crop_faces` cuts out, in pixels of the picture turned upright.
+
+    Args:
+        detections: N faces of the picture as it is.
+        framing: of the detector that found them.
+        size_px: (width, height) of the picture as it is.
+        rotation_deg: how far it must be turned counter-clockwise to be upright.
+
+    Raises:
+        ValueError: ``rotation_deg`` is no multiple of 90.
+    """
     upright = FaceDetections(
-        rotate_boxes_90(detections.boxes, rotation_deg, size),
+        rotate_boxes_90(detections.boxes, rotation_deg, size_px),
         detections.confidences,
-        rotate_points_90(detections.landmarks, rotation_deg, size),
+        rotate_points_90(detections.landmarks, rotation_deg, size_px),
     )
-    squares = face_squares(upright, framing, upright_size)
+    upright_size = size_px if rotation_deg % 180 == 0 else (size_px[1], size_px[0])
+    return face_squares(upright, framing, upright_size)
+
+
+def crop_squares(
+    image: UInt8Array, squares: FaceSquares, *, size_px: int = 48, rotation_deg: int = 0
+) -> FaceCrops:
+    """Cuts out squares.
+
+    Where a square reaches over the picture's edge, the edge's pixels are repeated: FER-2013's
+    squares never do, and a mirrored edge would show a second eye or mouth.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        squares: N squares, in pixels of the picture turned upright.
+        size_px: side S of the crops.
+        rotation_deg: how far the picture must be turned counter-clockwise to be upright.
+
+    Returns:
+        N upright gray crops (N, S, S) uint8, and the matrices from pixels of ``image`` to theirs.
+
+    Raises:
+        ValueError: wrong array, or ``rotation_deg`` is no multiple of 90.
+    """
+    checked("image", image, (None, None, 3), np.uint8)
+    turn = rotation_matrix_90(rotation_deg, (image.shape[1], image.shape[0]))
     matrices = [compose_affine(matrix, turn) for matrix in squares.matrices(size_px)]
     crops = np.zeros((len(matrices), size_px, size_px), np.uint8)
     for i, matrix in enumerate(matrices):
