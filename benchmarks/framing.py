@@ -22,10 +22,11 @@ import cv2
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from photos import photographs  # noqa: E402
 
 from emotion_core.datasets import TRAINING, default_dataset_path, load_dataset  # noqa: E402
-from emotion_core.errors import ImageError  # noqa: E402
 from emotion_core.faces import (  # noqa: E402
     build_detector,
     detector_names,
@@ -33,7 +34,6 @@ from emotion_core.faces import (  # noqa: E402
     face_squares,
 )
 from emotion_core.geometry import box_iou  # noqa: E402
-from emotion_core.images import IMAGE_SUFFIXES, load_image  # noqa: E402
 from emotion_core.types import FaceDetections, Float32Array, UInt8Array  # noqa: E402
 
 ENLARGEMENT = 4
@@ -96,22 +96,6 @@ def measure_fer(name: str, faces: UInt8Array) -> dict[str, Any]:
     return report
 
 
-def photographs(folder: Path | None) -> list[UInt8Array]:
-    """Photographs with faces that packages ship, and those of a folder."""
-    import skimage.data
-    from matplotlib.cbook import get_sample_data
-
-    images = [np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])]
-    images.append(load_image(Path(str(get_sample_data("grace_hopper.jpg", asfileobj=False)))))
-    for path in sorted(folder.iterdir()) if folder else []:
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            try:
-                images.append(load_image(path))
-            except ImageError as error:
-                print(f"skipped: {error}", file=sys.stderr)
-    return images
-
-
 def _as_boxes(found: FaceDetections, name: str, image: UInt8Array) -> Float32Array:
     framing = build_detector(name).framing
     squares = face_squares(found, framing, (image.shape[1], image.shape[0]))
@@ -166,7 +150,7 @@ def main() -> None:
     for name in names:
         report["fer2013"][name] = measure_fer(name, training[rows])
         print(f"{name}: done", file=sys.stderr)
-    images = photographs(arguments.photos)
+    images = list(photographs(arguments.photos))
     report["photographs"] = {"n": len(images), "pairs": measure_agreement(names, images)}
     if arguments.json:
         print(json.dumps(report, indent=2))
