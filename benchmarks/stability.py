@@ -8,8 +8,8 @@ right, up or down, 10 % smaller or larger, and with the face turned by 15 degree
 turned photo is then read from the start, where levelling undoes much of the tilt. A flip is
 another most probable emotion than in the unchanged crop.
 
-Without --photos: the two photos that scikit-image and Matplotlib ship, and with --fetch those
-that `benchmarks/photos.py` takes out of other packages.
+The two photos that scikit-image and Matplotlib ship are always among them; --photos adds those of
+a folder, --fetch those that `benchmarks/photos.py` takes out of other packages.
 """
 
 import argparse
@@ -99,6 +99,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
+    if arguments.photos is not None and not arguments.photos.is_dir():
+        parser.error(f"--photos: wanted a folder. Received: {arguments.photos}")
     folder = fetch() if arguments.fetch else arguments.photos
     registry = ModelRegistry()
     try:
