@@ -1,8 +1,5 @@
 """Feeds a network: shuffled, augmented batches that depend on seed, epoch and position only."""
 
-import os
-import sys
-import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 
@@ -55,8 +52,8 @@ class TrainingBatches(PyDataset):  # type: ignore[misc]
         self._first_epoch = first_epoch
         self._size_px = size_px
         self._order = lru_cache(maxsize=2)(self._shuffled)
-        # TensorFlow reads nothing ahead when it is asked to be deterministic.
-        self._worker = ThreadPoolExecutor(1, "batches", initializer=_give_way)
+        # Made here: TensorFlow reads nothing ahead when it is asked to be deterministic.
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="batches")
         self._made: dict[int, Future[Batch]] = {}
         # One small picture is no work for several threads; they only get in the network's way.
         cv2.setNumThreads(0)
@@ -105,12 +102,3 @@ class TrainingBatches(PyDataset):  # type: ignore[misc]
         if len(self._data.chances):
             return rng.choice(n, n, p=self._data.chances)
         return rng.permutation(n)
-
-
-def _give_way() -> None:
-    """Lets this thread work where the network's threads wait for each other.
-
-    They share every step out evenly: one that is interrupted holds up all the others.
-    """
-    if sys.platform == "linux":  # elsewhere a thread has no priority of its own to set
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)

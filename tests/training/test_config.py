@@ -65,3 +65,7 @@ def test_the_last_epochs_have_the_full_size() -> None:
     config = TrainingConfig(epochs=8, train_size_px=40, full_size_share=0.25)
     assert [config.size_at(e, 48) for e in range(8)] == [40] * 6 + [48] * 2
     assert TrainingConfig(epochs=2).size_at(0, 48) == 48
+
+
+def test_the_flagship_preset_is_the_recipe_of_the_shipped_model() -> None:
+    assert load_recipe(MODELS / "flagship" / "recipe.json") == PRESETS["flagship"]

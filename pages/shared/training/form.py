@@ -35,12 +35,14 @@ _PRESET_TITLES = {
     "smoke": "Smoke test in a minute",
     "emotion-detection": "Emotion-detection's recipe",
     "compact": "Best compact",
+    "flagship": "Most accurate",
 }
 _PRESET_NOTES = {
     "smoke": "A tiny network and few epochs: shows that everything works, not how good it can get.",
     "emotion-detection": "The network and settings of github.com/atulapra/Emotion-detection, "
     "leaked images included, to compare with it.",
     "compact": "A small residual network with FER+ votes, averaged weights and growing faces.",
+    "flagship": "The same and wider, as the shipped flagship was trained: takes hours.",
 }
 _LABEL_TITLES = {
     "fer2013": "FER-2013 (original)",
