@@ -16,8 +16,8 @@ from emotion_core.files import file_sha256
 MODELS_ROOT = Path(__file__).resolve().parents[2] / "models"
 #: Environment variable that names another folder of models.
 ROOT_VARIABLE = "EMOTION_LENS_MODELS"
-#: The default model, if it is there.
-DEFAULT_NAME = "compact"
+#: The default model: the first of these that is there.
+DEFAULT_NAMES = ("flagship", "compact")
 
 # Files of a model folder that are good to have and that no card vouches for.
 _COMPANIONS = ("history.csv", "README.md")
@@ -50,7 +50,7 @@ class ModelRegistry:
         names = self.names()
         if not names:
             raise ModelError(f"No model in {self.root}: wanted a folder with a {CARD_FILE} in it.")
-        return DEFAULT_NAME if DEFAULT_NAME in names else names[0]
+        return next((name for name in DEFAULT_NAMES if name in names), names[0])
 
     def card(self, name: str) -> ModelCard:
         """A model's card.

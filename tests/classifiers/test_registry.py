@@ -36,8 +36,13 @@ def test_a_missing_root_has_no_models(tmp_path: Path) -> None:
         registry.default_name()
 
 
-def test_the_default_is_compact_else_the_first(root: Path) -> None:
+def test_the_default_is_the_flagship_else_compact_else_the_first(
+    root: Path, make_folder: MakeFolder
+) -> None:
     assert ModelRegistry(root).default_name() == "compact"
+    make_folder(name="flagship")
+    assert ModelRegistry(root).default_name() == "flagship"
+    shutil.rmtree(root / "flagship")
     shutil.rmtree(root / "compact")
     assert ModelRegistry(root).default_name() == "alpha"
 

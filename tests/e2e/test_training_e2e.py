@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_core.classifiers.registry import DEFAULT_NAME, MODELS_ROOT, ROOT_VARIABLE
+from emotion_core.classifiers.registry import MODELS_ROOT, ROOT_VARIABLE
 from emotion_core.home import HOME_ENV
 from emotion_core.training.runs import list_runs
 
@@ -26,7 +26,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server_environment(home: Path) -> dict[str, str]:
     """No data set, no run, and models that the test may add to."""
     models = home / "models"
-    shutil.copytree(MODELS_ROOT / DEFAULT_NAME, models / DEFAULT_NAME)
+    shutil.copytree(MODELS_ROOT / "compact", models / "compact")
     return {
         HOME_ENV: str(home),
         ROOT_VARIABLE: str(models),
