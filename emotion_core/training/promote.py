@@ -13,6 +13,7 @@ from emotion_core.classifiers.card import (
     ModelCard,
 )
 from emotion_core.classifiers.readme import render_readme
+from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.datasets import VALIDATION, EmotionDataset
 from emotion_core.errors import ModelError
 from emotion_core.evaluation.card_figures import measured_card
@@ -124,8 +125,8 @@ def _fill(
     # Imported here: it needs TensorFlow, which takes seconds.
     from emotion_core.classifiers.export import export_litert, load_keras, parity
 
-    model = load_keras(run.model)
-    shutil.copyfile(run.model, folder / KERAS_FILE)
+    shrink_keras(run.model, folder / KERAS_FILE)
+    model = load_keras(folder / KERAS_FILE)
     shutil.copyfile(run.history, folder / "history.csv")
     export_litert(model, folder / LITERT_FILE)
     validation = dataset.split(VALIDATION)

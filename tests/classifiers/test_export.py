@@ -9,6 +9,7 @@ from ai_edge_litert.interpreter import Interpreter
 from emotion_core.classifiers.export import export_litert, load_keras, parity
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.runtime import LiteRTNetwork
+from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.errors import ModelError
 from emotion_core.types import UInt8Array
 
@@ -142,3 +143,21 @@ def test_a_damaged_keras_file_is_refused(networks: dict[str, Any], tmp_path: Pat
 def test_a_damaged_litert_file_is_refused(content: bytes) -> None:
     with pytest.raises(ModelError, match="Wanted a LiteRT network"):
         LiteRTNetwork(content)
+
+
+def test_a_shrunk_file_is_half_as_large_and_answers_alike(
+    networks: dict[str, Any], faces: np.ndarray, tmp_path: Path
+) -> None:
+    network = networks["compact"]
+    network.save(tmp_path / "model.keras")
+    shrink_keras(tmp_path / "model.keras", tmp_path / "small.keras")
+    sizes = [(tmp_path / name).stat().st_size for name in ("model.keras", "small.keras")]
+    assert sizes[1] < 0.65 * sizes[0]
+    shrunk = load_keras(tmp_path / "small.keras")
+    for one, other in zip(network.get_weights(), shrunk.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1 / 2048)
+        assert other.dtype == np.float32
+    shrink_keras(tmp_path / "small.keras", tmp_path / "again.keras")
+    again = load_keras(tmp_path / "again.keras")
+    for one, other in zip(shrunk.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
