@@ -1,5 +1,6 @@
 """What every test process needs before anything else, and results made by hand."""
 
+import signal
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,10 @@ import pytest
 
 from emotion_core.emotions import FER2013
 from emotion_core.types import EmotionScores, FaceCrops, FaceDetections, FrameResult
+
+# A job in the background of a shell ignores Ctrl-C, and so would the commands under test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from emotion_core.datasets import (
+    LABEL_SOURCES,
     SYNTHETIC,
     TRAINING,
     Corrections,
@@ -54,10 +55,13 @@ def test_every_kind_of_target_follows_a_new_label(stored: Path) -> None:
     new = (int(dataset.labels[row]) + 1) % 7
     corrections.relabel([row], FER2013[new])
     corrected = corrections.apply(dataset)
-    for source in ("fer2013", "ferplus", "mixed"):
+    one, eight = np.eye(7)[new], np.eye(8)[new]  # FER+ has contempt as well
+    wanted = {"fer2013": one, "ferplus": eight, "mixed": one, "both": np.hstack([one, eight])}
+    assert set(wanted) == set(LABEL_SOURCES)
+    for source, target in wanted.items():
         targets, usable = soft_labels(corrected, source)
         assert usable[row]
-        np.testing.assert_allclose(targets[row], np.eye(7)[new], err_msg=source)
+        np.testing.assert_allclose(targets[row], target, err_msg=source)
     majority, clear = clear_majority(corrected)
     assert clear[row]
     assert majority[row] == new

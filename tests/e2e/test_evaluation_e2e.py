@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.e2e
 
@@ -19,10 +19,16 @@ def _wait_until_idle(page: Page) -> None:
     page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
 
 
+def _counts(cells: Locator) -> list[int]:
+    return [int(text.replace(",", "")) for text in cells.all_text_contents()]
+
+
 def test_from_nothing_to_the_pictures_of_a_cell_and_their_heat_map(page: Page) -> None:
     page.goto("/evaluation")
     page.get_by_role("button", name="Try the practice set").click()
-    page.get_by_role("button", name=re.compile("^Evaluate .* faces$")).click()
+    evaluate = page.get_by_role("button", name=re.compile("^Evaluate .* faces$"))
+    n_faces = int(re.sub(r"\D", "", evaluate.inner_text()))
+    evaluate.click()
     expect(page.get_by_text("Without leaked images")).to_be_visible()
     expect(page.get_by_text("say nothing about real faces")).to_be_visible()
     _wait_until_idle(page)
@@ -32,7 +38,10 @@ def test_from_nothing_to_the_pictures_of_a_cell_and_their_heat_map(page: Page) -
     _wait_until_idle(page)
     cells = page.get_by_test_id("stVegaLiteChart").locator("svg g.mark-text.role-mark text")
     expect(cells).to_have_count(49)
-    n = [int(text.replace(",", "")) for text in cells.all_text_contents()]
+    n = _counts(cells)
+    while sum(n) != n_faces:  # the rates of before
+        page.wait_for_timeout(100)
+        n = _counts(cells)
     place = max(i for i in range(49) if n[i] and i // 7 != i % 7)
     cells.nth(place).click()
     names = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]

@@ -48,17 +48,18 @@ def test_the_model_sees_the_pictures_as_it_does_when_served(data: EmotionDataset
 def test_a_report_is_kept_and_belongs_to_one_set_and_one_model(
     data: EmotionDataset, tmp_path: Path
 ) -> None:
-    assert audit.cached_audit(data, "compact") is None
-    report = audit.run_audit(data, "compact")
-    kept = audit.cached_audit(data, "compact")
+    name = ModelRegistry().default_name()
+    assert audit.cached_audit(data, name) is None
+    report = audit.run_audit(data, name)
+    kept = audit.cached_audit(data, name)
     assert kept is not None
     assert kept.summary() == report.summary()
-    assert audit.cached_audit(data) is not None  # compact is the default model
+    assert audit.cached_audit(data) is not None
     assert audit.cached_audit(data, "emotion-cnn") is None
     assert audit.cached_audit(data, audit.WITHOUT_MODEL) is None
     changed = dataclasses.replace(data, labels=(data.labels + 1) % 7)
-    assert audit.cached_audit(changed, "compact") is None
-    assert audit.audit_folder(data, "compact").parent == tmp_path / "data" / "audits"
+    assert audit.cached_audit(changed, name) is None
+    assert audit.audit_folder(data, name).parent == tmp_path / "data" / "audits"
 
 
 def test_the_second_run_takes_what_is_kept(data: EmotionDataset) -> None:

@@ -1,6 +1,7 @@
 """The home page without a browser."""
 
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def app() -> Iterator[AppTest]:
 
 def _texts(app: AppTest) -> str:
     parts = [element.value for kind in (app.markdown, app.caption) for element in kind]
-    return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
+    return "\n".join([*parts, *(unescape(element.proto.body) for element in app.get("html"))])
 
 
 def test_the_model_strip_tells_the_cards_figures(app: AppTest) -> None:
