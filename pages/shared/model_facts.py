@@ -54,9 +54,10 @@ def about(card: ModelCard) -> None:
 
 
 def choices() -> list[tuple[str, str]]:
-    """(title, what for and how good) of every usable model that says what it is for."""
+    """(title, what for and how good) of the usable models that say it, the default first."""
     models, found = registry(), []
-    for name in models.names():
+    default = models.default_name()
+    for name in sorted(models.names(), key=lambda name: name != default):
         try:
             card = models.card(name)
         except ModelError:
