@@ -43,7 +43,7 @@ def promote_run(
     description: str,
     use_for: str = "",
     flip_average: bool = False,
-    target_accuracy: float = 0.75,
+    target_accuracy: float | None = None,
     replace: bool = False,
     notes: dict[str, Any] | None = None,
     report: Callable[[str], None] = print,
@@ -62,7 +62,8 @@ def promote_run(
         description: one or two sentences.
         use_for: what to take it for rather than another model, in a few words.
         flip_average: average the logits of a face and its mirror image.
-        target_accuracy: share of right answers above the threshold, on PublicTest.
+        target_accuracy: share of right answers above the threshold, on PublicTest; None for
+            what suits the labels that it learned.
         replace: whether an existing folder of that name is replaced.
         notes: more entries for the card's ``training``.
         report: gets one line of text per step.
@@ -117,7 +118,7 @@ def _fill(
     description: str,
     use_for: str,
     flip_average: bool,
-    target_accuracy: float,
+    target_accuracy: float | None,
     notes: dict[str, Any],
     report: Callable[[str], None],
 ) -> ModelCard:

@@ -82,14 +82,17 @@ def _how_good(card: ModelCard) -> str:
 def mistakes(card: ModelCard) -> None:
     """How many faces of each expression are recognised, and what the others are taken for."""
     st.subheader("What it gets wrong", anchor=False)
-    test = card.metrics.get("test", {})
+    by_taggers = card.training["label_source"] == "ferplus" and "test_ferplus" in card.metrics
+    test = card.metrics.get("test_ferplus" if by_taggers else "test", {})
     per_class = test.get("per_class")
     if not per_class:
         st.caption("This model's card has no figures per expression.")
         return
     ordered = {name: per_class[name] for name in card.labels if name in per_class}
     confusion = test.get("confusion")
-    st.caption(_weakest(ordered))
+    st.caption(
+        _weakest(ordered) + (" Judged by the majority of the FER+ taggers." if by_taggers else "")
+    )
     st.altair_chart(
         recall_chart(ordered, confusion),
         alt="Share of the faces of each expression that is recognised, and what the missed "

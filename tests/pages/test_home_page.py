@@ -68,3 +68,11 @@ def test_another_model_shows_its_own_card(app: AppTest) -> None:
     other = next(name for name in names if name != app.selectbox(key="model").value)
     app.selectbox(key="model").set_value(other).run()
     assert ModelRegistry().card(other).description in _texts(app)
+
+
+def test_a_model_of_the_taggers_votes_is_judged_by_them(app: AppTest) -> None:
+    app.selectbox(key="model").set_value("ferplus").run()
+    texts = _texts(app)
+    card = ModelRegistry().card("ferplus")
+    happy = card.metrics["test_ferplus"]["per_class"]["happy"]["recall"]
+    assert f"of 100 happy ones {happy * 100:.0f}. Judged by the majority" in texts
