@@ -101,6 +101,11 @@ class ModelCard:
         return LabelSet.from_names(self.labels)
 
     @property
+    def own_labels(self) -> str:
+        """Whose labels it is judged by first: those that it learned, ``ferplus`` or ``fer2013``."""
+        return "ferplus" if self.training["label_source"] == "ferplus" else "fer2013"
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of the served file; it identifies the model in records."""
         return self.files[LITERT_FILE]

@@ -26,7 +26,7 @@ def render_readme(card: ModelCard) -> str:
     """
     use_for = f"Use it for: {card.use_for}." if card.use_for else ""
     sections = [f"# {card.title}", card.description, use_for, _facts(card), _accuracy(card)]
-    wanted = _DETAILED_FERPLUS if card.training["label_source"] == "ferplus" else _DETAILED
+    wanted = _DETAILED_FERPLUS if card.own_labels == "ferplus" else _DETAILED
     detailed = next((split for split in wanted if split in card.metrics), None)
     if detailed is not None:
         metrics = card.metrics[detailed]

@@ -48,22 +48,21 @@ def measured_card(
         DatasetError: a split is empty.
         ModelError: the files are not those of the card.
     """
-    own_labels = "ferplus" if card.training.get("label_source") == "ferplus" else "fer2013"
-    rows = judged_rows(dataset, "validation", own_labels)
+    rows = judged_rows(dataset, "validation", card.own_labels)
     plain = evaluate_model(_subject(folder, card.replaced(temperature=1.0)), rows)
     logits = plain.answers.logits
     temperature = round(fit_temperature(logits, rows.truth), 4)
     threshold = fit_threshold(
         softmax(logits, temperature),
         rows.truth,
-        target_accuracy=target_accuracy or _TARGETS[own_labels],
+        target_accuracy=target_accuracy or _TARGETS[card.own_labels],
     )
     report(f"Temperature {temperature:.2f}, threshold {threshold:.2f} (both from PublicTest).")
     card = card.replaced(temperature=temperature, threshold=threshold)
     wanted = {"validation": ("validation", "fer2013"), "test": ("test", "fer2013")}
     if dataset.has_votes:
         wanted["test_ferplus"] = ("test", "ferplus")
-    if own_labels == "ferplus":
+    if card.own_labels == "ferplus":
         wanted["validation_ferplus"] = ("validation", "ferplus")
     subject, metrics = _subject(folder, card), {}
     for name, (split, labels) in wanted.items():

@@ -59,18 +59,13 @@ def teacher(name: str) -> Subject:
     Raises:
         TrainingError: neither.
     """
-    registry = ModelRegistry()
+    registry, folder = ModelRegistry(), _folder("teachers", name)
     try:
-        if name in registry.names():
-            return model_subject(registry, name)
-        known = [path for path in (Path(name), runs_folder() / name) if path.is_dir()]
-        if known:
-            return run_subject(known[0])
+        if folder.parent == registry.root:
+            return model_subject(registry, folder.name)
+        return run_subject(folder)
     except EmotionLensError as error:
         raise TrainingError(f"teachers: {error}") from error
-    raise TrainingError(
-        f"teachers: wanted a run folder or the name of a run or model. Received: {name!r}"
-    )
 
 
 def trained_file(name: str) -> Path:
@@ -79,13 +74,22 @@ def trained_file(name: str) -> Path:
     Raises:
         TrainingError: there is none.
     """
-    places = (Path(name), runs_folder() / name, ModelRegistry().root / name)
-    for place in places:
-        if name and (place / KERAS_FILE).is_file():
-            return place / KERAS_FILE
+    path = _folder("start_from", name) / KERAS_FILE
+    if not path.is_file():
+        raise TrainingError(f"start_from: wanted {KERAS_FILE} in the folder of {name}. None there.")
+    return path
+
+
+def _folder(setting: str, name: str) -> Path:
+    """The folder of a model by its name, else of a run by its path or name."""
+    registry = ModelRegistry()
+    if name in registry.names():
+        return registry.root / name
+    for path in (Path(name), runs_folder() / name):
+        if path.is_dir():
+            return path
     raise TrainingError(
-        f"start_from: wanted the folder or the name of a run or model with {KERAS_FILE}. "
-        f"Received: {name!r}"
+        f"{setting}: wanted a run folder or the name of a run or model. Received: {name!r}"
     )
 
 

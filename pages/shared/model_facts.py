@@ -82,7 +82,7 @@ def _how_good(card: ModelCard) -> str:
 def mistakes(card: ModelCard) -> None:
     """How many faces of each expression are recognised, and what the others are taken for."""
     st.subheader("What it gets wrong", anchor=False)
-    by_taggers = card.training["label_source"] == "ferplus" and "test_ferplus" in card.metrics
+    by_taggers = card.own_labels == "ferplus" and "test_ferplus" in card.metrics
     test = card.metrics.get("test_ferplus" if by_taggers else "test", {})
     per_class = test.get("per_class")
     if not per_class:

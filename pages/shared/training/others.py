@@ -1,14 +1,12 @@
 """What a new run takes over from other networks: first weights, and answers to learn from."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from emotion_core.classifiers.card import KERAS_FILE
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.errors import ModelError
 from emotion_core.home import runs_folder
-from emotion_core.training.runs import list_runs
+from emotion_core.training.run_folder import RunFolder
 from pages.shared.training.fields import key, select, slider
 
 
@@ -45,9 +43,9 @@ def _networks() -> dict[str, str]:
             continue  # the side bar says what is wrong with it
         if (registry.root / name / KERAS_FILE).is_file():
             found[name] = card.architecture
-    for run in list_runs(runs_folder()):
-        if (Path(run.folder) / KERAS_FILE).is_file():
-            found.setdefault(run.name, str(run.config.get("architecture", "")))
+    for path in sorted(runs_folder().glob(f"*/{KERAS_FILE}")):
+        config = RunFolder(path.parent).read_config()
+        found.setdefault(path.parent.name, str(config.get("architecture", "")))
     return found
 
 
