@@ -1,11 +1,13 @@
 """Calibrates a model folder and measures it for its card."""
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.runtime import LiteRTClassifier, ms_per_face, softmax
 from emotion_core.datasets import EmotionDataset
+from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.calibration import fit_temperature, fit_threshold
 from emotion_core.evaluation.curves import coverage_curve
 from emotion_core.evaluation.looks import record_look
@@ -65,18 +67,15 @@ def measured_card(
     if card.own_labels == "ferplus":
         wanted["validation_ferplus"] = ("validation", "ferplus")
     subject, metrics = _subject(folder, card), {}
-    for name, (split, labels) in wanted.items():
-        found = _figures(subject, dataset, split, labels, by)
-        metrics[name] = {**found.figures(), "coverage_curve": _coverage_points(found)}
-        report(f"{name}: {100 * metrics[name]['accuracy']:.2f} % of {metrics[name]['n']}")
+    # Both kinds of labels ask about the same images.
+    with tempfile.TemporaryDirectory(prefix="emotion-lens-") as answers:
+        cache = LogitsCache(Path(answers))
+        for name, (split, labels) in wanted.items():
+            record_look(by=by, subject=subject, dataset=dataset, split=split, labels=labels)
+            found = evaluate_model(subject, judged_rows(dataset, split, labels), cache=cache)
+            metrics[name] = {**found.figures(), "coverage_curve": _coverage_points(found)}
+            report(f"{name}: {100 * metrics[name]['accuracy']:.2f} % of {metrics[name]['n']}")
     return card.replaced(metrics=metrics, ms_per_face=ms_per_face(LiteRTClassifier(folder, card)))
-
-
-def _figures(
-    subject: Subject, dataset: EmotionDataset, split: str, labels: str, by: str
-) -> Evaluation:
-    record_look(by=by, subject=subject, dataset=dataset, split=split, labels=labels)
-    return evaluate_model(subject, judged_rows(dataset, split, labels))
 
 
 def _coverage_points(found: Evaluation) -> list[dict[str, float]]:
