@@ -41,6 +41,11 @@ class TrainingData:
     class_weights: Float32Array
     validation: EmotionDataset
 
+    @property
+    def n_more(self) -> int:
+        """Columns of the targets beyond the labels."""
+        return int(self.targets.shape[-1]) - len(self.rows.label_set)
+
 
 def training_rows(dataset: EmotionDataset, *, leak_free: bool) -> EmotionDataset:
     """The images to train on.

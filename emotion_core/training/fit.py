@@ -23,6 +23,7 @@ from emotion_core.training.callbacks import (
 from emotion_core.training.checkpoint import load_checkpoint
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
+from emotion_core.training.dropout import with_byte_dropout
 from emotion_core.training.input import TrainingBatches
 from emotion_core.training.optimizers import build_optimizer
 from emotion_core.training.run_folder import RunFolder
@@ -58,7 +59,6 @@ def fit_run(
     """
     make_repeatable(config.seed)
     full_px, n_classes = data.rows.size_px, len(data.rows.label_set)
-    n_more = data.targets.shape[-1] - n_classes
 
     def save_best(model: keras.Model, path: Path) -> None:
         fixed = build_model(config.architecture, size_px=full_px, n_classes=n_classes)
@@ -84,7 +84,9 @@ def fit_run(
             data, config.batch_size, config.augmentation, config.seed, done, size_px
         )
         steps = batches.steps_per_epoch
-        model = compiled_model(config, full_px, n_classes, steps * config.epochs, n_more=n_more)
+        model = compiled_model(
+            config, full_px, n_classes, steps * config.epochs, n_more=data.n_more
+        )
         if done:
             load_checkpoint(folder, model)
         elif config.start_from:
@@ -192,6 +194,8 @@ def compiled_model(
     """
     size_px = None if config.train_size_px else full_px
     model = build_model(config.architecture, size_px=size_px, n_classes=n_classes + n_more)
+    if _tensorflow_on_cpu():
+        model = with_byte_dropout(model)
     loss = (
         TwoDistributions(n_classes, config.vote_share)
         if config.labels == "both"
@@ -235,13 +239,12 @@ def measure_speed(
 ) -> Speed:
     """Trains a new network on faces of one size for some seconds and judges it once."""
     batches = TrainingBatches(data, config.batch_size, config.augmentation, config.seed, 0, size_px)
-    n_classes = len(data.rows.label_set)
     model = compiled_model(
         config,
         data.rows.size_px,
-        n_classes,
+        len(data.rows.label_set),
         batches.steps_per_epoch,
-        n_more=data.targets.shape[-1] - n_classes,
+        n_more=data.n_more,
     )
     clock, judge = Stopwatch(seconds), Validate(data.validation)
     judge.set_model(model)

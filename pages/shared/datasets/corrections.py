@@ -1,14 +1,15 @@
 """Corrections: what was decided, by whom and why; leaks out in one click; undo."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
+from emotion_core.datasets import leaking_rows
 from emotion_core.datasets.corrections import EXCLUDE
 from emotion_core.wording import count_of
 from pages.shared.datasets import state
 from pages.shared.datasets.correcting import exclude_rows, undo_buttons, who_and_why
 from pages.shared.datasets.filters import Filter
-from pages.shared.datasets.looks import training_leaks
 from pages.shared.datasets.tiles import split_name
 from pages.shared.datasets.workspace import Workspace
 from pages.shared.settings import Settings
@@ -127,7 +128,7 @@ def _confirm_leaks(work: Workspace) -> None:
     if not st.session_state.get(_ASKING):
         st.rerun()
     with st.spinner("Comparing all pictures"):
-        rows = training_leaks(work.stored)
+        rows = np.flatnonzero(leaking_rows(work.stored.dataset()))
     excluded = work.table().excluded
     left = [row for row in rows.tolist() if not excluded[row]]
     if not left:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from emotion_core.datasets import TRAINING, duplicate_keys
+from emotion_core.datasets import duplicate_keys
 from emotion_core.datasets.audit import AuditReport
 from emotion_core.datasets.audit.groups import equal_groups
 from emotion_core.datasets.audit.near import low_frequencies
@@ -57,19 +57,6 @@ def _looks(sha256: str, _stored: StoredSet) -> Looks:
     images = _stored.dataset().images
     groups = equal_groups(duplicate_keys(images).mirrored)
     return Looks(groups, low_frequencies(images).vectors)
-
-
-def training_leaks(stored: StoredSet) -> Int64Array:
-    """Rows of Training that also stand, exactly or mirrored, in another split.
-
-    Raises:
-        DatasetError: a picture cannot be read.
-    """
-    groups = looks_of(stored).groups
-    training = stored.facts.usage == TRAINING
-    elsewhere = np.unique(groups[~training])
-    leaking = training & (groups >= 0) & np.isin(groups, elsewhere)
-    return np.asarray(np.flatnonzero(leaking), dtype=np.int64)
 
 
 def mean_faces(stored: StoredSet) -> list[str | None]:
