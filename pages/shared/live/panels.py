@@ -15,22 +15,20 @@ from pages.shared.live.timeline import SPAN_S, UNCERTAIN
 
 _FACES_EVERY_S = 0.5
 _CHARTS_EVERY_S = 1.0
+# Without a video of one's own: others come and go.
+_IDLE_EVERY_S = 4.0
 # A stream without frames for so long is in trouble.
 _SILENT_S = 3.0
 
 
 def faces_panel(live: LiveSession, *, playing: bool) -> None:
     """Scores per face and the baseline, renewed by themselves while video plays."""
-    _refreshed(_FACES_EVERY_S, playing)(_faces_now)(live, playing)
+    st.fragment(run_every=_FACES_EVERY_S if playing else None)(_faces_now)(live, playing)
 
 
 def charts_panel(live: LiveSession, *, playing: bool) -> None:
     """Health, the last minute and the share of time, renewed by themselves."""
-    _refreshed(_CHARTS_EVERY_S, playing)(_charts)(live)
-
-
-def _refreshed(every_s: float, playing: bool):  # type: ignore[no-untyped-def]
-    return st.fragment(run_every=every_s if playing else None)
+    st.fragment(run_every=_CHARTS_EVERY_S if playing else _IDLE_EVERY_S)(_charts)(live)
 
 
 def _faces_now(live: LiveSession, playing: bool) -> None:
