@@ -48,7 +48,9 @@ PRESETS: dict[str, TrainingConfig] = {
             flip=False, shift=0, rotation_deg=0, scale=0, brightness=0, contrast=0
         ),
     ),
-    "compact": replace(_RESIDUAL, architecture="compact", epochs=40),
+    "compact": replace(
+        _RESIDUAL, architecture="compact", epochs=40, teachers=("flagship",), teacher_weight=0.5
+    ),
     "flagship": replace(_RESIDUAL, architecture="flagship", epochs=32),
 }
 

@@ -67,5 +67,6 @@ def test_the_last_epochs_have_the_full_size() -> None:
     assert TrainingConfig(epochs=2).size_at(0, 48) == 48
 
 
-def test_the_flagship_preset_is_the_recipe_of_the_shipped_model() -> None:
-    assert load_recipe(MODELS / "flagship" / "recipe.json") == PRESETS["flagship"]
+def test_a_preset_is_the_recipe_of_the_shipped_model_of_its_name() -> None:
+    for name in ("flagship", "compact"):
+        assert load_recipe(MODELS / name / "recipe.json") == PRESETS[name]
