@@ -194,7 +194,8 @@ def compiled_model(
     """
     size_px = None if config.train_size_px else full_px
     model = build_model(config.architecture, size_px=size_px, n_classes=n_classes + n_more)
-    if _tensorflow_on_cpu():
+    on_cpu = _tensorflow_on_cpu()
+    if on_cpu:
         model = with_byte_dropout(model)
     loss = (
         TwoDistributions(n_classes, config.vote_share)
@@ -208,7 +209,7 @@ def compiled_model(
         loss,
         metrics=[keras.metrics.MeanMetricWrapper(_served_accuracy(n_classes), name="accuracy")],
         # XLA on a CPU trained these networks at a fifth of the speed (benchmarks/experiments.md).
-        jit_compile=False if _tensorflow_on_cpu() else "auto",
+        jit_compile=False if on_cpu else "auto",
     )
     return model
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,8 +112,8 @@ def server(
 @pytest.fixture(scope="session")
 def browser_path() -> str:
     """A browser, and a driver for it that can be started. Both or no browser test."""
-    found, (driver, *_) = _browser_path(), compute_driver_executable()
-    if subprocess.run([driver, "--version"], capture_output=True, check=False).returncode:
+    found, driver = _browser_path(), [sys.executable, "-m", "playwright", "--version"]
+    if subprocess.run(driver, capture_output=True, check=False).returncode:
         _cannot("The driver of the browser does not start: `apt-get install libatomic1` may help.")
     return found
 
