@@ -63,6 +63,9 @@ def test_drawn_faces_become_a_model_that_the_photos_page_offers(page: Page, home
     title = page.get_by_role("textbox", name="Title")
     title.fill("My practice model")
     title.press("Tab")
+    use_for = page.get_by_role("textbox", name="Use it for")
+    use_for.fill("trying things.")
+    use_for.press("Tab")
     page.get_by_role("button", name="Make the model").click()
     expect(page.get_by_text("is in place")).to_be_visible(timeout=_PATIENCE_MS)
     (judged,) = list_runs(home / "runs")
@@ -73,6 +76,7 @@ def test_drawn_faces_become_a_model_that_the_photos_page_offers(page: Page, home
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value(
         "My practice model"
     )
+    expect(page.get_by_text("For trying things.", exact=True)).to_be_visible()
 
 
 def test_its_curves_stand_on_the_history_page_and_can_be_taken_home(page: Page) -> None:

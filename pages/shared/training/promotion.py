@@ -60,7 +60,13 @@ def suggested_description(run: RunInfo) -> str:
 
 
 def start_promotion(
-    run: RunInfo, name: str, title: str, description: str, *, flip_average: bool
+    run: RunInfo,
+    name: str,
+    title: str,
+    description: str,
+    *,
+    use_for: str = "",
+    flip_average: bool,
 ) -> None:
     """Starts the export, the parity check, the calibration and the evaluation.
 
@@ -81,6 +87,8 @@ def start_promotion(
     log.unlink(missing_ok=True)
     command = ["models", "promote", str(run.folder), "--name", name]
     command += ["--title", title.strip(), "--description", description.strip()]
+    if use_for.strip():
+        command += ["--use-for", use_for.strip().rstrip(".")]
     if dataset := run.config.get("dataset"):
         command += ["--dataset", str(dataset)]
     if flip_average:

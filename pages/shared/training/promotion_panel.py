@@ -90,20 +90,25 @@ def _offer(run: RunInfo) -> None:
         description = st.text_area(
             "Description", suggested_description(run), key=f"promote_words_{run.name}", height=90
         )
+        use_for = st.text_input(
+            "Use it for", key=f"promote_use_{run.name}", placeholder="faces seen from the side",
+            help="A few words that say when to choose this model rather than another. They stand "
+            "where people choose. May stay empty.",
+        )  # fmt: skip
         flip = st.toggle(
             "Average each face and its mirror image", value=True, key=f"promote_flip_{run.name}",
             help="A little more accurate, twice the time per face.",
         )  # fmt: skip
         st.button(
             "Make the model", key=f"promote_{run.name}", type="primary", on_click=_make,
-            args=(run, name.strip(), title, description, flip),
+            args=(run, name.strip(), title, description, use_for, flip),
         )  # fmt: skip
         if problem := st.session_state.pop(_PROBLEM + run.name, ""):
             st.error(problem, icon=":material/error:")
 
 
-def _make(run: RunInfo, name: str, title: str, description: str, flip: bool) -> None:
+def _make(run: RunInfo, name: str, title: str, description: str, use_for: str, flip: bool) -> None:
     try:
-        start_promotion(run, name, title, description, flip_average=flip)
+        start_promotion(run, name, title, description, use_for=use_for, flip_average=flip)
     except EmotionLensError as error:
         st.session_state[_PROBLEM + run.name] = str(error)
