@@ -22,6 +22,11 @@ python -m emotion_core train --dataset data/fer2013.parquet --preset compact \\
 python -m emotion_core train --run-dir runs/compact-1 --resume
 python -m emotion_core train --dataset synthetic --preset smoke --run-dir runs/smoke-1"""
 
+# Options that set the setting of their name.
+_SETTINGS = (
+    "architecture", "epochs", "batch_size", "learning_rate", "labels", "seed", "teachers"
+)  # fmt: skip
+
 
 def register(subparsers: Subparsers) -> None:
     """Adds the command's parser."""
@@ -46,6 +51,13 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--learning-rate", type=float, help="its peak")
     parser.add_argument("--labels", choices=LABEL_SOURCES, help="targets to train on")
     parser.add_argument("--seed", type=int, help="decides weights, order and augmentation")
+    parser.add_argument(
+        "--teachers",
+        nargs="*",
+        metavar="NAME",
+        help="models by name, or runs by name or path, whose answers are mixed into the targets; "
+        "--teachers alone: none",
+    )
     parser.add_argument(
         "--all-training-images",
         action="store_true",
@@ -86,11 +98,7 @@ def register(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Starts or resumes a run, or works through the queue."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    overrides = {
-        name: value
-        for name in ("architecture", "epochs", "batch_size", "learning_rate", "labels", "seed")
-        if (value := getattr(args, name)) is not None
-    }
+    overrides = {name: value for name in _SETTINGS if (value := getattr(args, name)) is not None}
     overrides |= {name: True for name in ("corrections", "tensorboard") if getattr(args, name)}
     if args.all_training_images:
         overrides["leak_free"] = False

@@ -1,0 +1,61 @@
+"""``train``: what options do to the settings of a recipe."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emotion_core.cli import train
+from emotion_core.cli.common import EXIT_FAILED
+from emotion_core.training.config import TrainingConfig
+from tests.cli.conftest import Outcome
+
+TAUGHT = {"preset": "smoke", "teachers": ["flagship"]}
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(TAUGHT))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "teachers"),
+    [
+        ([], ("flagship",)),
+        (["--teachers"], ()),
+        (["--teachers", "compact", "runs/mine"], ("compact", "runs/mine")),
+    ],
+)
+def test_teachers_of_a_recipe_can_be_replaced(
+    options: list[str],
+    teachers: tuple[str, ...],
+    recipe: Path,
+    tmp_path: Path,
+    command: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started: list[TrainingConfig] = []
+
+    def keep(config: TrainingConfig, *_: object, **__: Any) -> None:
+        started.append(config)
+
+    monkeypatch.setattr(train, "start_run", keep)
+    line = ["train", "--recipe", str(recipe), "--dataset", "synthetic"]
+    outcome = command(*line, *options, "--run-dir", str(tmp_path / "run"))
+    assert outcome.code == 0, outcome.err
+    assert [config.teachers for config in started] == [teachers]
+
+
+def test_a_teacher_that_is_not_there_is_named(
+    recipe: Path, tmp_path: Path, command: Callable[..., Outcome]
+) -> None:
+    line = ["train", "--recipe", str(recipe), "--dataset", "synthetic", "--teachers", "nobody"]
+    outcome = command(*line, "--run-dir", str(tmp_path / "run"))
+    assert outcome.code == EXIT_FAILED
+    assert "teachers: wanted a run folder" in outcome.err
+    assert "nobody" in outcome.err
+    assert "Traceback" not in outcome.err
