@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from emotion_core.errors import EmotionLensError
@@ -42,6 +43,19 @@ class CommandParser(argparse.ArgumentParser):
 
 #: What ``add_subparsers`` gives and every command's ``register`` takes.
 Subparsers: TypeAlias = "argparse._SubParsersAction[CommandParser]"
+
+
+def add_corrections(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--corrections``: False, True (those beside the data set) or a path."""
+    parser.add_argument(
+        "--corrections",
+        nargs="?",
+        type=Path,
+        const=True,
+        default=False,
+        metavar="FILE",
+        help="apply the corrections beside the data set, or those of FILE",
+    )
 
 
 def message(text: str) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from emotion_core.cli import dataset_actions as actions
-from emotion_core.cli.common import CommandParser, Subparsers, whole_number_from
+from emotion_core.cli.common import CommandParser, Subparsers, add_corrections, whole_number_from
 from emotion_core.datasets.download import DEFAULT_HANDLE
 from emotion_core.datasets.exporting import EXPORT_FORMS
 
@@ -77,15 +77,7 @@ def _add_path(parser: CommandParser) -> None:
         metavar="PATH",
         help="Parquet file, or the word synthetic (default: EMOTION_LENS_DATASET)",
     )
-    parser.add_argument(
-        "--corrections",
-        nargs="?",
-        const=True,
-        default=False,
-        type=Path,
-        metavar="FILE",
-        help="apply the corrections beside the data set, or those of FILE",
-    )
+    add_corrections(parser)
 
 
 def _add_info(group: Subparsers) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.cli.common import EXIT_DONE, Subparsers, message
+from emotion_core.cli.common import EXIT_DONE, Subparsers, add_corrections, message
 from emotion_core.datasets import EmotionDataset, load_dataset
 from emotion_core.evaluation import (
     LABELS,
@@ -57,15 +57,7 @@ def register(subparsers: Subparsers) -> None:
         metavar="PATH",
         help="Parquet file, or synthetic (default: EMOTION_LENS_DATASET)",
     )
-    parser.add_argument(
-        "--corrections",
-        nargs="?",
-        type=Path,
-        const=True,
-        default=False,
-        metavar="FILE",
-        help="apply the corrections beside the data set, or those of a file",
-    )
+    add_corrections(parser)
     parser.add_argument("--split", choices=sorted(SPLITS), default="test")
     parser.add_argument(
         "--labels",
