@@ -51,7 +51,13 @@ PRESETS: dict[str, TrainingConfig] = {
     "compact": replace(
         _RESIDUAL, architecture="compact", epochs=40, teachers=("flagship",), teacher_weight=0.5
     ),
-    "flagship": replace(_RESIDUAL, architecture="flagship", epochs=32),
+    "flagship": replace(
+        _RESIDUAL,
+        architecture="flagship",
+        epochs=40,
+        teachers=("flagship", "compact"),
+        teacher_weight=0.5,
+    ),
 }
 
 
