@@ -171,13 +171,15 @@ def _shown(bar: "tqdm[Any]") -> Callable[[int, int], None]:
 
 def _text(figures: dict[str, Any]) -> str:
     low, high = figures["accuracy_ci95"]
+    chance = [f"{100 * bound:.1f}" for bound in figures["ece_perfect_ci95"]]
     lines = [
         f"{figures['model']} on {figures['split']} ({figures['labels']} labels), "
         f"n = {figures['n']:,}",
         f"accuracy          {100 * figures['accuracy']:.1f} % "
         f"(95 % interval {100 * low:.1f} % to {100 * high:.1f} %)",
         f"macro-F1          {100 * figures['macro_f1']:.1f} %",
-        f"calibration error {100 * figures['ece']:.1f} %",
+        f"calibration error {100 * figures['ece']:.1f} % (by chance alone "
+        f"{chance[0]} % to {chance[1]} %)",
     ]
     if figures["accuracy_unseen"] is not None:
         lines.append(

@@ -12,6 +12,8 @@ from emotion_core.types import Float32Array, Int64Array
 # Source: Guo et al., arXiv 1706.04599, who use 15 bins of equal width.
 CALIBRATION_BINS = 15
 
+_RESAMPLES = 400
+
 # 97.5 % quantile of the standard normal distribution.
 _Z95 = 1.959963984540054
 
@@ -82,6 +84,31 @@ def expected_calibration_error(
     return float(np.abs(gap).sum() / len(confidences))
 
 
+def perfect_calibration_error(
+    confidences: npt.NDArray[np.floating[Any]],
+) -> tuple[float, float]:
+    """95 % range of the calibration error of a model whose confidences are exactly right.
+
+    On few images chance alone makes an error: an answer of 80 % is right or wrong, never 80 %
+    right. The same confidences always give the same range.
+
+    Source: consistency resampling, Broecker and Smith, Weather and Forecasting 22 (2007).
+
+    Args:
+        confidences: (N,) in 0 to 1.
+
+    Returns:
+        Low and high end, as shares; (0, 0) for no confidences.
+    """
+    rng = np.random.default_rng(0)
+    errors = [
+        expected_calibration_error(confidences, rng.random(len(confidences)) < confidences)
+        for _ in range(_RESAMPLES)
+    ]
+    low, high = np.quantile(errors, (0.025, 0.975))
+    return float(low), float(high)
+
+
 def evaluate_probabilities(
     probabilities: Float32Array,
     labels: Int64Array,
@@ -101,7 +128,8 @@ def evaluate_probabilities(
 
     Returns:
         A JSON-ready dict: n, accuracy, accuracy_ci95, macro_f1, per_class, confusion, ece,
-        n_unseen, accuracy_unseen, accuracy_unseen_ci95, threshold, coverage, accuracy_covered.
+        ece_perfect_ci95, n_unseen, accuracy_unseen, accuracy_unseen_ci95, threshold, coverage,
+        accuracy_covered.
 
     Raises:
         ValueError: no rows, or lengths that differ.
@@ -127,6 +155,7 @@ def evaluate_probabilities(
         "per_class": per_class,
         "confusion": confusion.tolist(),
         "ece": expected_calibration_error(confidences, correct),
+        "ece_perfect_ci95": list(perfect_calibration_error(confidences)),
         "n_unseen": int(unseen.sum()),
         "accuracy_unseen": float(correct[unseen].mean()) if unseen.any() else None,
         "accuracy_unseen_ci95": list(wilson_interval(int(correct[unseen].sum()), int(unseen.sum())))

@@ -138,7 +138,7 @@ def _detector_choice() -> str:
 
 
 def _min_confidence_choice(detector: str) -> float | None:
-    default = _to_step(default_confidence(detector))
+    default = min(0.95, round(default_confidence(detector) * 20) / 20)
     choice = st.slider(
         "Face certainty, at least",
         min_value=0.1,
@@ -156,13 +156,13 @@ def _min_confidence_choice(detector: str) -> float | None:
 
 
 def _threshold_choice(card: ModelCard) -> float:
-    default = _to_step(card.threshold)
+    default = min(0.95, round(card.threshold, 2))
     choice = st.slider(
         "Uncertain below",
         min_value=0.0,
         max_value=0.95,
         value=default,
-        step=0.05,
+        step=0.01,
         format="percent",
         key=threshold_key(card.name),
         persist_state="session",
@@ -170,7 +170,3 @@ def _threshold_choice(card: ModelCard) -> float:
         f"uncertain. This model's card suggests {percent(card.threshold)}.",
     )
     return card.threshold if abs(choice - default) < 1e-6 else round(choice, 2)
-
-
-def _to_step(value: float) -> float:
-    return min(0.95, round(value * 20) / 20)

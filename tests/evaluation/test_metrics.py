@@ -17,7 +17,10 @@ from emotion_core.evaluation import (
     judged_rows,
     wilson_interval,
 )
-from emotion_core.evaluation.metrics import expected_calibration_error
+from emotion_core.evaluation.metrics import (
+    expected_calibration_error,
+    perfect_calibration_error,
+)
 
 
 def example(n: int, seed: int, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
@@ -67,6 +70,23 @@ def test_calibration_error_of_known_cases() -> None:
     assert expected_calibration_error(np.full(10, 0.9), np.ones(10, bool)) == pytest.approx(0.1)
     half = np.array([True, False] * 5)
     assert expected_calibration_error(np.full(10, 0.5), half) == pytest.approx(0.0)
+
+
+def test_chance_alone_makes_a_calibration_error() -> None:
+    """Of models whose confidences are exactly right, 95 % lie in the range."""
+    rng = np.random.default_rng(5)
+    confidences = rng.uniform(0.2, 1, 500)
+    low, high = perfect_calibration_error(confidences)
+    errors = np.array(
+        [expected_calibration_error(confidences, rng.random(500) < confidences) for _ in range(400)]
+    )
+    assert 0.91 <= ((errors >= low) & (errors <= high)).mean() <= 0.99
+    wrong = expected_calibration_error(confidences, rng.random(500) < confidences - 0.1)
+    assert wrong > high
+    # More faces leave less to chance, and who is never in doubt leaves nothing.
+    assert perfect_calibration_error(np.repeat(confidences, 9))[1] < high / 2
+    assert perfect_calibration_error(np.ones(20)) == (0, 0)
+    assert perfect_calibration_error(np.zeros(0)) == (0, 0)
 
 
 def test_temperature_recovers_the_true_scale() -> None:

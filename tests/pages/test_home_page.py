@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion_core.classifiers.registry import ModelRegistry
+from pages.shared.settings import threshold_key
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,6 +47,13 @@ def test_it_says_which_model_to_take_for_what(app: AppTest) -> None:
         assert card.use_for in app.selectbox(key="model").help
     chosen = registry.card(app.selectbox(key="model").value)
     assert f"For {chosen.use_for}." in [caption.value for caption in app.sidebar.caption]
+
+
+def test_the_threshold_begins_at_what_the_models_card_says(app: AppTest) -> None:
+    registry = ModelRegistry()
+    for name in registry.names():
+        app.selectbox(key="model").set_value(name).run()
+        assert app.slider(key=threshold_key(name)).value == registry.card(name).threshold
 
 
 def test_limits_and_law_are_told(app: AppTest) -> None:

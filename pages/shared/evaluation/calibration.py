@@ -10,10 +10,10 @@ from emotion_core.evaluation import Evaluation
 from emotion_core.evaluation.curves import coverage_curve, reliability
 from emotion_core.evaluation.metrics import expected_calibration_error
 from emotion_core.types import Float32Array
-from emotion_core.wording import percent
+from emotion_core.wording import count_of, percent
 
 
-def calibration(evaluation: Evaluation) -> None:
+def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
     """Reliability before and after temperature scaling."""
     temperature = evaluation.answers.temperature
     before, after = st.columns(2, gap="large")
@@ -24,13 +24,16 @@ def calibration(evaluation: Evaluation) -> None:
             evaluation,
             evaluation.probabilities,
             "After",
-            f"with temperature {temperature:.2f}, as it is served",
+            f"with temperature {temperature:.2f}",
         )
     if temperature == 1:
         st.caption("This model is not calibrated: its temperature is 1, so both are the same.")
+    low, high = figures["ece_perfect_ci95"]
     st.caption(
-        "Dots on the dashed line are honest: of the answers given with 80 %, 80 % are right. "
-        "Larger dots stand for more faces; bars are 95 % intervals."
+        f"Chance alone makes an error of {percent(low, 1)} to {percent(high, 1)} on these "
+        f"{count_of(len(evaluation.correct), 'face')}, even where every confidence is exactly "
+        "right. Dots on the dashed line are honest: of the answers given with 80 %, 80 % are "
+        "right. Larger dots stand for more faces; bars are 95 % intervals."
     )
 
 

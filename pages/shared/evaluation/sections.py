@@ -34,7 +34,7 @@ def sections(
     draw: tuple[Callable[[], None], ...] = (
         lambda: confusion(choice, evaluation, figures),
         lambda: classes(evaluation, figures),
-        lambda: calibration(evaluation),
+        lambda: calibration(evaluation, figures),
         lambda: certainty(evaluation, figures),
         lambda: robustness(choice),
         lambda: comparison(choice, evaluation),

@@ -50,8 +50,14 @@ def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
                 f"{percent(figures['threshold'])}",
             )
         )
+    low, high = figures["ece_perfect_ci95"]
     items.append(
-        ("Calibration error", percent(figures["ece"], 1), "mean gap of confidence and accuracy")
+        (
+            "Calibration error",
+            percent(figures["ece"], 1),
+            "mean gap of confidence and accuracy; by chance alone "
+            f"{percent(low, 1)} to {percent(high, 1)}",
+        )
     )
     return items
 
