@@ -79,8 +79,12 @@ def _frames() -> Iterator[bytes]:
 @pytest.fixture
 def server_process(server: str) -> psutil.Process:
     port = server.rsplit(":", 1)[1]
-    own = psutil.Process().children(recursive=True)
-    return next(child for child in own if port in child.cmdline())
+    for child in psutil.Process().children(recursive=True):
+        # A process of an earlier test may end just now.
+        with contextlib.suppress(psutil.Error):
+            if port in child.cmdline():
+                return child
+    pytest.fail(f"No process serves {server}.")
 
 
 @pytest.fixture
