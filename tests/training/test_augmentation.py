@@ -1,5 +1,8 @@
 """Augmentation: deterministic, within range, and each part does what its name says."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -61,6 +64,36 @@ def test_shift_moves_by_at_most_its_share() -> None:
     distance = np.abs(centre - 23.5)
     assert distance.max() <= 4.8 + 0.1
     assert distance.max() > 4
+
+
+@pytest.mark.parametrize(("share", "kept"), [(0.0, (0.4, 0.7)), (1.0, (0.9, 1.1))])
+def test_sharp_faces_keep_their_detail(share: float, kept: tuple[float, float]) -> None:
+    """Of the detail of a face, moving it by parts of a pixel leaves this much."""
+    noise = np.random.default_rng(0).integers(60, 190, (50, 48, 48), dtype=np.uint8)
+    blurred = np.array([cv2.GaussianBlur(image, (0, 0), 0.8) for image in noise])
+    moving = replace(NOTHING, shift=0.1, rotation_deg=15, sharp=share)
+    moved = augment(blurred, moving, np.random.default_rng(0))
+    low, high = kept
+    assert low < detail(moved) / detail(blurred) < high
+
+
+def test_a_share_of_the_faces_stays_sharp() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (400, 48, 48), dtype=np.uint8)
+    moving = replace(NOTHING, rotation_deg=15)
+    moved = {
+        share: augment(images, replace(moving, sharp=share), np.random.default_rng(0))
+        for share in (0.0, 0.25, 1.0)
+    }
+    soft, sharp = ((moved[0.25] == moved[share]).all(axis=(1, 2)) for share in (0.0, 1.0))
+    assert (soft | sharp).all()
+    assert 70 < sharp.sum() < 130
+    assert (soft & sharp).sum() < 10  # hardly turned at all
+
+
+def detail(images: np.ndarray) -> float:
+    """Mean square of what a Laplacian leaves of the middles of the pictures."""
+    middles = (cv2.Laplacian(image, cv2.CV_32F)[12:36, 12:36] for image in images)
+    return float(np.mean([np.square(middle).mean() for middle in middles]))
 
 
 def test_brightness_shifts_the_mean() -> None:

@@ -157,6 +157,8 @@ def augmentation_form() -> None:
         slider("augmentation.rotation_deg", "Rotation", 45.0, 1.0, form="%d°")
         slider("augmentation.scale", "Size", 0.4, 0.01)
         slider("augmentation.brightness", "Brightness", 0.5, 0.01)
+        slider("augmentation.sharp", "Keep sharp", 1.0, 0.05,
+                note="Share of the faces; moving softens the others.")  # fmt: skip
     with second:
         slider("augmentation.contrast", "Contrast", 0.8, 0.05)
         slider("augmentation.erase", "Erase a part", 1.0, 0.05, note="Share of the faces.")
@@ -208,7 +210,7 @@ def _names() -> list[str]:
         "corrections", "start_from", "teachers", "teacher_weight",
         *(f"augmentation.{part}" for part in (
             "flip", "shift", "rotation_deg", "scale", "brightness", "contrast", "erase",
-            "mixup", "cutmix",
+            "mixup", "cutmix", "sharp",
         )),
     ]  # fmt: skip
 
