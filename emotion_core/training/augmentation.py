@@ -101,7 +101,7 @@ def augment_and_tell(
     matrices = _matrices(n, side, size, settings, rng)
     warped = np.empty((n, size, size), np.uint8)
     # Drawn only where it is wanted: the same seed goes on giving the same faces to older recipes.
-    sharp = rng.random(n) < settings.sharp if settings.sharp else np.zeros(n, bool)
+    sharp = np.less(rng.random(n), settings.sharp) if settings.sharp else np.zeros(n, bool)
     for i in range(n):
         cv2.warpAffine(
             images[i],
