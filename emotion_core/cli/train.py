@@ -24,7 +24,8 @@ python -m emotion_core train --dataset synthetic --preset smoke --run-dir runs/s
 
 # Options that set the setting of their name.
 _SETTINGS = (
-    "architecture", "epochs", "batch_size", "learning_rate", "labels", "seed", "teachers"
+    "architecture", "epochs", "batch_size", "learning_rate", "labels", "seed", "teachers",
+    "start_from",
 )  # fmt: skip
 
 
@@ -57,6 +58,11 @@ def register(subparsers: Subparsers) -> None:
         metavar="NAME",
         help="models by name, or runs by name or path, whose answers are mixed into the targets; "
         "--teachers alone: none",
+    )
+    parser.add_argument(
+        "--start-from",
+        metavar="NAME",
+        help="model by name, or run by name or path, whose weights the network begins with",
     )
     parser.add_argument(
         "--all-training-images",

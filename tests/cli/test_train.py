@@ -12,7 +12,7 @@ from emotion_core.cli.common import EXIT_FAILED
 from emotion_core.training.config import TrainingConfig
 from tests.cli.conftest import Outcome
 
-TAUGHT = {"preset": "smoke", "teachers": ["flagship"]}
+TAUGHT = {"preset": "smoke", "teachers": ["flagship"], "start_from": "flagship"}
 
 
 @pytest.fixture
@@ -23,16 +23,19 @@ def recipe(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("options", "teachers"),
+    ("options", "setting", "wanted"),
     [
-        ([], ("flagship",)),
-        (["--teachers"], ()),
-        (["--teachers", "compact", "runs/mine"], ("compact", "runs/mine")),
+        ([], "teachers", ("flagship",)),
+        (["--teachers"], "teachers", ()),
+        (["--teachers", "compact", "runs/mine"], "teachers", ("compact", "runs/mine")),
+        ([], "start_from", "flagship"),
+        (["--start-from", "runs/base"], "start_from", "runs/base"),
     ],
 )
-def test_teachers_of_a_recipe_can_be_replaced(
+def test_models_that_a_recipe_names_can_be_replaced(
     options: list[str],
-    teachers: tuple[str, ...],
+    setting: str,
+    wanted: object,
     recipe: Path,
     tmp_path: Path,
     command: Callable[..., Outcome],
@@ -47,7 +50,7 @@ def test_teachers_of_a_recipe_can_be_replaced(
     line = ["train", "--recipe", str(recipe), "--dataset", "synthetic"]
     outcome = command(*line, *options, "--run-dir", str(tmp_path / "run"))
     assert outcome.code == 0, outcome.err
-    assert [config.teachers for config in started] == [teachers]
+    assert [getattr(config, setting) for config in started] == [wanted]
 
 
 def test_a_teacher_that_is_not_there_is_named(
