@@ -68,5 +68,5 @@ def test_the_last_epochs_have_the_full_size() -> None:
 
 
 def test_a_preset_is_what_the_shipped_model_of_its_name_was_trained_by() -> None:
-    assert load_recipe(MODELS / "flagship" / "base.json") == PRESETS["flagship"]
-    assert load_recipe(MODELS / "compact" / "recipe.json") == PRESETS["compact"]
+    for name in ("flagship", "compact"):
+        assert load_recipe(MODELS / name / "base.json") == PRESETS[name]
