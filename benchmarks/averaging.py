@@ -34,7 +34,7 @@ from emotion_core.evaluation import (  # noqa: E402
     model_subject,
     run_subject,
 )
-from emotion_core.evaluation.subject import fitted, in_order  # noqa: E402
+from emotion_core.evaluation.subject import Logits, fitted, in_order  # noqa: E402
 from emotion_core.types import Float32Array, UInt8Array  # noqa: E402
 
 #: Outer share of a three-tap kernel, in both directions. A twelfth softens as much as moving by a
@@ -75,10 +75,9 @@ def changed_faces(images: UInt8Array) -> Iterator[tuple[str, UInt8Array]]:
 
 
 def log_probabilities(
-    subject: Subject, rows: JudgedRows, images: UInt8Array, *, mirrored: bool
+    subject: Subject, ask: Logits, rows: JudgedRows, images: UInt8Array, *, mirrored: bool
 ) -> Float32Array:
-    """(N, C) float32, of the rows' labels."""
-    ask = subject.open()
+    """(N, C) float32, of the rows' labels; ``ask`` is the subject, opened."""
     views = [images, np.ascontiguousarray(images[:, :, ::-1])] if mirrored else [images]
     logits = [in_order(ask(fitted(v, subject.size_px)), subject.label_set, rows.label_set)
               for v in views]  # fmt: skip
@@ -116,11 +115,13 @@ def main() -> None:
         for name in arguments.subjects:
             shipped = name in registry.names()
             subject = model_subject(registry, name) if shipped else run_subject(Path(name))
-            for change, images in changed_faces(faces):
-                key = f"{subject.name}, {change}" if arguments.changes else subject.name
-                answers[key] = log_probabilities(subject, rows, images, mirrored=not shipped)
-                if not arguments.changes:
-                    break
+            ask, sets = subject.open(), [("", faces)]
+            if arguments.changes:
+                sets = [(f", {change}", images) for change, images in changed_faces(faces)]
+            for change, images in sets:
+                answers[subject.name + change] = log_probabilities(
+                    subject, ask, rows, images, mirrored=not shipped
+                )
     except EmotionLensError as error:
         sys.exit(str(error))
 
