@@ -1,5 +1,6 @@
 """A model's README, written from its card, so that no figure is copied by hand."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,7 +37,8 @@ def render_readme(card: ModelCard) -> str:
             _confusion(title, metrics, card.labels),
             _uncertain(title, metrics, card),
         ]
-    sections += [_limits(), _training(card), _own_protocol(card), _files(card), _sources(card)]
+    sections += [_limits(), _training(card), _own_protocol(card), _repeats(card)]
+    sections += [_files(card), _sources(card)]
     sections.append(
         "This file is generated from `card.json`; `render_readme` in "
         "`emotion_core/classifiers/readme.py` writes it."
@@ -179,7 +181,7 @@ def _training(card: ModelCard) -> str:
     else:
         rows = [(f"`{name}`", f"`{value}`") for name, value in sorted(_flat(recipe).items())]
         lines.append(_table(("Setting", "Value"), rows))
-    told = {*_TOLD, "recipe", "own_protocol"}
+    told = {*_TOLD, "recipe", "own_protocol", "repeats"}
     more = [
         f"- {name.replace('_', ' ')}: {value}"
         for name, value in _flat(training).items()
@@ -208,6 +210,55 @@ def _own_protocol(card: ModelCard) -> str:
         f"{_percent(figures['claimed_accuracy'])}. Such a figure counts images that were seen in "
         f"training. That network is not shipped; its recipe is `{figures['recipe']}`."
     )
+
+
+#: What is told of a repeated training: the heading, the split and the figure of it.
+_REPEATED = (
+    ("PublicTest", "validation", "accuracy"),
+    ("PrivateTest", "test", "accuracy"),
+    ("Its unseen images", "test", "accuracy_unseen"),
+    ("PrivateTest, FER+ majority", "test_ferplus", "accuracy"),
+    ("Calibration error, PrivateTest", "test", "ece"),
+)
+
+
+def _repeats(card: ModelCard) -> str:
+    """How far the figures depend on chance, and what the leaking images would have added."""
+    repeats = card.training.get("repeats")
+    if not repeats:
+        return ""
+    this = {"seed": card.training["seed"], "leak_free": True, "metrics": card.metrics}
+    clean = [this, *(repeat for repeat in repeats if repeat["leak_free"])]
+    leaking = [repeat for repeat in repeats if not repeat["leak_free"]]
+    rows = [(f"this model, seed {this['seed']}", *_told_again(this))]
+    rows += [(f"seed {repeat['seed']}", *_told_again(repeat)) for repeat in clean[1:]]
+    if len(clean) > 1:
+        columns = [
+            [100 * repeat["metrics"][split][figure] for repeat in clean]
+            for _, split, figure in _REPEATED
+        ]
+        spread = (f"{statistics.mean(c):.1f} ± {statistics.stdev(c):.1f} %" for c in columns)
+        rows.append(("mean ± standard deviation", *spread))
+    rows += [
+        (
+            f"seed {repeat['seed']}, all {repeat['n_images']:,} images, those that leak included",
+            *_told_again(repeat),
+        )
+        for repeat in leaking
+    ]
+    text = "## Trained again\n\nThe same recipes, each model as it would be served"
+    text += "; only this one is shipped.\n\n"
+    text += _table(("Training", *(heading for heading, _, _ in _REPEATED)), rows)
+    if leaking:
+        text += (
+            "\n\nPublished networks mostly learn from all images of Training, so theirs are to be "
+            "compared with the last row: it counts test images that were seen in training."
+        )
+    return text
+
+
+def _told_again(repeat: Mapping[str, Any]) -> list[str]:
+    return [_percent(repeat["metrics"][split].get(figure)) for _, split, figure in _REPEATED]
 
 
 def _files(card: ModelCard) -> str:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,35 @@ def test_a_second_training_by_another_protocol_is_told_apart(make_card: MakeCard
     assert "**64.5 %** (63.4 % to 65.6 %, n 7,178); Emotion-detection names 63.2 %" in text
     assert "own protocol" not in text
     assert "protocol of" not in render_readme(card)
+
+
+def test_trainings_from_other_seeds_give_mean_and_spread(make_card: MakeCard) -> None:
+    card = make_card()
+
+    def figures(test: float) -> dict[str, dict[str, Any]]:
+        told = {**card.metrics["test"], "accuracy": test, "accuracy_ci95": [0.6, 0.8]}
+        told["accuracy_unseen"] = test - 0.01
+        return {"validation": told, "test": told, "test_ferplus": told}
+
+    repeats = [
+        {"seed": seed, "leak_free": leak_free, "n_images": 28_709, "metrics": figures(test)}
+        for seed, leak_free, test in ((2, True, 0.70), (3, True, 0.72), (1, False, 0.75))
+    ]
+    training = {**card.training, "seed": 1, "repeats": repeats}
+    text = render_readme(card.replaced(training=training, metrics=figures(0.71)))
+    rows = {row[0]: row[1:4] for row in tables(text)[-2]}
+    assert rows["this model, seed 1"] == ["71.0 %", "71.0 %", "70.0 %"]
+    assert rows["seed 3"] == ["72.0 %", "72.0 %", "71.0 %"]
+    assert rows["mean ± standard deviation"][:2] == ["71.0 ± 1.0 %"] * 2
+    assert next(row for name, row in rows.items() if "28,709" in name)[0] == "75.0 %"
+    assert "- repeats" not in text
+
+    alone = {**training, "repeats": repeats[2:]}
+    text = render_readme(card.replaced(training=alone, metrics=figures(0.71)))
+    assert "standard deviation" not in text
+    alone = {**training, "repeats": repeats[:1]}
+    text = render_readme(card.replaced(training=alone, metrics=figures(0.71)))
+    assert "Published networks" not in text
 
 
 @pytest.mark.parametrize("flip_average", [True, False])
