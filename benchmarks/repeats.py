@@ -17,13 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from emotion_core.classifiers.card import ModelCard, load_card  # noqa: E402
-from emotion_core.classifiers.readme import render_readme  # noqa: E402
+from emotion_core.classifiers.readme import save_with_readme  # noqa: E402
 from emotion_core.classifiers.registry import ModelRegistry  # noqa: E402
 from emotion_core.errors import EmotionLensError  # noqa: E402
-from emotion_core.files import write_atomic  # noqa: E402
 
 #: What may differ: chance, the images that leak, and what the models beside it are called.
 FREE = {"seed": 0, "leak_free": True, "teachers": [], "start_from": None}
+SPLITS = {"validation", "test", "test_ferplus"}
 KEPT = ("n", "accuracy", "accuracy_ci95", "macro_f1", "ece", "n_unseen", "accuracy_unseen")
 
 
@@ -32,8 +32,15 @@ def repeat(model: ModelCard, again: ModelCard) -> dict[str, Any]:
 
     Raises:
         ValueError: it was trained by other settings than the model, not only from another seed
-            or with the images that leak, or is served in another way.
+            or with the images that leak, or is served in another way; or one of the two was not
+            trained and measured here.
     """
+    for card in (model, again):
+        if not isinstance(card.training["recipe"], dict) or SPLITS - set(card.metrics):
+            raise ValueError(
+                f"{card.name}: wanted a card with the settings of its training and figures for "
+                f"{', '.join(sorted(SPLITS))}, as models promote writes it."
+            )
     mine, its = ({**card.training["recipe"], **FREE} for card in (model, again))
     differing = sorted(name for name in mine | its if mine.get(name) != its.get(name))
     differing += ["flip_average"] * (model.flip_average != again.flip_average)
@@ -68,8 +75,7 @@ def main() -> None:
         if repeats := [repeat(card, load_card(folder)) for folder in arguments.again]:
             training["repeats"] = sorted(repeats, key=lambda r: (not r["leak_free"], r["seed"]))
         card = card.replaced(training=training)
-        card.save(registry.root / card.name)
-        write_atomic(registry.root / card.name / "README.md", render_readme(card).encode())
+        save_with_readme(card, registry.root / card.name)
     except (EmotionLensError, ValueError) as error:
         sys.exit(str(error))
 

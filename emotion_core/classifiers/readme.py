@@ -2,9 +2,11 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.files import write_atomic
 
 _SPLIT_TITLES = {
     "validation": "PublicTest (validation)",
@@ -18,6 +20,12 @@ _SPLIT_TITLES = {
 _DETAILED = ("test", "validation")
 _DETAILED_FERPLUS = ("test_ferplus", *_DETAILED)
 _UNKNOWN = "–"
+
+
+def save_with_readme(card: ModelCard, folder: Path) -> None:
+    """Writes ``card.json``, and the README that is rendered from it, into a model's folder."""
+    card.save(folder)
+    write_atomic(folder / "README.md", render_readme(card).encode())
 
 
 def render_readme(card: ModelCard) -> str:
@@ -227,38 +235,35 @@ def _repeats(card: ModelCard) -> str:
     repeats = card.training.get("repeats")
     if not repeats:
         return ""
-    this = {"seed": card.training["seed"], "leak_free": True, "metrics": card.metrics}
-    clean = [this, *(repeat for repeat in repeats if repeat["leak_free"])]
-    leaking = [repeat for repeat in repeats if not repeat["leak_free"]]
-    rows = [(f"this model, seed {this['seed']}", *_told_again(this))]
-    rows += [(f"seed {repeat['seed']}", *_told_again(repeat)) for repeat in clean[1:]]
+    this = {**card.training, "metrics": card.metrics}
+    clean = [training for training in (this, *repeats) if training["leak_free"]]
+    leaking = [training for training in (this, *repeats) if not training["leak_free"]]
+
+    def row(training: Mapping[str, Any]) -> tuple[str, ...]:
+        who = f"this model, seed {this['seed']}" if training is this else f"seed {training['seed']}"
+        if not training["leak_free"]:
+            who += f", all {training['n_images']:,} images, those that leak included"
+        return who, *(_percent(training["metrics"][split][name]) for _, split, name in _REPEATED)
+
+    rows = [row(training) for training in clean]
     if len(clean) > 1:
         columns = [
-            [100 * repeat["metrics"][split][figure] for repeat in clean]
-            for _, split, figure in _REPEATED
+            [100 * training["metrics"][split][name] for training in clean]
+            for _, split, name in _REPEATED
         ]
         spread = (f"{statistics.mean(c):.1f} ± {statistics.stdev(c):.1f} %" for c in columns)
         rows.append(("mean ± standard deviation", *spread))
-    rows += [
-        (
-            f"seed {repeat['seed']}, all {repeat['n_images']:,} images, those that leak included",
-            *_told_again(repeat),
-        )
-        for repeat in leaking
-    ]
-    text = "## Trained again\n\nThe same recipes, each model as it would be served"
-    text += "; only this one is shipped.\n\n"
-    text += _table(("Training", *(heading for heading, _, _ in _REPEATED)), rows)
+    rows += [row(training) for training in leaking]
+    text = (
+        "## Trained again\n\nThe same recipes, each model as it would be served; only this one is "
+        "shipped.\n\n" + _table(("Training", *(heading for heading, _, _ in _REPEATED)), rows)
+    )
     if leaking:
         text += (
             "\n\nPublished networks mostly learn from all images of Training, so theirs are to be "
             "compared with the last row: it counts test images that were seen in training."
         )
     return text
-
-
-def _told_again(repeat: Mapping[str, Any]) -> list[str]:
-    return [_percent(repeat["metrics"][split].get(figure)) for _, split, figure in _REPEATED]
 
 
 def _files(card: ModelCard) -> str:

@@ -6,11 +6,10 @@ import tempfile
 from pathlib import Path
 
 from emotion_core.classifiers.card import CARD_FILE, ModelCard
-from emotion_core.classifiers.readme import render_readme
+from emotion_core.classifiers.readme import save_with_readme
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message, print_json
 from emotion_core.datasets import load_dataset
-from emotion_core.files import write_atomic
 
 _EXAMPLE = """\
 python -m emotion_core models add ~/Downloads/my-model
@@ -113,6 +112,5 @@ def _add_foreign(args: argparse.Namespace, registry: ModelRegistry) -> ModelCard
         card = build_foreign_folder(args.path, told, folder)
         if dataset is not None:
             card = measured_card(folder, card, dataset, by="models add", report=message)
-        card.save(folder)
-        write_atomic(folder / "README.md", render_readme(card).encode())
+        save_with_readme(card, folder)
         return registry.add(folder)

@@ -5,12 +5,11 @@ import json
 import os
 from pathlib import Path
 
-from emotion_core.classifiers.readme import render_readme
+from emotion_core.classifiers.readme import save_with_readme
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import ms_per_face
 from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message
 from emotion_core.datasets import load_dataset
-from emotion_core.files import write_atomic
 
 _EXAMPLE = """\
 python -m emotion_core models promote runs/compact-1 --name compact --title Compact \\
@@ -60,8 +59,7 @@ def run_measure(args: argparse.Namespace) -> int:
     classifier = registry.open(args.name)
     card = classifier.card.replaced(ms_per_face=ms_per_face(classifier))
     folder = registry.root / args.name
-    card.save(folder)
-    write_atomic(folder / "README.md", render_readme(card).encode())
+    save_with_readme(card, folder)
     message(f"{args.name}: {card.ms_per_face:.2f} ms per face in batches of 8 on one thread.")
     return EXIT_DONE
 

@@ -12,7 +12,7 @@ from emotion_core.classifiers.card import (
     LITERT_FILE,
     ModelCard,
 )
-from emotion_core.classifiers.readme import render_readme
+from emotion_core.classifiers.readme import save_with_readme
 from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.datasets import VALIDATION, EmotionDataset
 from emotion_core.errors import ModelError
@@ -183,8 +183,7 @@ def _fill(
     card = measured_card(
         folder, card, dataset, by="promotion", target_accuracy=target_accuracy, report=report
     )
-    card.save(folder)
-    (folder / "README.md").write_text(render_readme(card), encoding="utf-8")
+    save_with_readme(card, folder)
     return card
 
 

@@ -82,6 +82,9 @@ def test_a_training_by_other_settings_is_refused(
     other = put(tmp_path / "other", recipe={**RECIPE, "epochs": 40})
     with pytest.raises(SystemExit, match="settings differ: epochs"):
         run(other)
+    foreign = put(tmp_path / "foreign", recipe="somebody's")
+    with pytest.raises(SystemExit, match="wanted a card with the settings of its training"):
+        run(foreign)
     with pytest.raises(SystemExit, match=r"card\.json"):
         run(tmp_path / "none")
     assert (model / "card.json").read_bytes() == before
