@@ -29,5 +29,9 @@ class OutputError(EmotionLensError):
     """A file that cannot be written."""
 
 
+class DiskFullError(OutputError):
+    """A disk, or a person's share of it, that has no room for what is written."""
+
+
 class Cancelled(EmotionLensError):
     """Work that its user stopped before it was done."""

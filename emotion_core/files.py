@@ -1,13 +1,22 @@
-"""Files: written whole or not at all, and known by their hash."""
+"""Files: written whole or not at all, and known by their hash; a full disk is said in words."""
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from emotion_core.errors import OutputError
+from emotion_core.errors import DiskFullError, OutputError
+
+# Some writers (HDF5, Arrow, Keras) report a full disk in a form of their own.
+_FULL_CODES = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "errno = 28", "errno 28")
 
 
 def readable(path: Path | str) -> str:
@@ -25,6 +34,73 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an exception, or one that led to it, says that the disk is full."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, DiskFullError):
+            return True
+        if isinstance(error, OSError) and error.errno in _FULL_CODES:
+            return True
+        if isinstance(error, OSError | RuntimeError | ValueError) and any(
+            text in str(error) for text in _FULL_TEXTS
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def disk_full_text(place: Path, *, need_bytes: int | None = None, kept: str = "") -> str:
+    """A full disk in words: where, how much is free and wanted, and what is kept.
+
+    Args:
+        place: the file or folder that is written; it need not exist.
+        need_bytes: how much more is wanted, where it is known.
+        kept: a sentence on what is there all the same.
+    """
+    folder = next((p for p in (place, *place.absolute().parents) if p.is_dir()), Path("/"))
+    try:
+        free = f"{shutil.disk_usage(folder).free / 1e6:,.1f} MB are free"
+    except OSError:
+        free = "no room is left"
+    if need_bytes is not None:
+        free += f", {need_bytes / 1e6:,.1f} MB are needed"
+    sentences = [f"The disk is full: {readable(place)} cannot be written; {free}.", kept]
+    return " ".join(filter(None, [*sentences, "Free some space, then try again."]))
+
+
+@contextmanager
+def writing(place: Path, *, need_bytes: int | None = None, kept: str = "") -> Iterator[None]:
+    """Turns what goes wrong while a file or folder is written into one sentence.
+
+    Args:
+        place: the file or folder that is written.
+        need_bytes: how much is written, where it is known.
+        kept: a sentence on what is there all the same.
+
+    Raises:
+        DiskFullError: the disk is full.
+        OutputError: the system refuses to write there.
+    """
+    try:
+        yield
+    except DiskFullError as error:
+        raise DiskFullError(disk_full_text(place, need_bytes=need_bytes, kept=kept)) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        if is_disk_full(error):
+            raise DiskFullError(disk_full_text(place, need_bytes=need_bytes, kept=kept)) from error
+        if isinstance(error, OSError) and error.errno in _REFUSED_CODES:
+            raise OutputError(f"Cannot write {readable(place)}: {error.strerror}.") from error
+        raise
+
+
+# What a system answers when it will not write at a place; other faults are defects of ours.
+_REFUSED_CODES = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.EFBIG, errno.ENAMETOOLONG}
+)
+
+
 class AtomicFile:
     """A binary file that appears under its name only when it is complete.
 
@@ -34,6 +110,7 @@ class AtomicFile:
 
     Raises:
         OutputError: the folder does not exist or cannot be written to.
+        DiskFullError: there is no room for it, at whichever step.
     """
 
     def __init__(self, path: Path) -> None:
@@ -50,28 +127,34 @@ class AtomicFile:
                 self._partial = Path(name)
                 self._file = os.fdopen(handle, "wb")
         except OSError as error:
+            if is_disk_full(error):
+                raise DiskFullError(disk_full_text(path)) from error
             raise OutputError(f"Cannot write {readable(path)}: {error.strerror}.") from error
 
     def __enter__(self) -> IO[bytes]:
         return self._file
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
         try:
-            self._file.close()
-        except OSError:  # the last bytes did not fit on the disk
+            with writing(self._path):
+                if isinstance(error, OSError | RuntimeError) and is_disk_full(error):
+                    raise error
+                self._file.close()  # the last bytes may not fit on the disk
+                if self._partial is not None and kind is None:
+                    # mkstemp makes files for the owner only; this one gets what open() would
+                    # have given.
+                    mask = os.umask(0)
+                    os.umask(mask)
+                    self._partial.chmod(0o666 & ~mask)
+                    self._partial.replace(self._path)
+                    self._partial = None
+        finally:
+            with contextlib.suppress(OSError):
+                self._file.close()
             if self._partial is not None:
                 self._partial.unlink(missing_ok=True)
-            raise
-        if self._partial is None:
-            return
-        if kind is not None:
-            self._partial.unlink(missing_ok=True)
-            return
-        # mkstemp makes files for the owner only; this one gets what open() would have given.
-        mask = os.umask(0)
-        os.umask(mask)
-        self._partial.chmod(0o666 & ~mask)
-        self._partial.replace(self._path)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
