@@ -121,7 +121,7 @@ def parse_json(data: str | bytes, source: str, error: type[EmotionLensError]) ->
         EmotionLensError: of the type ``error``: not UTF-8, not JSON, or nested without end.
     """
     try:
-        return json.loads(data)
+        return json.loads(data if isinstance(data, str) else data.decode("utf-8-sig"))
     except UnicodeDecodeError as cause:
         raise error(f"{source}: wanted text in UTF-8. Byte {cause.start} is not.") from cause
     except json.JSONDecodeError as cause:
