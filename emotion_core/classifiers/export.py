@@ -187,4 +187,5 @@ class KerasClassifier:
     def predict(self, images: UInt8Array) -> EmotionScores:
         """Uncalibrated scores of (N, S, S) uint8 gray crops."""
         logits = _keras_logits(self._model, crops_to_tensor(images))
-        return EmotionScores(softmax(logits), self._label_set)
+        # The outputs beyond the labels are a second head.
+        return EmotionScores(softmax(logits[:, : len(self._label_set)]), self._label_set)

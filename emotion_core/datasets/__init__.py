@@ -19,6 +19,7 @@ from emotion_core.datasets.exporting import EXPORT_FORMS, export_dataset
 from emotion_core.datasets.importing import ImportReport, RejectedRow, import_dataset
 from emotion_core.datasets.labels import (
     LABEL_SOURCES,
+    TWO_DISTRIBUTIONS,
     clear_majority,
     soft_labels,
     vote_distribution,
@@ -39,6 +40,7 @@ __all__ = [
     "SYNTHETIC",
     "TEST",
     "TRAINING",
+    "TWO_DISTRIBUTIONS",
     "VALIDATION",
     "VOTE_COLUMNS",
     "Correction",

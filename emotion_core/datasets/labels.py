@@ -8,7 +8,10 @@ from emotion_core.emotions import Emotion, LabelSet, parse_emotion
 from emotion_core.types import Float32Array, Int64Array
 
 #: What ``soft_labels`` and the command line's ``--labels`` accept.
-LABEL_SOURCES = ("fer2013", "ferplus", "mixed", "both")
+LABEL_SOURCES = ("fer2013", "ferplus", "mixed", "both", "two-heads")
+
+#: Sources whose targets are two distributions side by side.
+TWO_DISTRIBUTIONS = frozenset({"both", "two-heads"})
 
 # FER+ asks for 10 taggers; a majority of fewer than half says little.
 _MIN_VOTES = 5
@@ -74,14 +77,15 @@ def soft_labels(
         source: ``fer2013``: the original label; ``ferplus``: the distribution of the FER+ votes
             over the data set's emotions and, in a last column, contempt; ``mixed``:
             ``1 - vote_share`` of the original label and ``vote_share`` of the votes, without
-            contempt; ``both``: the columns of ``fer2013``, then those of ``ferplus``.
+            contempt; ``both`` and ``two-heads``: the columns of ``fer2013``, then those of
+            ``ferplus``.
         vote_share: weight of the votes in ``mixed``, 0-1.
 
     Returns:
         (N, C) float32 targets, rows sum to 1, and (N,) bool rows that can be trained on
         (``ferplus`` leaves out rows where fewer than half of the ten taggers saw an emotion). With
-        ``both`` each of the two parts sums to 1, the second to 0 on rows that ``ferplus`` leaves
-        out.
+        two distributions each of the two parts sums to 1, the second to 0 on rows that
+        ``ferplus`` leaves out.
 
     Raises:
         ValueError: the source is unknown.
@@ -92,7 +96,7 @@ def soft_labels(
         return one_hot, everything
     if source not in LABEL_SOURCES:
         raise ValueError(f"Unknown labels. Wanted one of {LABEL_SOURCES}. Received: {source!r}")
-    if source in ("ferplus", "both"):
+    if source == "ferplus" or source in TWO_DISTRIBUTIONS:
         columns = list(dict.fromkeys([*_vote_columns(dataset.label_set), vote_column(_EIGHTH)]))
         votes = _shares(dataset, columns)
         enough = dataset.votes[:, columns].sum(axis=1) >= _MIN_VOTES

@@ -1,7 +1,7 @@
 """What happens between the batches and after every epoch, and how a run is asked to stop."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,8 @@ import keras
 import numpy as np
 
 from emotion_core.classifiers.preprocessing import crops_to_tensor
-from emotion_core.datasets import EmotionDataset
+from emotion_core.datasets import EmotionDataset, clear_majority
+from emotion_core.emotions import LabelSet
 from emotion_core.evaluation.metrics import confusion_matrix, per_class_metrics
 from emotion_core.training.averages import averaged
 from emotion_core.training.checkpoint import save_checkpoint
@@ -87,26 +88,34 @@ class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
 class Validate(keras.callbacks.Callback):  # type: ignore[misc]
     """Judges the (averaged) weights on the validation split after every epoch.
 
-    What it finds goes into ``logs``: loss, accuracy, macro F1 and the F1 of each emotion.
+    What it finds goes into ``logs``: loss, accuracy, macro F1 and the F1 of each emotion; of a
+    raters' head its loss, its accuracy and its macro F1 against the clear majority.
+
+    Args:
+        validation: the images, with the right answers.
+        raters: whether a second head follows that answers as the raters vote.
     """
 
-    def __init__(self, validation: EmotionDataset) -> None:
+    def __init__(self, validation: EmotionDataset, *, raters: bool = False) -> None:
         super().__init__()
         self._validation = validation
+        self._raters = raters
         self._tensors = crops_to_tensor(validation.images)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         labels, label_set = self._validation.labels, self._validation.label_set
-        logits = self._logits().astype(np.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        confusion = confusion_matrix(labels, logits.argmax(axis=1), len(label_set))
-        f1 = {n: m["f1"] for n, m in per_class_metrics(confusion, label_set).items()}
+        logits = self._logits()
+        n = len(label_set)
+        found, f1 = _judged(logits[:, :n], labels, label_set)
+        values = {f"val_{name}": value for name, value in found.items()}
+        values.update({f"val_f1_{name}": value for name, value in f1.items()})
+        if self._raters:
+            majority, clear = clear_majority(self._validation)
+            # Without contempt, which is not served.
+            found, _ = _judged(logits[clear, n : 2 * n], majority[clear], label_set)
+            values.update({f"val_raters_{name}": value for name, value in found.items()})
         if logs is not None:
-            logs["val_loss"] = float(-log_p[np.arange(len(labels)), labels].mean())
-            logs["val_accuracy"] = float(np.trace(confusion) / len(labels))
-            logs["val_macro_f1"] = float(np.mean(list(f1.values())))
-            logs.update({f"val_f1_{name}": value for name, value in f1.items()})
+            logs.update(values)
 
     def _logits(self) -> np.ndarray:
         found = []
@@ -116,7 +125,29 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
             filled = np.zeros((_VALIDATION_BATCH, *batch.shape[1:]), np.float32)
             filled[: len(batch)] = batch
             found.append(self.model.predict_on_batch(filled)[: len(batch)])
-        return np.concatenate(found)[:, : len(self._validation.label_set)]
+        return np.concatenate(found)
+
+
+def _judged(
+    logits: np.ndarray, labels: np.ndarray, label_set: LabelSet
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Loss, accuracy and macro F1; and the F1 of each emotion."""
+    logits = logits.astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    confusion = confusion_matrix(labels, logits.argmax(axis=1), len(label_set))
+    f1 = {n: m["f1"] for n, m in per_class_metrics(confusion, label_set).items()}
+    figures = {
+        "loss": float(-log_p[np.arange(len(labels)), labels].mean()),
+        "accuracy": float(np.trace(confusion) / len(labels)),
+        "macro_f1": float(np.mean(list(f1.values()))),
+    }
+    return figures, f1
+
+
+def merit(row: Mapping[str, float]) -> float:
+    """What the best epoch is chosen by: accuracy on the validation split; of two heads the mean."""
+    return (row["val_accuracy"] + row.get("val_raters_accuracy", row["val_accuracy"])) / 2
 
 
 class Record(keras.callbacks.Callback):  # type: ignore[misc]
@@ -186,12 +217,12 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         values = {name: float(value) for name, value in (logs or {}).items()}
         rows = [row for row in self._folder.read_history() if row["epoch"] <= epoch]
-        best = max((row["val_accuracy"] for row in rows), default=-1.0)
+        best = max((merit(row) for row in rows), default=-1.0)
         if hasattr(self.model, "jax_state_sync"):
             self.model.jax_state_sync()  # JAX keeps the weights elsewhere during an epoch
         with self._judged_weights(epoch):
             self._judge.on_epoch_end(epoch, values)
-            if values["val_accuracy"] > best:
+            if merit(values) > best:
                 self._save_best(self.model, self._folder.model)
         row = {
             "epoch": float(epoch + 1),
@@ -241,5 +272,5 @@ def stops_early(rows: list[dict[str, float]], patience: int) -> bool:
     """Whether the validation accuracy has not risen for ``patience`` epochs (0: never)."""
     if not patience or len(rows) <= patience:
         return False
-    accuracies = [row["val_accuracy"] for row in rows]
+    accuracies = [merit(row) for row in rows]
     return max(accuracies[-patience:]) <= max(accuracies[:-patience])

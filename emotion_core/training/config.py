@@ -41,8 +41,10 @@ class TrainingConfig:
         weight_decay: decoupled; not applied to biases and normalisation.
         labels: ``fer2013``; ``ferplus``: the taggers' votes, with contempt as an eighth output
             that is not served; ``mixed``: one distribution of both; ``both``: the original labels,
-            and the votes by outputs of their own that are not served.
-        vote_share: share of the FER+ votes in ``mixed``, and in the loss with ``both``.
+            and the votes by outputs of their own that are not kept (an auxiliary head);
+            ``two-heads``: the same two as equals, both kept: the first outputs answer as the
+            original labels do, the others as raters vote, contempt last.
+        vote_share: share of the FER+ votes in ``mixed``, and in the loss with two distributions.
         label_smoothing: share of the target spread over all classes.
         class_balance: ``weights``: errors on rare emotions count more; ``sampling``: rare ones are
             shown more often; ``none``.
@@ -60,6 +62,7 @@ class TrainingConfig:
             with, of the same architecture; empty: random ones.
         teachers: run folders or model folders whose averaged, softened answers are mixed into the
             targets (knowledge distillation, arXiv 1503.02531).
+        rater_teachers: the same for the raters' head of ``two-heads``.
         teacher_weight: share of the teachers in the targets.
         teacher_temperature: softens the teachers' answers; 1 leaves them as they are.
         tensorboard: also write logs for TensorBoard.
@@ -87,6 +90,7 @@ class TrainingConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
     start_from: str = ""
     teachers: tuple[str, ...] = ()
+    rater_teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.5
     teacher_temperature: float = 1.0
     tensorboard: bool = False
@@ -113,6 +117,8 @@ class TrainingConfig:
             _refuse("teacher_temperature", "0.1 to 100", self.teacher_temperature)
         if not 0 <= self.seed < 2**31:
             _refuse("seed", "0 to 2147483647", self.seed)
+        if self.rater_teachers and self.labels != "two-heads":
+            _refuse("rater_teachers", "labels two-heads", self.labels)
         if self.train_size_px and self.architecture not in FULLY_CONVOLUTIONAL:
             _refuse("train_size_px", f"0 for {self.architecture}", self.train_size_px)
         if self.train_size_px and self.train_size_px < 24:
@@ -141,8 +147,9 @@ class TrainingConfig:
             parts = changed["augmentation"]
             _check_names(parts, Augmentation, "augmentation")
             changed["augmentation"] = replace(self.augmentation, **parts)
-        if isinstance(changed.get("teachers"), list):
-            changed["teachers"] = tuple(changed["teachers"])  # JSON knows no tuples
+        for name in ("teachers", "rater_teachers"):
+            if isinstance(changed.get(name), list):
+                changed[name] = tuple(changed[name])  # JSON knows no tuples
         _check_names(changed, TrainingConfig, "training")
         try:
             return replace(self, **changed)

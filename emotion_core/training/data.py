@@ -7,6 +7,7 @@ import numpy as np
 
 from emotion_core.datasets import (
     TRAINING,
+    TWO_DISTRIBUTIONS,
     VALIDATION,
     EmotionDataset,
     clear_majority,
@@ -27,12 +28,14 @@ class TrainingData:
         rows: N training images.
         targets: (2, N, C) float32, for each image as it is and for its mirror image. More columns
             than the rows have labels: the network has outputs that are not served. With labels
-            ``both`` these are a second distribution.
+            ``both`` and ``two-heads`` these are a second distribution.
         chances: (N,) float64, how often each image is drawn, sums to 1; empty: each once.
         class_weights: (C,) float32 weight of an error per column of the targets; all 1 without
             balancing. 0 for a second distribution: the first one decides.
         validation: the images that the best epoch is chosen by, with the right answers: for
             FER+ labels the majority of the taggers, where it is clear.
+        keeps_more: whether the outputs beyond the labels stay in the saved model, as a second
+            head that is judged too.
     """
 
     rows: EmotionDataset
@@ -40,6 +43,7 @@ class TrainingData:
     chances: np.ndarray
     class_weights: Float32Array
     validation: EmotionDataset
+    keeps_more: bool = False
 
     @property
     def n_more(self) -> int:
@@ -75,8 +79,9 @@ def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
     rows = training_rows(dataset, leak_free=config.leak_free)
     targets, usable = soft_labels(rows, config.labels, vote_share=config.vote_share)
     rows, targets = rows.select(usable), targets[usable]
-    # The first distribution; with labels ``both`` a second one follows.
-    n_classes = len(dataset.label_set) if config.labels == "both" else targets.shape[1]
+    two = config.labels in TWO_DISTRIBUTIONS
+    # The first distribution; a second one may follow.
+    n_classes = len(dataset.label_set) if two else targets.shape[1]
     own = targets[:, :n_classes]
     if config.label_smoothing:
         own[:] = own * (1 - config.label_smoothing) + config.label_smoothing / n_classes
@@ -102,6 +107,7 @@ def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
         chances=drawn / drawn.sum() if balance == "sampling" else np.zeros(0),
         class_weights=weights,
         validation=validation,
+        keeps_more=config.labels == "two-heads",
     )
 
 

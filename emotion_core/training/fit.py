@@ -11,6 +11,7 @@ import numpy as np
 
 from emotion_core.classifiers.architectures import build_model
 from emotion_core.classifiers.export import load_keras
+from emotion_core.datasets import TWO_DISTRIBUTIONS
 from emotion_core.errors import TrainingError
 from emotion_core.training.callbacks import (
     Record,
@@ -59,9 +60,10 @@ def fit_run(
     """
     make_repeatable(config.seed)
     full_px, n_classes = data.rows.size_px, len(data.rows.label_set)
+    n_kept = n_classes + (data.n_more if data.keeps_more else 0)
 
     def save_best(model: keras.Model, path: Path) -> None:
-        fixed = build_model(config.architecture, size_px=full_px, n_classes=n_classes)
+        fixed = build_model(config.architecture, size_px=full_px, n_classes=n_kept)
         fixed.set_weights(_fitted(model.get_weights(), fixed.get_weights()))
         temporary = path.with_name("model.tmp.keras")
         try:
@@ -70,7 +72,7 @@ def fit_run(
         finally:
             temporary.unlink(missing_ok=True)
 
-    judge = Validate(data.validation)
+    judge = Validate(data.validation, raters=data.keeps_more)
     done = folder.epochs_done
     while done < config.epochs:
         if stops_early(folder.read_history()[:done], config.early_stopping):
@@ -199,7 +201,7 @@ def compiled_model(
         model = with_byte_dropout(model)
     loss = (
         TwoDistributions(n_classes, config.vote_share)
-        if config.labels == "both"
+        if config.labels in TWO_DISTRIBUTIONS
         else keras.losses.CategoricalCrossentropy(from_logits=True)
     )
     optimizer = build_optimizer(config, StepTable(learning_rates(config, steps)))

@@ -36,6 +36,7 @@ class RunFolder:
         self.evaluation = path / "evaluation.json"
         self.tensorboard = path / "tensorboard"
         self.teachers = path / "checkpoint" / "teachers.npy"
+        self.rater_teachers = path / "checkpoint" / "rater-teachers.npy"
         self.checkpoint = path / "checkpoint" / "state.npz"
         #: Checkpoint of runs that were started before state.npz.
         self.keras_checkpoint = path / "checkpoint" / "state.keras"

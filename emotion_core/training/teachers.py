@@ -4,7 +4,7 @@ Source: Hinton et al., arXiv 1503.02531. The teachers look once at each training
 mirror image; what they say is kept in the run folder.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,23 +34,39 @@ def with_teachers(
     Raises:
         TrainingError: a teacher cannot be found or read.
     """
-    if not config.teachers or not config.teacher_weight:
-        return data
-    shape = (*data.targets.shape[:2], len(data.rows.label_set))
-    answers = _kept(folder.teachers, shape)
+    n_classes = len(data.rows.label_set)
+    share, targets = np.float32(config.teacher_weight), data.targets.copy()
+    for first, names, file in (
+        (0, config.teachers, folder.teachers),
+        (n_classes, config.rater_teachers, folder.rater_teachers),
+    ):
+        if not names or not share:
+            continue
+        answers = _asked(names, file, data, config.teacher_temperature, report)
+        # Outputs that the teachers do not have keep their targets.
+        head = targets[..., first : first + n_classes]
+        head[:] = (1 - share) * head + share * answers * head.sum(axis=-1, keepdims=True)
+    return replace(data, targets=targets)
+
+
+def _asked(
+    names: Sequence[str],
+    path: Path,
+    data: TrainingData,
+    temperature: float,
+    report: Callable[[str], None],
+) -> Float32Array:
+    """(2, N, C) mean answers of some teachers, kept in a file of the run."""
+    answers = _kept(path, (*data.targets.shape[:2], len(data.rows.label_set)))
     if answers is None:
         found = []
-        for name in config.teachers:
+        for name in names:
             report(f"Asking {name} about {len(data.rows)} images and their mirror images.")
-            found.append(_ask(teacher(name), data, config.teacher_temperature))
+            found.append(_ask(teacher(name), data, temperature))
         answers = np.mean(found, axis=0, dtype=np.float32)
-        with AtomicFile(folder.teachers) as file:
+        with AtomicFile(path) as file:
             np.save(file, answers)
-    # Outputs that are not served keep their targets.
-    share, targets = np.float32(config.teacher_weight), data.targets.copy()
-    served = targets[..., : answers.shape[-1]]
-    served[:] = (1 - share) * served + share * answers * served.sum(axis=-1, keepdims=True)
-    return replace(data, targets=targets)
+    return answers
 
 
 def teacher(name: str) -> Subject:

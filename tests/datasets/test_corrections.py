@@ -57,6 +57,7 @@ def test_every_kind_of_target_follows_a_new_label(stored: Path) -> None:
     corrected = corrections.apply(dataset)
     one, eight = np.eye(7)[new], np.eye(8)[new]  # FER+ has contempt as well
     wanted = {"fer2013": one, "ferplus": eight, "mixed": one, "both": np.hstack([one, eight])}
+    wanted["two-heads"] = wanted["both"]
     assert set(wanted) == set(LABEL_SOURCES)
     for source, target in wanted.items():
         targets, usable = soft_labels(corrected, source)

@@ -9,7 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_core.classifiers.export import KerasClassifier
+from emotion_core.classifiers.export import KerasClassifier, load_keras
+from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.runtime import softmax
 from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.labels import vote_column
@@ -27,6 +28,7 @@ from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import read_run
+from emotion_core.training.teachers import with_teachers
 from tests.training.conftest import draw_shapes
 
 pytestmark = [
@@ -286,6 +288,46 @@ def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_p
     history = read_run(tmp_path / "run").history()
     assert history["val_accuracy"].max() > 0.8
     assert history["accuracy"].max() > 0.5  # of faces pasted together
+
+
+def test_two_heads_are_both_learned_judged_and_kept(
+    shapes_set: EmotionDataset, tmp_path: Path
+) -> None:
+    """The votes contradict the labels: each head answers as its own labels do."""
+    tagged = with_contrary_votes(shapes_set)
+    config = CONFIG.with_values({"labels": "two-heads", "vote_share": 0.5, "epochs": 6})
+    config = config.with_values({"augmentation": {"mixup": 0}})
+    start_run(config, tagged, tmp_path / "run", report=quiet)
+    history = read_run(tmp_path / "run").history()
+    assert history["val_accuracy"].max() > 0.8
+    assert history["val_raters_accuracy"].max() > 0.8
+    kept = load_keras(tmp_path / "run" / "model.keras")
+    assert kept.output_shape[-1] == 15
+    faces = tagged.split("PublicTest")
+    logits = np.asarray(kept(crops_to_tensor(faces.images), training=False))
+    assert (logits[:, :7].argmax(axis=1) == faces.labels).mean() > 0.8
+    assert (logits[:, 7:14].argmax(axis=1) == (faces.labels + 1) % 7).mean() > 0.8
+
+
+def test_the_raters_head_has_teachers_of_its_own(
+    first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
+) -> None:
+    tagged = with_contrary_votes(shapes_set)
+    config = CONFIG.with_values(
+        {"labels": "two-heads", "rater_teachers": [str(first_run)], "teacher_weight": 1.0}
+    )
+    folder = RunFolder(tmp_path)
+    folder.create()
+    data = with_teachers(prepare(config, tagged), config, folder, quiet)
+    plain = prepare(config, tagged)
+    np.testing.assert_array_equal(data.targets[..., :7], plain.targets[..., :7])
+    said = KerasClassifier(first_run / "model.keras", FER2013).predict(data.rows.images)
+    np.testing.assert_allclose(
+        data.targets[0, :, 7:14], 0.8 * said.probabilities, atol=1e-4
+    )  # the other fifth is contempt's
+    np.testing.assert_allclose(data.targets[..., 7:].sum(-1), 1, atol=1e-5)
+    with pytest.raises(TrainingError, match="rater_teachers: wanted labels two-heads"):
+        config.with_values({"labels": "both"})
 
 
 def test_two_distributions_are_two_cross_entropies() -> None:

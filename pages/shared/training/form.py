@@ -48,7 +48,8 @@ _LABEL_TITLES = {
     "fer2013": "FER-2013 (original)",
     "ferplus": "FER+ (shares of ten taggers)",
     "mixed": "Mixed (original and FER+)",
-    "both": "Both, by outputs of their own",
+    "both": "Original, FER+ by an auxiliary head",
+    "two-heads": "Both, two heads kept",
 }
 _NETWORK_NOTES = {
     "emotion-cnn": "Emotion-detection's four layers, 2.3 million weights",
