@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, Response, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -157,10 +157,17 @@ def page(browser: Browser, server: str) -> Iterator[Page]:
     errors: list[str] = []
     page.on("request", lambda request: _note_stranger(request.url, server, strangers))
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("response", lambda answer: _note_failure(answer, errors))
     yield page
     context.close()
     assert strangers == []
     assert errors == []
+
+
+def _note_failure(answer: Response, errors: list[str]) -> None:
+    """The browser's console shows these in red."""
+    if answer.status >= 400:
+        errors.append(f"{answer.status} {answer.url}")
 
 
 def _note_stranger(url: str, server: str, strangers: list[str]) -> None:

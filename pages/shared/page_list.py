@@ -1,0 +1,13 @@
+"""The pages: file name in ``pages`` (and last part of the address) -> title and icon."""
+
+from typing import Any
+
+PAGES: dict[str, dict[str, Any]] = {
+    "home": {"title": "Home", "icon": ":material/home:", "default": True},
+    "photos": {"title": "Photos", "icon": ":material/photo_library:"},
+    "live": {"title": "Live", "icon": ":material/videocam:"},
+    "datasets": {"title": "Data set", "icon": ":material/dataset:"},
+    "training": {"title": "Training", "icon": ":material/model_training:"},
+    "history": {"title": "History", "icon": ":material/query_stats:"},
+    "evaluation": {"title": "Evaluation", "icon": ":material/analytics:"},
+}
