@@ -24,6 +24,9 @@ GAPS_S = (0.33, 0.66, 1.0, 1.5)
 SIZE_PX = (1280, 720)
 
 KEPT, NEW, SWITCHED = "kept", "new number", "another's number"
+#: The first person was hidden for longer than a number is kept: nothing is expected.
+TOO_LONG = "hidden for over 2 s"
+_MAX_HIDDEN_S = 1.9
 
 # Standard deviation of a box's place and size, in sides. libfacedetection on a still photo with
 # camera noise has 0.01; people are never as still.
@@ -118,6 +121,7 @@ def follow(tracker: FaceTracker, scene: Scene, random: np.random.Generator) -> s
     step, offset = 1 / scene.frames_per_s, random.uniform(0, 1 / scene.frames_per_s)
     first: list[int] = []
     last: list[int] = []
+    seen_s, hidden_s = start, 0.0
     for index in range(int((scene.gap_s + _BEFORE_S + _AFTER_S) / step)):
         t = start + offset + index * step
         centres = scene.path(t)
@@ -129,9 +133,10 @@ def follow(tracker: FaceTracker, scene: Scene, random: np.random.Generator) -> s
         numbers = tracker.update(found, t - start).tolist()
         if hidden:
             continue
+        hidden_s, seen_s = max(hidden_s, t - seen_s), t
         last = [numbers[shown.index(person)] for person in (0, 1)]
         first = first or last
-    return _verdict(first, last)
+    return _verdict(first, last) if hidden_s <= _MAX_HIDDEN_S and not hidden else TOO_LONG
 
 
 def strangers(
@@ -221,7 +226,7 @@ def main() -> None:
 
 
 def _print(kind: str, total: Counter[str]) -> None:
-    n = sum(total.values())
+    n = total.total() - total[TOO_LONG]
     shares = " · ".join(f"{name} {total[name] / n:6.1%}" for name in (KEPT, NEW, SWITCHED))
     print(f"{kind:10} {shares} · n = {n:,}")
 

@@ -25,9 +25,9 @@ _STOPPED_SIDES_PER_S = 0.5
 _STOPPED_MAX_SIDES = 1.5
 _STOPPED_NOISE = 0.08
 
-# Log-likelihood above which a match is better than none. A good match is worth 5 more, so no two
-# poor ones take its place.
-_WORTH = -12.0
+# Log-likelihood of a face that nobody knew yet: one in 150 for each square of a face's size. Were it
+# much smaller, two poor matches would be taken before a good one and somebody new.
+_STRANGER = -5.0
 
 # How much better than stretching another explanation of a new frame size must fit.
 _CLEARLY = 1.0
@@ -181,7 +181,7 @@ def _worth(boxes: Float32Array, motion: FaceMotion, away_s: float) -> np.ndarray
     sides = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1)
     ratio = sides / motion.side
     alike = (ratio < _MAX_SIZE_RATIO) & (ratio > 1 / _MAX_SIZE_RATIO)
-    return np.where(alike, np.maximum(np.maximum(went_on, stopped) - _WORTH, 0), 0)
+    return np.where(alike, np.maximum(np.maximum(went_on, stopped) - _STRANGER, 0), 0)
 
 
 def _likelihood(boxes: Float32Array, motion: FaceMotion, spread: float, reach: float) -> np.ndarray:

@@ -89,6 +89,27 @@ def test_numbers_are_unique_in_every_frame(frames: list[list[tuple[float, float]
         assert (numbers >= 1).all()
 
 
+def test_a_new_person_where_somebody_left_over_two_seconds_ago_gets_a_new_number() -> None:
+    tracker = FaceTracker()
+    for step in range(30):
+        tracker.update(at((100, 100), (400, 100)), step / 30)
+    for step in range(30, 95):
+        assert tracker.update(at((400, 100)), step / 30).tolist() == [2]
+    assert tracker.update(at((100, 100), (400, 100)), 95 / 30).tolist() == [3, 2]
+
+
+def test_somebody_who_comes_close_does_not_move_the_numbers_on() -> None:
+    """Two fair matches are not better than a good one: a hidden face's number stays its own."""
+    tracker = FaceTracker()
+    for step in range(30):
+        tracker.update(at((100, 200), (200, 200)), step / 15)
+    for step in range(30, 45):  # the second one is hidden
+        tracker.update(at((100, 200)), step / 15)
+    # A stranger appears on the other side of the first one: near enough to be the first one, if
+    # the first one were the second.
+    assert tracker.update(at((38.5, 200), (102, 200)), 44 / 15 + 0.2).tolist() == [3, 1]
+
+
 # Frames of other sizes.
 
 Size = tuple[int, int]
