@@ -25,8 +25,8 @@ _STOPPED_SIDES_PER_S = 0.5
 _STOPPED_MAX_SIDES = 1.5
 _STOPPED_NOISE = 0.08
 
-# Log-likelihood of a face that nobody knew yet: one in 150 for each square of a face's size. Were it
-# much smaller, two poor matches would be taken before a good one and somebody new.
+# Log-likelihood of a face that nobody knew yet: one in 150 for each square of a face's size. Were
+# it much smaller, two poor matches would be taken before a good one and somebody new.
 _STRANGER = -5.0
 
 # How much better than stretching another explanation of a new frame size must fit.

@@ -62,7 +62,7 @@ class LiveView:
         result: the newest frame's, None before the first.
         health: figures of the stream.
         moments: scores of the last minute, oldest first.
-        seconds: {emotion or "uncertain": seconds} since the start.
+        seconds: {emotion, "uncertain", "no face" or "no frame": seconds} since the start.
         baseline: state of the personal baseline.
         message: what went wrong with the newest frame, empty if nothing.
         idle_s: seconds since the last frame, None before the first.
