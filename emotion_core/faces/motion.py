@@ -33,19 +33,20 @@ class FaceMotion:
         centre: (2,) xy pixels.
         sides: (2,) width and height in pixels, as seen last.
         velocity: (2,) pixels per second.
-        covariance: (2, 2) of place and speed, in sides and seconds; the same for x and y.
+        variances: of the place, of place with speed, and of the speed, in sides and seconds; the
+            same for x and y. Plain numbers: this runs for every face of every frame.
     """
 
     centre: np.ndarray
     sides: np.ndarray
     velocity: np.ndarray
-    covariance: np.ndarray
+    variances: tuple[float, float, float]
 
     @classmethod
     def of(cls, box: Float32Array) -> "FaceMotion":
         """A face that was just seen for the first time: nobody knows where it goes."""
         centre, sides = _centre(box), _sides(box)
-        return cls(centre, sides, np.zeros(2), np.diag([_NOISE**2, _SPEED**2]))
+        return cls(centre, sides, np.zeros(2), (_NOISE**2, 0.0, _SPEED**2))
 
     @property
     def side(self) -> float:
@@ -54,32 +55,35 @@ class FaceMotion:
     @property
     def spread(self) -> float:
         """Standard deviation of where the face will be found, in sides."""
-        return math.sqrt(self.covariance[0, 0] + _NOISE**2)
+        return math.sqrt(self.variances[0] + _NOISE**2)
 
     def after(self, seconds: float) -> "FaceMotion":
         """The face as it is expected after some time in which nobody saw it."""
         kept = math.exp(-seconds / _FADE_S)
         reach_s = _FADE_S * (1 - kept)
-        step = np.array([[1, reach_s], [0, kept]])
-        place = _FADE_S * (2 * seconds - _FADE_S * (3 - 4 * kept + kept**2))
-        both = _FADE_S * (1 - kept) ** 2
-        unknown = _SPEED**2 * np.array([[place, both], [both, 1 - kept**2]])
+        place, both, speed = self.variances
+        added = _FADE_S * (2 * seconds - _FADE_S * (3 - 4 * kept + kept**2))
         return FaceMotion(
             self.centre + self.velocity * reach_s,
             self.sides,
             self.velocity * kept,
-            step @ self.covariance @ step.T + unknown,
+            (
+                place + 2 * reach_s * both + reach_s**2 * speed + _SPEED**2 * added,
+                kept * (both + reach_s * speed) + _SPEED**2 * _FADE_S * (1 - kept) ** 2,
+                kept**2 * speed + _SPEED**2 * (1 - kept**2),
+            ),
         )
 
     def seen(self, box: Float32Array) -> "FaceMotion":
         """The face after it was found, (4,) xyxy pixels, where this one was expected."""
-        gain = self.covariance[:, 0] / self.spread**2
+        place, both, speed = self.variances
+        place_gain, speed_gain = place / self.spread**2, both / self.spread**2
         surprise = _centre(box) - self.centre
         return FaceMotion(
-            self.centre + gain[0] * surprise,
+            self.centre + place_gain * surprise,
             _sides(box),
-            self.velocity + gain[1] * surprise,
-            self.covariance - np.outer(gain, self.covariance[0]),
+            self.velocity + speed_gain * surprise,
+            (place - place_gain * place, both - place_gain * both, speed - speed_gain * both),
         )
 
     def moved(self, matrix: Float32Array) -> "FaceMotion":
@@ -89,7 +93,7 @@ class FaceMotion:
             linear @ self.centre + matrix[:, 2],
             np.abs(linear) @ self.sides,
             linear @ self.velocity,
-            self.covariance,
+            self.variances,
         )
 
 

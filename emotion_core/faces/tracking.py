@@ -159,9 +159,7 @@ class _Pairs:
 
 def _assign(boxes: Float32Array, motions: list[FaceMotion], away_s: list[float]) -> _Pairs:
     """The most likely pairs of boxes (N, 4) and faces that were last seen so long ago."""
-    worth = np.stack(
-        [_worth(boxes, motion, away) for motion, away in zip(motions, away_s, strict=True)], axis=1
-    )
+    worth = _worth(boxes, motions, np.array(away_s))
     faces, tracks = linear_sum_assignment(worth, maximize=True)
     pairs = {
         int(face): int(track)
@@ -171,26 +169,41 @@ def _assign(boxes: Float32Array, motions: list[FaceMotion], away_s: list[float])
     return _Pairs(pairs, float(sum(worth[face, track] for face, track in pairs.items())))
 
 
-def _worth(boxes: Float32Array, motion: FaceMotion, away_s: float) -> np.ndarray:
-    """(N,) how much more likely each box is this face than none; 0 where it cannot be."""
-    expected = motion.after(away_s)
-    reach = max(_REACH_SPREADS * expected.spread, _REACH_SIDES + _REACH_SIDES_PER_S * away_s)
-    went_on = _likelihood(boxes, expected, expected.spread, min(reach, _MAX_REACH_SIDES))
-    reach = min(_REACH_SIDES + _STOPPED_SIDES_PER_S * away_s, _STOPPED_MAX_SIDES)
-    stopped = _likelihood(boxes, motion, _STOPPED_NOISE + reach / 3, reach) + _STOPPED
-    sides = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1)
-    ratio = sides / motion.side
+def _worth(boxes: Float32Array, motions: list[FaceMotion], away_s: np.ndarray) -> np.ndarray:
+    """(N, T) how much more likely each box is each face than a new one; 0 where it cannot be."""
+    expected = [motion.after(float(away)) for motion, away in zip(motions, away_s, strict=True)]
+    sides = np.array([motion.side for motion in motions])
+    spreads = np.array([motion.spread for motion in expected])
+    reach = np.maximum(_REACH_SPREADS * spreads, _REACH_SIDES + _REACH_SIDES_PER_S * away_s)
+    went_on = _likelihood(boxes, expected, sides, spreads, np.minimum(reach, _MAX_REACH_SIDES))
+    reach = np.minimum(_REACH_SIDES + _STOPPED_SIDES_PER_S * away_s, _STOPPED_MAX_SIDES)
+    stopped = _likelihood(boxes, motions, sides, _STOPPED_NOISE + reach / 3, reach) + _STOPPED
+    ratio = np.maximum((boxes[:, 2:] - boxes[:, :2]).max(axis=1), 1)[:, None] / sides
     alike = (ratio < _MAX_SIZE_RATIO) & (ratio > 1 / _MAX_SIZE_RATIO)
     return np.where(alike, np.maximum(np.maximum(went_on, stopped) - _STRANGER, 0), 0)
 
 
-def _likelihood(boxes: Float32Array, motion: FaceMotion, spread: float, reach: float) -> np.ndarray:
-    """(N,) log-likelihood of each box's centre, in sides of the face; -inf out of reach.
+def _likelihood(
+    boxes: Float32Array,
+    motions: list[FaceMotion],
+    sides: np.ndarray,
+    spreads: np.ndarray,
+    reach: np.ndarray,
+) -> np.ndarray:
+    """(N, T) log-likelihood of each box's centre for each face; -inf out of reach.
 
     That of a face that may be anywhere is low everywhere: a box near two faces belongs to the one
     that was seen a moment ago and not to one that might have come there.
+
+    Args:
+        boxes: (N, 4).
+        motions: where the T faces should be.
+        sides: (T,) their sizes in pixels.
+        spreads: (T,) standard deviations of their places, in sides.
+        reach: (T,) how far off they may be, in sides.
     """
-    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
-    distance = np.linalg.norm(centres - motion.centre, axis=1) / motion.side
-    likelihood = -((distance / spread) ** 2) / 2 - 2 * np.log(spread)
+    centres = (boxes[:, None, :2] + boxes[:, None, 2:]) / 2
+    places = np.stack([motion.centre for motion in motions])
+    distance = np.linalg.norm(centres - places, axis=2) / sides
+    likelihood = -((distance / spreads) ** 2) / 2 - 2 * np.log(spreads)
     return np.where(distance <= reach, likelihood, -np.inf)
