@@ -16,8 +16,9 @@ import numpy as np
 
 from emotion_core.types import Float32Array
 
-# Chosen on the paths of benchmarks/crossings.py, with another seed than the tests': of 1, 2 and
-# 3 s and 1.5, 2 and 3 sides per second these kept the most numbers and switched none.
+# Chosen among five pairs on the paths of benchmarks/crossings.py, with another seed than its
+# tests use. 3 s with 1.5 sides keep a few more of those who cross and lose more of those who sway
+# or turn back, which is what people before a webcam do.
 _FADE_S = 2.0
 _SPEED = 2.0  # standard deviation of a face's speed, in sides per second
 # Standard deviation of a detected centre about a face that moves evenly, in sides. The detector's
