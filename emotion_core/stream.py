@@ -90,11 +90,16 @@ class StreamPipeline(EmotionPipeline):
         if crop_size_px is not None:
             self._crop_size_px = crop_size_px
 
+    def mirror(self) -> None:
+        """The frames to come are mirror images of those before; faces keep their numbers."""
+        self._tracker.mirror()
+        self._since_detection = 0
+
     def analyze(self, frame: Frame) -> FrameResult:
         """Reads one frame.
 
         Args:
-            frame: not older than the one before.
+            frame: not older than the one before; of any size.
 
         Returns:
             Its faces with their lasting numbers, raw and smoothed scores and steady labels.
@@ -116,7 +121,7 @@ class StreamPipeline(EmotionPipeline):
         self._since_detection += 1
         stages.done("detect")
         result = self._read(frame, self._last, 0, stages)
-        track_ids = self._tracker.update(result.detections, frame.timestamp_s)
+        track_ids = self._tracker.update(result.detections, frame.timestamp_s, frame.size_px)
         smoothed, labels = self._smoother.update(result.scores, track_ids, frame.timestamp_s)
         stages.done("track")
         return replace(

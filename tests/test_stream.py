@@ -1,5 +1,6 @@
 """A stream of frames of a real face: one number, few detections, the settings act at once."""
 
+import cv2
 import numpy as np
 import pytest
 from skimage import data
@@ -81,6 +82,52 @@ def test_a_new_frame_size_is_detected_again() -> None:
     smaller = Frame(np.ascontiguousarray(PHOTO[:240, :240]), 1, 0.04)
     assert stream.analyze(smaller).size_px == (240, 240)
     assert detector.calls == 2
+
+
+def two_people(size_px: tuple[int, int]) -> UInt8Array:
+    """The same photo twice, side by side, in a picture of any size of 4:3."""
+    pair = np.zeros((480, 640, 3), np.uint8)
+    pair[90:390, :300], pair[90:390, 340:] = PHOTO, PHOTO[:, ::-1]
+    return np.asarray(cv2.resize(pair, size_px, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+class SidesDiffer:
+    """Says happy of the left face and sad of the right one; sure only in the first frame."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        self.calls += 1
+        top = 0.94 if self.calls == 1 else 0.2
+        scores = np.full((len(images), 7), (1 - top) / 6, np.float32)
+        for face, name in enumerate(("happy", "sad")[: len(images)]):
+            scores[face] = (1 - top) / 6
+            scores[face, FER2013.index(name)] = top
+        return EmotionScores(scores, FER2013, 0.1)
+
+
+@pytest.mark.parametrize("detect_every", [1, 3])
+def test_numbers_and_smoothing_survive_the_sizes_sent_under_load(detect_every: int) -> None:
+    options = StreamOptions(detect_every=detect_every, half_life_s=60)
+    stream = StreamPipeline(Counting(), SidesDiffer(), options)
+    sizes = [(640, 480)] * 3 + [(480, 360)] * 3 + [(320, 240)] * 3 + [(640, 480)] * 3
+    for index, size_px in enumerate(sizes):
+        result = stream.analyze(Frame(two_people(size_px), index, index / 10))
+        assert result.track_ids.tolist() == [1, 2]
+        # What the first frame said is still there, so nobody started anew.
+        assert [float(row.max()) > 0.8 for row in result.smoothed.probabilities] == [True, True]
+
+
+def test_numbers_survive_a_mirrored_stream() -> None:
+    stream = StreamPipeline(Counting(), SidesDiffer(), StreamOptions(detect_every=3))
+    picture = two_people((640, 480))
+    picture[:, 300:340] = 99
+    shifted = np.ascontiguousarray(np.roll(picture, 30, axis=1))
+    assert stream.analyze(Frame(shifted, 0, 0.0)).track_ids.tolist() == [1, 2]
+    stream.mirror()
+    mirrored = np.ascontiguousarray(shifted[:, ::-1])
+    assert stream.analyze(Frame(mirrored, 1, 0.1)).track_ids.tolist() == [2, 1]
 
 
 def test_settings_change_between_two_frames() -> None:

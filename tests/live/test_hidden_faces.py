@@ -11,8 +11,9 @@ import pytest
 from emotion_core.drawing import DrawOptions
 from emotion_core.errors import ModelError
 from emotion_core.faces import FaceDetector
-from emotion_core.types import FaceDetections
+from emotion_core.types import FaceDetections, FrameResult
 from pages.shared.live.session import LiveSession, LiveSettings
+from pages.shared.live.veil import FaceVeil
 
 Camera = Callable[..., av.VideoFrame]
 PLAIN = LiveSettings(mirror=False)
@@ -82,3 +83,32 @@ def test_the_first_frame_that_comes_back_is_already_read(
     )
     face = np.s_[144:288, 256:384]
     assert np.abs(pixels(live.process(camera(0)))[face] - pixels(camera(0))[face]).mean() > 10
+
+
+@pytest.mark.parametrize(
+    ("size_px", "face"),
+    [((320, 240), (128, 72, 192, 144)), ((480, 640), (176, 224, 304, 368))],
+    ids=["smaller", "turned"],
+)
+def test_a_missed_face_stays_hidden_in_a_frame_of_another_size(
+    make_result: Callable[..., FrameResult], size_px: tuple[int, int], face: tuple[int, ...]
+) -> None:
+    veil = FaceVeil()
+    seen = make_result(("happy", 0.9))
+    box = np.array([[256, 144, 384, 288]], np.float32)
+    veil.missed(replace(seen, detections=replace(seen.detections, boxes=box)))
+    (hidden,) = veil.missed(replace(make_result(size_px=size_px), timestamp_s=0.1))
+    assert (hidden[:2] <= face[:2]).all()
+    assert (hidden[2:] >= face[2:]).all()
+
+
+def test_a_missed_face_stays_hidden_in_a_mirrored_picture(
+    make_result: Callable[..., FrameResult],
+) -> None:
+    veil = FaceVeil()
+    seen = make_result(("happy", 0.9))  # at 10 to 60 of 640
+    veil.missed(seen)
+    veil.mirror()
+    (hidden,) = veil.missed(replace(make_result(), timestamp_s=0.1))
+    assert hidden[0] <= 580
+    assert hidden[2] >= 630

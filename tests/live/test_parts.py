@@ -1,6 +1,6 @@
 """Clock, health, timeline, baseline and viewers of a live session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -10,11 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion_core.types import FrameResult
+from emotion_core.types import EmotionScores, FrameResult
 from pages.shared.live.baseline import LEARN_S, RestingFaces
 from pages.shared.live.clock import FrameClock
 from pages.shared.live.health import HealthMeter
-from pages.shared.live.timeline import SPAN_S, UNCERTAIN, ExpressionTime, Timeline
+from pages.shared.live.timeline import (
+    NO_FACE,
+    NO_FRAME,
+    SPAN_S,
+    UNCERTAIN,
+    ExpressionTime,
+    Timeline,
+    time_note,
+)
 from pages.shared.live.viewers import ViewerGate, limit_from_environment
 
 BASE = Fraction(1, 90_000)
@@ -74,7 +82,7 @@ def test_the_timeline_holds_one_minute_however_long_it_runs(make_result: MakeRes
     assert len(moments) <= SPAN_S / 0.5 + 2
     assert moments[-1].time_s - moments[0].time_s <= SPAN_S
     assert set(moments[-1].scores) == {1, 2}
-    assert spent.seconds() == pytest.approx({"happy": 300, "sad": 300}, abs=0.1)
+    assert spent.seconds() == pytest.approx({"happy": 150, "sad": 150}, abs=0.1)
 
 
 def test_the_timeline_shows_the_faces_that_were_seen_last(make_result: MakeResult) -> None:
@@ -95,7 +103,45 @@ def test_breaks_and_unclear_faces_are_not_counted_as_an_expression(
     unclear = replace(result, smoothed=replace(result.smoothed, threshold=0.5))
     for time_s in (0.0, 0.5, 30.0, 30.5):
         spent.add(at(unclear, time_s))
-    assert spent.seconds() == {UNCERTAIN: pytest.approx(1.0)}
+    assert spent.seconds() == pytest.approx({UNCERTAIN: 1.0, NO_FRAME: 29.5})
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.integers(0, 4)), min_size=1, max_size=60))
+def test_the_times_of_all_states_add_up_to_the_length_whoever_is_there(
+    steps: list[tuple[float, int]],
+) -> None:
+    spent, now = ExpressionTime(), 100.0
+    for passed_s, faces in steps:
+        now += passed_s
+        spent.add(FakeFrame(now, faces))  # type: ignore[arg-type]
+    length_s = now - 100.0 - steps[0][0]
+    seconds = spent.seconds()
+    assert sum(seconds.values()) == pytest.approx(length_s, abs=1e-6)
+    gaps_s = sum(passed_s for passed_s, _ in steps[1:] if passed_s > 1.0)
+    assert seconds.get(NO_FRAME, 0.0) == pytest.approx(gaps_s, abs=1e-6)
+    empty_s = sum(passed_s for passed_s, faces in steps[1:] if passed_s <= 1.0 and not faces)
+    assert seconds.get(NO_FACE, 0.0) == pytest.approx(empty_s, abs=1e-6)
+
+
+class FakeFrame:
+    """As much of a result as time is counted from; made by the thousand."""
+
+    def __init__(self, timestamp_s: float, faces: int) -> None:
+        self.timestamp_s = timestamp_s
+        self.smoothed = EmotionScores(np.full((faces, 7), 1 / 7, np.float32))
+        self.labels = np.arange(faces)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.labels)))
+
+
+def test_the_page_says_what_the_shares_of_time_are_shares_of() -> None:
+    assert time_note({}) == ""
+    assert time_note({"happy": 0.0}) == ""
+    told = time_note({"happy": 4.0, UNCERTAIN: 2.0, NO_FACE: 3.0, NO_FRAME: 1.1})
+    assert "Of 10 s" in told
+    assert "2 s uncertain, 3 s without a face, 1 s without video" in told
+    assert "of which" not in time_note({"happy": 4.0})
 
 
 def test_a_resting_face_is_learned_applied_and_forgotten(make_result: MakeResult) -> None:

@@ -12,8 +12,9 @@ from emotion_core.drawing import DrawOptions
 from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
 from emotion_core.faces import FaceDetector, build_detector
+from emotion_core.faces.framing import CropFraming
 from emotion_core.stream import StreamOptions
-from emotion_core.types import UInt8Array
+from emotion_core.types import EmotionScores, FaceDetections, FrameResult, UInt8Array
 from pages.shared.live.session import LiveSession, LiveSettings
 
 Camera = Callable[..., av.VideoFrame]
@@ -270,3 +271,80 @@ def test_someone_who_waits_sees_themselves_and_nothing_is_read(
     assert (shown.width, shown.height) == (640, 480)
     assert classifier.calls == 0
     assert live.view().result is None
+
+
+class TwoFaces:
+    """Finds a face on the left and one on the right of every picture, wherever its edges are."""
+
+    name, note = "two", ""
+
+    def __init__(self, framing: CropFraming) -> None:
+        self.framing = framing
+
+    def detect(self, image: UInt8Array) -> FaceDetections:
+        height, width = image.shape[:2]
+        scale = np.array([width, height, width, height], np.float32)
+        boxes = np.array([[0.2, 0.3, 0.35, 0.5], [0.6, 0.3, 0.75, 0.5]], np.float32) * scale
+        return FaceDetections(boxes, np.full(2, 0.9, np.float32), np.zeros((2, 0, 2), np.float32))
+
+
+class HappyAndSad:
+    """The face that comes first is happy and the second is sad, by nature."""
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        rows = np.full((len(images), 7), 0.05, np.float32)
+        for face in range(len(images)):
+            rows[face, FER2013.index(("happy", "sad")[face])] = 0.7
+        return EmotionScores(rows, FER2013, 0.1)
+
+
+def test_resting_faces_stay_those_of_their_persons_when_the_size_changes(
+    fixed_detector: Any, camera: Camera, portrait: UInt8Array, clock: Any
+) -> None:
+    live = LiveSession(TwoFaces(fixed_detector.framing), HappyAndSad(), PLAIN, now=clock)
+
+    def show(index: int, step: int = 1) -> FrameResult:
+        clock.now = 100 + index / 30
+        live.process(camera(index, np.ascontiguousarray(portrait[::step, ::step])))
+        result = live.view().result
+        assert result is not None
+        return result
+
+    live.learn_baseline()
+    for index in range(0, 330, 15):
+        show(index)
+    assert live.view().baseline.faces == (1, 2)
+    for index, step in enumerate((1, 2, 3, 4, 2, 1)):
+        result = show(330 + 3 * index, step)
+        assert result.track_ids.tolist() == [1, 2]
+        # Each relative to their own resting face, both are at rest.
+        assert [result.smoothed.emotion(face).value for face in result] == ["neutral", "neutral"]
+
+
+def test_numbers_stay_when_the_viewer_turns_the_mirror_off(
+    fixed_detector: Any, camera: Camera
+) -> None:
+    class Uneven(TwoFaces):
+        """The picture's content: a face on its left and one in its middle."""
+
+        mirrored = True
+
+        def detect(self, image: UInt8Array) -> FaceDetections:
+            boxes = np.array([[50, 150, 150, 250], [300, 150, 400, 250]], np.float32)
+            if self.mirrored:
+                boxes = boxes[:, [2, 1, 0, 3]] * (-1, 1, -1, 1) + (640, 0, 640, 0)
+            boxes = boxes.astype(np.float32)
+            return FaceDetections(boxes, np.ones(2, np.float32), np.zeros((2, 0, 2), np.float32))
+
+    detector = Uneven(fixed_detector.framing)
+    live = LiveSession(detector, HappyAndSad(), LiveSettings(mirror=True))
+    live.process(camera(0))
+    live.change(settings=LiveSettings(mirror=False))
+    detector.mirrored = False
+    live.process(camera(1))
+    result = live.view().result
+    assert result is not None
+    numbers = dict(
+        zip(result.detections.boxes[:, 0].tolist(), result.track_ids.tolist(), strict=True)
+    )
+    assert numbers == {50.0: 2, 300.0: 1}

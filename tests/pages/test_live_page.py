@@ -142,6 +142,7 @@ def test_a_recording_from_start_to_files(
     labels = [element.proto.label for element in playing.get("download_button")]
     assert labels == ["CSV", "JSON", "Parquet"]
     assert "Recorded" in _texts(playing)
+    assert "a frame without a face has one row" in _texts(playing)
     _button(playing, "Discard").click().run()
     assert not playing.get("download_button")
 

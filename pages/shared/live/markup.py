@@ -54,7 +54,8 @@ def time_share(seconds: Mapping[str, float], emotions: Sequence[Emotion]) -> str
     """How much of the time each expression was shown.
 
     Args:
-        seconds: {emotion: seconds}; other keys, like "uncertain", count as time only.
+        seconds: {emotion: seconds}; other keys, like "uncertain" and "no face", count as time
+            only.
         emotions: those to draw, in order.
     """
     total = sum(seconds.values()) or 1.0

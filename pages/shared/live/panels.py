@@ -11,7 +11,7 @@ from pages.shared.live.baseline import LEARN_S, BaselineState
 from pages.shared.live.connection import NO_VIDEO_ADVICE
 from pages.shared.live.session import LiveSession, LiveView
 from pages.shared.live.state import viewer_gate
-from pages.shared.live.timeline import SPAN_S, UNCERTAIN
+from pages.shared.live.timeline import SPAN_S, time_note
 
 _FACES_EVERY_S = 0.5
 _CHARTS_EVERY_S = 1.0
@@ -102,12 +102,7 @@ def _charts(live: LiveSession) -> None:
         with narrow:
             st.subheader("Share of the time", anchor=False)
             st.html(markup.time_share(view.seconds, labels.emotions))
-            total = sum(view.seconds.values())
-            unclear = view.seconds.get(UNCERTAIN, 0.0)
-            if total > 0:
-                st.caption(
-                    f"Of {total:.0f} s with a face since the start; uncertain for {unclear:.0f} s."
-                )
+            st.caption(time_note(view.seconds))
 
 
 def _labels(view: LiveView) -> LabelSet:

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from emotion_core.emotions import LabelSet
 from emotion_core.types import FrameResult
+from pages.shared.live.recorded_rows import RowBlock, rows_schema
 from pages.shared.live.timeline import ExpressionTime
 from pages.shared.live.trend import ScoreTrend
 
@@ -27,8 +28,6 @@ MAX_ROWS = 2_000_000
 BLOCK_ROWS = 4096
 MAX_MARKERS = 1000
 _SAME_MARK_S = 1.0
-
-_FLOATS = ("x0", "y0", "x1", "y1", "detector_confidence", "confidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,9 @@ class Summary:
         started: when it began.
         seconds: from its first frame to its last.
         frames: how many were recorded, those without a face included.
-        rows: one per face and frame.
+        rows: one per face and frame, and one per frame without a face.
         faces: how many different face numbers.
-        time: {emotion or "uncertain": seconds} over all faces.
+        time: {emotion, "uncertain", "no face" or "no frame": seconds}; adds up to ``seconds``.
     """
 
     started: datetime
@@ -88,13 +87,13 @@ class Recording:
         self._sources = [source]
         self._markers: list[Marker] = []
         self._lock = threading.Lock()
-        self._schema = _schema(label_set)
+        self._schema = rows_schema(label_set)
         # Without a name in any folder, so that it is gone when nobody holds it any more.
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
         writer = pq.ParquetWriter(self._file, self._schema)
         self._writer: pq.ParquetWriter | None = writer
         weakref.finalize(self, _close, writer, self._file)
-        self._block = _Block(block_rows, len(label_set))
+        self._block = RowBlock(block_rows, len(label_set))
         self._time = ExpressionTime()
         self._faces: set[int] = set()
         self._frames = self._rows = 0
@@ -184,7 +183,8 @@ class Recording:
         if result.scores.label_set != self.label_set:
             self.problem = "The recording ended because the new model knows other expressions."
             return
-        if self._rows + len(result) > self._max_rows:
+        places: list[int | None] = list(result) or [None]
+        if self._rows + len(places) > self._max_rows:
             self.problem = f"The recording is full: it holds {self._max_rows:,} rows."
             return
         self._first_s = result.timestamp_s if self._first_s is None else self._first_s
@@ -193,7 +193,7 @@ class Recording:
         self._time.add(result)
         self.trend.add(self._elapsed_s(), result)
         self._faces.update(result.track_ids.tolist())
-        for face in result:
+        for face in places:
             if self._block.full:
                 self._flush(writer)
             self._block.add(result, face, self._elapsed_s(), len(self._sources) - 1)
@@ -209,7 +209,7 @@ class Recording:
 
     def _finished(self, table: pa.Table, waiting: list[Marker]) -> pa.Table:
         """Names instead of numbers, and each marker on the first row that is not before it."""
-        emotions = np.array(self.label_set.names)[table["emotion"].to_numpy()]
+        emotions = pa.array(self.label_set.names, pa.string()).take(table["emotion"])
         sources = table["source"].to_numpy()
         times = table["time_s"].to_numpy()
         notes = [""] * len(times)
@@ -218,7 +218,7 @@ class Recording:
             row = int(np.searchsorted(times, marker.time_s))
             notes[row] = "; ".join(filter(None, (notes[row], marker.note or "marked")))
         table = table.set_column(
-            table.column_names.index("emotion"), "emotion", pa.array(emotions.tolist(), pa.string())
+            table.column_names.index("emotion"), "emotion", emotions
         ).drop_columns(["source"])
         for name, place in (("model", 0), ("detector", 1)):
             names = np.array([source[place] for source in self._sources])
@@ -226,57 +226,7 @@ class Recording:
         return table.append_column("marker", pa.array(notes, pa.string()))
 
 
-class _Block:
-    """Rows in memory, as columns."""
-
-    def __init__(self, size: int, n_scores: int) -> None:
-        self._time = np.zeros(size, np.float64)
-        self._numbers = np.zeros((4, size), np.int64)  # frame, face, emotion, source
-        self._uncertain = np.zeros(size, np.bool_)
-        self._floats = np.zeros((len(_FLOATS) + 2 * n_scores, size), np.float32)
-        self._n = 0
-
-    @property
-    def full(self) -> bool:
-        return self._n == len(self._time)
-
-    def add(self, result: FrameResult, face: int, time_s: float, source: int) -> None:
-        n, shown = self._n, result.smoothed
-        label = int(result.labels[face])
-        self._time[n] = time_s
-        self._numbers[:, n] = result.frame_index, result.track_ids[face], label, source
-        self._uncertain[n] = shown.uncertain[face]
-        found = result.detections
-        self._floats[:, n] = (
-            *found.boxes[face], found.confidences[face], shown.probabilities[face, label],
-            *result.scores.probabilities[face], *shown.probabilities[face],
-        )  # fmt: skip
-        self._n += 1
-
-    def take(self) -> list[pa.Array]:
-        """The rows as columns in the order of the schema; the block is then empty."""
-        n, self._n = self._n, 0
-        columns = [self._time, *self._numbers, self._uncertain, *self._floats]
-        return [pa.array(column[:n]) for column in columns]
-
-
 def _close(writer: pq.ParquetWriter, file: IO[bytes]) -> None:
     """Ends what nobody will read any more, in the order in which it can be ended."""
     with file, contextlib.suppress(OSError):
         writer.close()
-
-
-def _schema(label_set: LabelSet) -> pa.Schema:
-    return pa.schema(
-        [
-            ("time_s", pa.float64()),
-            ("frame", pa.int64()),
-            ("face", pa.int64()),
-            ("emotion", pa.int64()),
-            ("source", pa.int64()),
-            ("uncertain", pa.bool_()),
-            *((name, pa.float32()) for name in _FLOATS),
-            *((name, pa.float32()) for name in label_set.names),
-            *((f"smoothed_{name}", pa.float32()) for name in label_set.names),
-        ]
-    )

@@ -12,7 +12,7 @@ from pages.shared.live import exports
 from pages.shared.live.recording import Recording
 from pages.shared.live.session import LiveSession
 from pages.shared.live.state import finished_recording, keep_finished
-from pages.shared.live.timeline import UNCERTAIN
+from pages.shared.live.timeline import NO_FACE, NO_FRAME, UNCERTAIN, with_a_face
 from pages.shared.settings import Settings
 
 _NOTE_KEY = "live_marker_note"
@@ -86,20 +86,24 @@ def _progress(recording: Recording) -> None:
 
 def _finished(recording: Recording) -> None:
     summary = recording.summary()
-    total = sum(summary.time.values())
+    shown_s = with_a_face(summary.time)
     if recording.problem:
         st.warning(recording.problem, icon=":material/warning:")
     with st.container(border=True, key="recording_summary"):
-        most = max(summary.time, key=summary.time.__getitem__, default="")
-        share = percent(summary.time[most] / total) if total else ""
-        unclear = summary.time.get(UNCERTAIN, 0.0)
+        shown = {e.value: summary.time.get(e.value, 0.0) for e in recording.label_set.emotions}
+        most = max(shown, key=shown.__getitem__) if shown_s else ""
+        share = f"{percent(shown[most] / shown_s)} of the time with a face" if most else ""
+        unclear, nobody, gone = (
+            summary.time.get(state, 0.0) for state in (UNCERTAIN, NO_FACE, NO_FRAME)
+        )
         st.html(
             chips.figures(
                 [
                     ("Recorded", _clock(summary.seconds), f"{summary.frames:,} frames"),
                     ("Faces", str(summary.faces), f"{summary.rows:,} rows"),
-                    ("Mostly", most or "nobody", f"{share} of the time with a face"),
+                    ("Mostly", most or "nobody", share),
                     ("Uncertain", f"{unclear:.0f} s", "the expression was not clear"),
+                    ("No face", f"{nobody:.0f} s", f"{gone:.0f} s more without video"),
                     ("Markers", str(len(recording.markers)), "in the last column"),
                 ]
             )
@@ -109,7 +113,8 @@ def _finished(recording: Recording) -> None:
         st.altair_chart(
             timeline_chart(
                 trend, names, span_s=max(1.0, summary.seconds), ends_now=False, height=140,
-                markers=[(m.time_s, m.note) for m in recording.markers], gap_s=float("inf"),
+                markers=[(m.time_s, m.note) for m in recording.markers],
+                gap_s=recording.trend.gap_s,
             ),
             key="recording_trend",
             alt="Shares of all expressions over the recording, mean of all faces.",
@@ -128,6 +133,7 @@ def _downloads(recording: Recording) -> None:
             exports.to_parquet,
         ),
     )  # fmt: skip
+    st.caption(" ".join(exports.NOTES))
     with st.container(horizontal=True):
         for label, suffix, mime, icon, make in kinds:
             st.download_button(

@@ -62,7 +62,7 @@ class LiveView:
         result: the newest frame's, None before the first.
         health: figures of the stream.
         moments: scores of the last minute, oldest first.
-        seconds: {emotion or "uncertain": seconds} since the start.
+        seconds: {emotion, "uncertain", "no face" or "no frame": seconds} since the start.
         baseline: state of the personal baseline.
         message: what went wrong with the newest frame, empty if nothing.
         idle_s: seconds since the last frame, None before the first.
@@ -108,6 +108,7 @@ class LiveSession:
         self._converter = frames.FrameConverter()
         self._clock = FrameClock(now)
         self._index = 0
+        self._mirrored = settings.mirror
         self._logged_at = float("-inf")
         # What both sides touch.
         self._lock = threading.Lock()
@@ -250,6 +251,10 @@ class LiveSession:
             settings = self._settings
         if changes:
             self._stream.change(**changes)
+        if settings.mirror != self._mirrored:
+            self._mirrored = settings.mirror
+            self._stream.mirror()
+            self._veil.mirror()
         return settings
 
     def _relative(self, result: FrameResult, settings: LiveSettings) -> FrameResult:

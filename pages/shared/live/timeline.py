@@ -1,5 +1,6 @@
 """The last minute of scores, and how long each expression was shown. Bounded in memory."""
 
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +13,22 @@ SPAN_S = 60.0
 MAX_FACES = 4
 #: The key of time in which a face was there and its expression was not clear.
 UNCERTAIN = "uncertain"
+#: The key of time in which frames came and showed nobody.
+NO_FACE = "no face"
+#: The key of time in which no frame came, so that nobody knows who was there.
+NO_FRAME = "no frame"
+#: A longer time from one frame to the next counts as without a frame.
+MAX_GAP_S = 1.0
 
 _STEP_S = 0.5
-# Longer gaps between frames are breaks, during which nobody was seen.
-_MAX_GAP_S = 1.0
 
 
 class ExpressionTime:
-    """Seconds per displayed expression, over all faces."""
+    """How long each expression was shown, nobody was there or no frame came.
+
+    The seconds add up to the time from the first frame to the last, whoever was there: while
+    several faces are in the picture, each has its part of the time.
+    """
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
@@ -28,17 +37,40 @@ class ExpressionTime:
     def add(self, result: FrameResult) -> None:
         """Counts the time since the frame before for what is shown now."""
         now = result.timestamp_s
-        gap = 0.0 if self._last_s is None else now - self._last_s
+        passed_s = 0.0 if self._last_s is None else now - self._last_s
         self._last_s = now
-        if gap > _MAX_GAP_S:
-            return
-        for face in result:
-            name = _shown(result, face)
-            self._seconds[name] = self._seconds.get(name, 0.0) + gap
+        states = [_shown(result, face) for face in result] or [NO_FACE]
+        if passed_s > MAX_GAP_S:
+            states = [NO_FRAME]
+        for state in states:
+            self._seconds[state] = self._seconds.get(state, 0.0) + passed_s / len(states)
 
     def seconds(self) -> dict[str, float]:
-        """{emotion or "uncertain": seconds}."""
+        """{emotion, "uncertain", "no face" or "no frame": seconds}; what never was is left out."""
         return dict(self._seconds)
+
+
+def with_a_face(seconds: Mapping[str, float]) -> float:
+    """How much of the time of `ExpressionTime` somebody was in the picture."""
+    return math.fsum(s for state, s in seconds.items() if state not in (NO_FACE, NO_FRAME))
+
+
+def time_note(seconds: Mapping[str, float]) -> str:
+    """What the shares of time are shares of, in a sentence; empty if there is no time yet."""
+    total_s = math.fsum(seconds.values())
+    if not total_s:
+        return ""
+    parts = [
+        f"{seconds[state]:.0f} s {words}"
+        for state, words in (
+            (UNCERTAIN, "uncertain"),
+            (NO_FACE, "without a face"),
+            (NO_FRAME, "without video"),
+        )
+        if seconds.get(state, 0.0) >= 0.5
+    ]
+    rest = f", of which {', '.join(parts)}" if parts else ""
+    return f"Of {total_s:.0f} s since the start{rest}. Several faces share their time."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from emotion_core.emotions import LabelSet
 from emotion_core.types import FrameResult
+from pages.shared.live.timeline import MAX_GAP_S
 
 _BINS = 240
 
@@ -22,6 +23,11 @@ class ScoreTrend:
         self.step_s = step_s
         self._sums = np.zeros((_BINS, len(label_set)))
         self._counts = np.zeros(_BINS)
+
+    @property
+    def gap_s(self) -> float:
+        """Points further apart than this have a stretch without a face between them."""
+        return max(1.5 * self.step_s, MAX_GAP_S + self.step_s)
 
     def add(self, time_s: float, result: FrameResult) -> None:
         """Takes a frame in.
