@@ -16,8 +16,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from benchmarks.fuzzing.campaign import Findings, run_seeds, until
-from benchmarks.fuzzing.readers import READERS
+from fuzzing.campaign import Findings, run_seeds, until
+from fuzzing.readers import READERS
 
 # A reader that loads TensorFlow first needs a while before its first file.
 _HEAVY = 3

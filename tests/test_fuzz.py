@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fuzzing import mutations, samples
+from fuzzing.campaign import run_seeds
+from fuzzing.child import ESCAPED, READ, REFUSED, Child, Task
+from fuzzing.readers import READERS, Reader
 
-from benchmarks.fuzzing import mutations, samples
-from benchmarks.fuzzing.campaign import run_seeds
-from benchmarks.fuzzing.child import ESCAPED, READ, REFUSED, Child, Task
-from benchmarks.fuzzing.readers import READERS, Reader
 from emotion_core.errors import DatasetError, EmotionLensError
 
 # Enough that every kind of damage comes up several times.
@@ -72,6 +72,5 @@ def test_one_seed_gives_one_file() -> None:
         lambda rng: mutations.damage_zip(rng, samples.photo_zip(), lambda _, __, data: data[:9]),
     ):
         files = [change(np.random.default_rng(seed)) for seed in (*range(40), *range(40))]
-        if b"PK\x03\x04" not in files[0][:4]:  # a zip has the time in it
-            assert files[:40] == files[40:]
+        assert files[:40] == files[40:]
         assert len(set(files)) > 20

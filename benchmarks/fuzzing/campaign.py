@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.fuzzing.child import ESCAPED, LIMIT_S, Child, Outcome
-from benchmarks.fuzzing.readers import Reader
 from emotion_core.errors import EmotionLensError
+from fuzzing.child import ESCAPED, LIMIT_S, Child, Outcome
+from fuzzing.readers import Reader
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Damage, decided by a random generator: the same seed gives the same bytes."""
 
+import copy
 import io
 import json
 import struct
@@ -140,15 +141,17 @@ def _changed(rng: Rng, value: Any) -> Any:
         if roll < 0.1:
             del value[key]
         elif roll < 0.15 and isinstance(value, dict):
-            value[HOSTILE_TEXTS[int(rng.integers(len(HOSTILE_TEXTS)))][:50]] = value[key]
+            text = HOSTILE_TEXTS[int(rng.integers(len(HOSTILE_TEXTS)))][:50]
+            value[text] = copy.deepcopy(value[key])
         elif roll < 0.2 and isinstance(value, list):
-            value.extend([value[key]] * int(rng.integers(1, 2000)))
+            value.extend(copy.deepcopy([value[key]] * int(rng.integers(1, 2000))))
         else:
             value[key] = _changed(rng, value[key])
         return value
     if rng.random() < 0.3:
         return HOSTILE_TEXTS[int(rng.integers(len(HOSTILE_TEXTS)))]
-    return HOSTILE_VALUES[int(rng.integers(len(HOSTILE_VALUES)))]
+    # A copy: later changes may go into it.
+    return copy.deepcopy(HOSTILE_VALUES[int(rng.integers(len(HOSTILE_VALUES)))])
 
 
 _ENTRY_NAMES = (

@@ -8,17 +8,19 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from benchmarks.fuzzing import mutations as change
-from benchmarks.fuzzing import samples
-from benchmarks.fuzzing.child import Task
+from fuzzing import mutations as change
+from fuzzing import samples
+from fuzzing.child import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 
 _Rng = np.random.Generator
 _Read = Callable[[Path], object]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,7 @@ def _look_at_runs(runs: tuple[object, ...]) -> None:
         run.log_tail()  # type: ignore[attr-defined]
 
 
-def _never_fails(call: Callable[[], object]) -> object:
+def _never_fails(call: Callable[[], _T]) -> _T:
     """What gives a table has no right to an error, not even a deliberate one."""
     from emotion_core.errors import EmotionLensError
 
