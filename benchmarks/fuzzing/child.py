@@ -1,5 +1,6 @@
 """Runs a reader in a child process that is watched: crashes, hangs and memory are found too."""
 
+import faulthandler
 import multiprocessing
 import os
 import resource
@@ -103,6 +104,7 @@ def _serve(
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
+    faulthandler.disable()
     sys.stdin.close()
     task = start()
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
