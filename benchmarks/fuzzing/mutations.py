@@ -223,7 +223,7 @@ def _each(data: bytes, signature: bytes, place: int, value: int) -> bytes:
 
 def damage_h5(rng: Rng, data: bytes) -> bytes:
     """Changes attributes, data sets and links of an HDF5 file."""
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
     file = io.BytesIO(data)
     with h5py.File(file, "r+") as h5:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from emotion_core.errors import ModelError
 
 if TYPE_CHECKING:
-    import h5py
+    import h5py  # type: ignore[import-untyped]
 
 _SAVED_MODEL = "saved_model.pb"
 _MAX_CONFIG_BYTES = 32_000_000
