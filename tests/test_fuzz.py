@@ -1,0 +1,76 @@
+"""Damaged files through every reader: each is taken, or refused in one sentence.
+
+A short run with fixed seeds; ``python benchmarks/fuzz.py --minutes 5`` is the long one.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fuzzing import mutations, samples
+from fuzzing.campaign import run_seeds
+from fuzzing.child import ESCAPED, READ, REFUSED, Child, Task
+from fuzzing.readers import READERS, Reader
+
+from emotion_core.errors import DatasetError, EmotionLensError
+
+# Enough that every kind of damage comes up several times.
+SEEDS, HEAVY_SEEDS = range(1, 61), range(1, 25)
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+@pytest.mark.timeout(600)
+def test_nothing_escapes_a_reader(reader: Reader) -> None:
+    found = run_seeds(reader, HEAVY_SEEDS if reader.heavy else SEEDS)
+    assert not found.counts[ESCAPED], "\n\n".join(
+        f"seed {outcome.seed}: {outcome.text}" for outcome in found.escapes
+    )
+    # A campaign in which nothing is refused, or nothing is left to read, tests nothing.
+    assert found.counts[REFUSED] > 0
+
+
+def _task(read: Callable[[int], None]) -> Callable[[], Task]:
+    return lambda: lambda seed, _: read(seed)
+
+
+def _misbehave(seed: int) -> None:
+    if seed == 1:
+        raise DatasetError("wanted something else")
+    if seed == 2:
+        raise KeyError("escaped")
+    if seed == 3:
+        import os
+
+        os.abort()
+    if seed == 4:
+        import time
+
+        time.sleep(60)
+    if seed == 5:
+        bytearray(1 << 40)
+
+
+def test_the_child_tells_every_way_out(tmp_path: Path) -> None:
+    child = Child(_task(_misbehave), tmp_path, EmotionLensError)
+    try:
+        kinds = [child.run(seed, limit_s=5).kind for seed in range(1, 7)]
+        assert kinds == [REFUSED, ESCAPED, ESCAPED, ESCAPED, ESCAPED, READ]
+        assert "KeyError" in child.run(2).text
+        assert "SIGABRT" in child.run(3).text
+        assert "hang" in child.run(4, limit_s=1).text
+        assert "MemoryError" in child.run(5).text
+    finally:
+        child.close()
+
+
+def test_one_seed_gives_one_file() -> None:
+    for change in (
+        lambda rng: mutations.damage(rng, samples.pictures()["photo.jpg"], b"other"),
+        lambda rng: mutations.damage_table(rng, b"a,b\n1,2\n3,4\n"),
+        lambda rng: mutations.damage_json(rng, b'{"a": [1, 2], "b": {"c": null}}'),
+        lambda rng: mutations.damage_zip(rng, samples.photo_zip(), lambda _, __, data: data[:9]),
+    ):
+        files = [change(np.random.default_rng(seed)) for seed in (*range(40), *range(40))]
+        assert files[:40] == files[40:]
+        assert len(set(files)) > 20
