@@ -14,7 +14,7 @@ from emotion_core.files import write_json
 from emotion_core.home import runs_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.detached import start_detached
-from emotion_core.training.lock import is_locked
+from emotion_core.file_locks import is_locked
 from emotion_core.training.process import terminate
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo, list_runs, read_run

@@ -10,7 +10,7 @@ import psutil
 
 from emotion_core.errors import TrainingError
 from emotion_core.training.detached import start_detached
-from emotion_core.training.lock import FileLock
+from emotion_core.file_locks import FileLock
 from emotion_core.training.process import oom_kills, reason_of_exit
 from emotion_core.training.queue import SUPERVISOR_LOCK, RunQueue
 from emotion_core.training.run_folder import RunFolder
