@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.shared.tidying import tidy_up
 from pages.shared.visits import leave_camera
 
 st.set_page_config(
@@ -21,6 +22,7 @@ page = st.navigation(
         st.Page("pages/evaluation.py", title="Evaluation", icon=":material/analytics:"),
     ]
 )
+tidy_up()
 if page.title != "Live":
     leave_camera()
 page.run()

@@ -154,8 +154,15 @@ def make_folder(folder: Path) -> None:
         OutputError: it cannot be made.
         DiskFullError: there is no room for it.
     """
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OutputError as error:
+        if isinstance(error.__cause__, FileExistsError | NotADirectoryError):
+            raise OutputError(
+                f"Cannot make the folder {readable(folder)}: a file stands in its way."
+            ) from error
+        raise
 
 
 class AtomicFile:
