@@ -100,7 +100,8 @@ def check_room(place: Path, need_bytes: int, *, kept: str = "") -> None:
     """
     free_bytes = _free_bytes(place)
     if free_bytes is not None and free_bytes < need_bytes:
-        raise DiskFullError(disk_full_text(place, need_bytes=need_bytes, kept=kept))
+        text = disk_full_text(place, need_bytes=need_bytes, kept=kept)
+        raise DiskFullError(text, need_bytes)
 
 
 def _free_bytes(place: Path) -> int | None:
@@ -132,7 +133,9 @@ def writing(
         yield
     except (OSError, RuntimeError, ValueError, DiskFullError) as error:
         if is_disk_full(error):
-            raise DiskFullError(disk_full_text(place, need_bytes=need_bytes, kept=kept)) from error
+            need_bytes = need_bytes or getattr(error, "need_bytes", None)
+            text = disk_full_text(place, need_bytes=need_bytes, kept=kept)
+            raise DiskFullError(text, need_bytes) from error
         if refused and isinstance(error, OSError) and error.errno in _REFUSED_CODES:
             raise OutputError(f"Cannot write {readable(place)}: {error.strerror}.") from error
         raise

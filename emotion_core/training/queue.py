@@ -8,9 +8,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from emotion_core.errors import TrainingError
+from emotion_core.errors import DiskFullError, TrainingError
 from emotion_core.file_locks import is_locked
-from emotion_core.files import write_json
+from emotion_core.files import check_room, write_json
 from emotion_core.home import runs_folder
 from emotion_core.publishing import published_folder, remove_folder
 from emotion_core.training.config import TrainingConfig
@@ -20,6 +20,8 @@ from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo, list_runs, read_run
 
 SUPERVISOR_LOCK = ".supervisor.lock"
+# Less is as good as nothing: a checkpoint of the smallest network takes several times as much.
+_LEAST_ROOM_BYTES = 1 << 20
 SUPERVISOR_LOG = ".supervisor.log"
 # Characters that a folder name may hold everywhere.
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -169,6 +171,14 @@ class RunQueue:
         line = ["train", "--work-queue", str(self.root)]
         _started[self.root] = start_detached(line, self.root / SUPERVISOR_LOG)
         return True
+
+    def hindrance(self) -> str:
+        """Why no run can be trained now, in words: a full disk; empty where nothing hinders."""
+        try:
+            check_room(self.root, _LEAST_ROOM_BYTES, kept="Runs that wait stay in the queue.")
+        except DiskFullError as error:
+            return str(error)
+        return ""
 
     def supervisor_runs(self) -> bool:
         """Whether the process that trains is there."""
