@@ -3,15 +3,13 @@
 import argparse
 import json
 import os
-import shutil
 from pathlib import Path
 
-from emotion_core.classifiers.readme import save_with_readme
+from emotion_core.classifiers.readme import replace_card
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import ms_per_face
 from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message
 from emotion_core.datasets import load_dataset
-from emotion_core.publishing import published_folder
 
 _EXAMPLE = """\
 python -m emotion_core models promote runs/compact-1 --name compact --title Compact \\
@@ -61,10 +59,7 @@ def run_measure(args: argparse.Namespace) -> int:
     classifier = registry.open(args.name)
     card = classifier.card.replaced(ms_per_face=ms_per_face(classifier))
     folder = registry.root / args.name
-    # A new folder, because card and README change together.
-    with published_folder(folder, replace=True, kept="The model is as before.") as new:
-        shutil.copytree(folder, new, dirs_exist_ok=True)
-        save_with_readme(card, new)
+    replace_card(card, folder)
     message(f"{args.name}: {card.ms_per_face:.2f} ms per face in batches of 8 on one thread.")
     return EXIT_DONE
 
