@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from emotion_core.classifiers.card import ModelCard, load_card  # noqa: E402
-from emotion_core.classifiers.readme import save_with_readme  # noqa: E402
+from emotion_core.classifiers.readme import replace_card  # noqa: E402
 from emotion_core.classifiers.registry import ModelRegistry  # noqa: E402
 from emotion_core.errors import EmotionLensError  # noqa: E402
 
@@ -75,7 +75,7 @@ def main() -> None:
         if repeats := [repeat(card, load_card(folder)) for folder in arguments.again]:
             training["repeats"] = sorted(repeats, key=lambda r: (not r["leak_free"], r["seed"]))
         card = card.replaced(training=training)
-        save_with_readme(card, registry.root / card.name)
+        replace_card(card, registry.root / card.name)
     except (EmotionLensError, ValueError) as error:
         sys.exit(str(error))
 

@@ -30,7 +30,16 @@ class OutputError(EmotionLensError):
 
 
 class DiskFullError(OutputError):
-    """A disk, or a person's share of it, that has no room for what is written."""
+    """A disk, or a person's share of it, that has no room for what is written.
+
+    Args:
+        text: the sentence.
+        need_bytes: how much is wanted, where it is known.
+    """
+
+    def __init__(self, text: str, need_bytes: int | None = None) -> None:
+        super().__init__(text)
+        self.need_bytes = need_bytes
 
 
 class Cancelled(EmotionLensError):

@@ -9,6 +9,7 @@ from typing import Any
 from emotion_core.classifiers import card_checks as check
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
+from emotion_core.files import write_json
 
 CARD_FILE = "card.json"
 KERAS_FILE = "model.keras"
@@ -153,10 +154,7 @@ class ModelCard:
     def save(self, folder: Path) -> Path:
         """Writes ``card.json`` into a folder in one step and returns its path."""
         path = folder / CARD_FILE
-        partial = folder / f"{CARD_FILE}.partial"
-        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_json(path, self.to_dict())
         return path
 
 

@@ -18,6 +18,7 @@ from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.runtime import LiteRTNetwork, softmax
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
+from emotion_core.files import write_atomic
 from emotion_core.types import EmotionScores, Float32Array, UInt8Array
 
 if TYPE_CHECKING:
@@ -102,9 +103,8 @@ def export_litert(
             content: bytes = converter.convert()
     except (ValueError, RuntimeError, tf.errors.OpError) as error:
         raise ModelError(f"{model.name} cannot be converted to LiteRT. {error}") from error
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(content)
-    return partial.replace(path)
+    write_atomic(path, content)
+    return path
 
 
 def _samples(images: UInt8Array) -> Iterator[list[Float32Array]]:

@@ -1,5 +1,6 @@
 """A model's README, written from its card, so that no figure is copied by hand."""
 
+import shutil
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
 from emotion_core.files import write_atomic
+from emotion_core.publishing import published_folder
 
 _SPLIT_TITLES = {
     "validation": "PublicTest (validation)",
@@ -26,6 +28,18 @@ def save_with_readme(card: ModelCard, folder: Path) -> None:
     """Writes ``card.json``, and the README that is rendered from it, into a model's folder."""
     card.save(folder)
     write_atomic(folder / "README.md", render_readme(card).encode())
+
+
+def replace_card(card: ModelCard, folder: Path) -> None:
+    """Gives a model another card and the README of it, both in one step.
+
+    Raises:
+        OutputError: the folder cannot be written.
+        DiskFullError: there is no room for it.
+    """
+    with published_folder(folder, replace=True, kept="The model is as before.") as new:
+        shutil.copytree(folder, new, dirs_exist_ok=True)
+        save_with_readme(card, new)
 
 
 def render_readme(card: ModelCard) -> str:

@@ -3,14 +3,15 @@
 import contextlib
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from emotion_core.classifiers.card import CARD_FILE, ModelCard, load_card
 from emotion_core.classifiers.card_checks import check_name
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.errors import ModelError
-from emotion_core.files import file_sha256
+from emotion_core.files import file_sha256, readable
+from emotion_core.publishing import published_folder
+from emotion_core.unfinished import clean
 
 #: The models that come with the project.
 MODELS_ROOT = Path(__file__).resolve().parents[2] / "models"
@@ -38,6 +39,7 @@ class ModelRegistry:
         """The folders that hold a card, valid or not, in alphabetical order."""
         if not self.root.is_dir():
             return ()
+        clean(self.root)  # ends the swap of a process that was killed in it
         folders = (path.parent.name for path in self.root.glob(f"*/{CARD_FILE}"))
         return tuple(sorted(name for name in folders if not name.startswith(".")))
 
@@ -74,7 +76,15 @@ class ModelRegistry:
         Raises:
             ModelError: no such model, or its files are not those of its card.
         """
-        return LiteRTClassifier(self._folder(name), self.card(name), threads=threads)
+        card = self.card(name)
+        try:
+            return LiteRTClassifier(self._folder(name), card, threads=threads)
+        except ModelError:
+            now = self.card(name)
+            if now == card:
+                raise
+            # It was replaced between the look at its card and the look at its network.
+            return LiteRTClassifier(self._folder(name), now, threads=threads)
 
     def verify(self, name: str) -> list[str]:
         """What is wrong with a model's card or files, in words; empty if nothing is."""
@@ -92,7 +102,9 @@ class ModelRegistry:
             path: a folder with a card and the files that it lists.
 
         Raises:
-            ModelError: not a whole model folder, the name is taken, or it cannot be copied.
+            ModelError: not a whole model folder, the name is taken, or it cannot be read.
+            OutputError: it cannot be written.
+            DiskFullError: there is no room for it.
         """
         card = load_card(path)
         problems = _file_problems(path, card)
@@ -106,25 +118,22 @@ class ModelRegistry:
         if os.path.lexists(target):
             raise taken
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(
-                prefix=".adding-", dir=self.root, ignore_cleanup_errors=True
-            ) as temporary:
-                copy = Path(temporary) / card.name
+            with published_folder(
+                target,
+                need_bytes=sum((path / file).stat().st_size for file in card.files),
+                kept="Nothing was added; the other models are as before.",
+            ) as copy:
                 _copy_model(path, copy, card)
-                # Seen by nobody before it is whole; the system refuses a folder that has come up
-                # in the meantime.
-                copy.rename(target)
+        except FileExistsError as error:
+            raise taken from error
         except OSError as error:
-            if os.path.lexists(target):
-                raise taken from error
-            raise ModelError(
-                f"Cannot copy {path} to {target}: {error.strerror or error}."
-            ) from error
+            raise ModelError(f"Cannot copy {readable(path)}: {error.strerror or error}.") from error
         return card
 
     def _folder(self, name: str) -> Path:
         folder = self.root / check_name(name)
+        if not folder.is_dir():
+            clean(self.root)
         if not folder.is_dir():
             there = ", ".join(self.names()) or "none"
             raise ModelError(f"No model {name!r} in {self.root}. There are: {there}.")
@@ -151,7 +160,6 @@ def _file_problems(folder: Path, card: ModelCard) -> list[str]:
 
 
 def _copy_model(source: Path, target: Path, card: ModelCard) -> None:
-    target.mkdir()
     for file in card.files:
         shutil.copyfile(source / file, target / file)
     for file in _COMPANIONS:

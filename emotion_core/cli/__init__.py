@@ -3,6 +3,7 @@
 Machine-readable output goes to stdout, everything for people's eyes to stderr.
 """
 
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -18,6 +19,7 @@ from emotion_core.cli.common import (
     message,
 )
 from emotion_core.errors import EmotionLensError
+from emotion_core.files import full_disk_in_words
 
 #: Module of ``emotion_core.cli`` per command, in the order of the help.
 COMMANDS = ("analyze", "train", "evaluate", "dataset", "models", "doctor", "benchmark")
@@ -64,9 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except BrokenPipeError:
-        # The reader (``| head``) has gone. Python flushes stdout once more at exit: give it a
-        # place to go, so that nothing is printed about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (``| head``) has gone.
+        _silence_stdout()
         return EXIT_BROKEN_PIPE
     except KeyboardInterrupt:
         message("Stopped.")
@@ -79,8 +80,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get("EMOTION_LENS_TRACEBACK"):
             raise
+        if full := full_disk_in_words(error):
+            message(f"{PROGRAM}: {full}")
+            _silence_stdout()
+            return EXIT_FAILED
         message(
             f"{PROGRAM}: unexpected error, {type(error).__name__}: {error}. This is a defect; "
             "EMOTION_LENS_TRACEBACK=1 shows where it happened."
         )
         return EXIT_FAILED
+
+
+def _silence_stdout() -> None:
+    """Python flushes stdout once more at exit; what cannot be written then goes nowhere."""
+    with contextlib.suppress(OSError, ValueError):  # a test's stdout has no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

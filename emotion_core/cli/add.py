@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import tempfile
 from pathlib import Path
 
 from emotion_core.classifiers.card import CARD_FILE, ModelCard
@@ -10,6 +9,7 @@ from emotion_core.classifiers.readme import save_with_readme
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message, print_json
 from emotion_core.datasets import load_dataset
+from emotion_core.publishing import scratch_folder
 
 _EXAMPLE = """\
 python -m emotion_core models add ~/Downloads/my-model
@@ -107,8 +107,7 @@ def _add_foreign(args: argparse.Namespace, registry: ModelRegistry) -> ModelCard
         sources=tuple(args.source or ()),
         flip_average=bool(args.flip_average),
     )
-    with tempfile.TemporaryDirectory(prefix="emotion-lens-") as temporary:
-        folder = Path(temporary)
+    with scratch_folder() as folder:
         card = build_foreign_folder(args.path, told, folder)
         if dataset is not None:
             card = measured_card(folder, card, dataset, by="models add", report=message)

@@ -22,8 +22,8 @@ from emotion_core.cli.common import (
 )
 from emotion_core.cli.inputs import collect_files
 from emotion_core.cli.outputs import FORMATS, ResultSink, build_sink, choose_format, open_output
-from emotion_core.errors import EmotionLensError
-from emotion_core.files import readable, write_atomic
+from emotion_core.errors import EmotionLensError, OutputError
+from emotion_core.files import AtomicFile, make_folder, readable
 from emotion_core.wording import count_of
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
         message(f"Stopped: {tally.left} were not looked at.")
         return EXIT_INTERRUPTED
     if n_failed == 0:
-        return EXIT_DONE
+        return EXIT_PARTLY if pictures and pictures.problem else EXIT_DONE
     return EXIT_PARTLY if tally.read else EXIT_FAILED
 
 
@@ -162,19 +162,20 @@ def _analyze_files(
             try:
                 image = load_image(path)
                 result = pipeline.analyze(Frame(image))
-                sink.add(source, result)
-                tally.read += 1
-                tally.faces += len(result)
-                if pictures:
-                    pictures.write(path, image, result)
-            except BrokenPipeError:
-                raise
+                marked = pictures.draw(image, result) if pictures else b""
             except EmotionLensError as error:
                 _report(sink, source, str(error))
                 tally.failed += 1
             except Exception as error:  # one picture must not cost the others theirs
                 _report(sink, source, f"unexpected {type(error).__name__}: {error}")
                 tally.failed += 1
+            else:
+                # Outside: where nothing can be written, no other picture is any better.
+                sink.add(source, result)
+                tally.read += 1
+                tally.faces += len(result)
+                if pictures:
+                    pictures.write(path, marked)
             tally.left -= 1
     return tally
 
@@ -189,7 +190,8 @@ def _annotated_folder(folder: Path | None, paths: Iterable[Path]) -> Path | None
     """Makes the folder for annotated pictures, away from the photos themselves.
 
     Raises:
-        UsageError: photos stand in it, or it cannot be made.
+        UsageError: photos stand in it.
+        OutputError: it cannot be made.
     """
     if folder is None:
         return None
@@ -198,10 +200,7 @@ def _annotated_folder(folder: Path | None, paths: Iterable[Path]) -> Path | None
         raise UsageError(
             f"--annotated wants a folder of its own; photos are read from {readable(folder)}."
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"Cannot make the folder {readable(folder)}: {error.strerror}.") from error
+    make_folder(folder)
     return folder
 
 
@@ -214,16 +213,43 @@ class _AnnotatedPictures:
         self._folder = folder
         self._options = DrawOptions(blur_faces=blur_faces)
         self._taken: set[str] = set()
+        self._n_written = 0
+        #: Why no more pictures are written; empty while they are.
+        self.problem = ""
 
-    def write(self, source: Path, image: "UInt8Array", result: "FrameResult") -> None:
-        """Writes one picture as JPEG; photos of one name from two folders become name, name-2."""
+    def draw(self, image: "UInt8Array", result: "FrameResult") -> bytes:
+        """One annotated picture as JPEG; nothing once the disk is full."""
+        if self.problem:
+            return b""
         from emotion_core.drawing import draw_result
         from emotion_core.images import encode_jpeg
 
+        return encode_jpeg(draw_result(image, result, self._options))
+
+    def write(self, source: Path, marked: bytes) -> None:
+        """Writes one picture; photos of one name from two folders become name, name-2.
+
+        On a full disk the pictures end, and the results go on.
+        """
+        if self.problem:
+            return
         name, n = source.stem, 1
         while name.lower() in self._taken:
             n += 1
             name = f"{source.stem}-{n}"
         self._taken.add(name.lower())
-        picture = draw_result(image, result, self._options)
-        write_atomic(self._folder / f"{name}.jpg", encode_jpeg(picture))
+        try:
+            with AtomicFile(self._folder / f"{name}.jpg", kept=self._kept()) as file:
+                file.write(marked)
+        except OutputError as error:
+            self.problem = str(error)
+            with tqdm.external_write_mode():
+                message(self.problem)
+        else:
+            self._n_written += 1
+
+    def _kept(self) -> str:
+        return (
+            f"{count_of(self._n_written, 'annotated photo')} written before; the results go on "
+            "without pictures."
+        )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from emotion_core.errors import EmotionLensError
+from emotion_core.files import is_disk_full
 
 EXIT_DONE = 0
 EXIT_PARTLY = 1
@@ -59,8 +60,12 @@ def add_corrections(parser: argparse.ArgumentParser) -> None:
 
 
 def message(text: str) -> None:
-    """Tells people something on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Tells people something on stderr. A log on a full disk does not stop the work."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
 
 
 def print_json(value: object) -> None:

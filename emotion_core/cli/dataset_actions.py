@@ -122,6 +122,7 @@ def run_audit_action(args: argparse.Namespace) -> int:
             "" if args.no_model else args.model,
             progress=lambda stage, share: progress(round(100 * share), 100),
             again=args.again,
+            not_kept=message,
         )
     if args.output:
         report.to_csv(args.output)

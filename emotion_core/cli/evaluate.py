@@ -11,6 +11,7 @@ from tqdm import tqdm
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli.common import EXIT_DONE, Subparsers, add_corrections, message
 from emotion_core.datasets import EmotionDataset, load_dataset
+from emotion_core.errors import OutputError
 from emotion_core.evaluation import (
     LABELS,
     SPLITS,
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     other = model_subject(registry, args.compare) if args.compare else None
     dataset = load_dataset(args.dataset, corrections=args.corrections)
     rows = judged_rows(dataset, args.split, args.labels)
-    cache = LogitsCache()
+    cache = LogitsCache(not_kept=message)
     figures = _figures(subject, other, rows, cache)
     if args.robustness:
         figures["robustness"] = _robustness(subject, rows, cache)
@@ -97,7 +98,10 @@ def run(args: argparse.Namespace) -> int:
     if args.run and args.labels == "fer2013" and not args.corrections:
         from emotion_core.training.run_folder import RunFolder  # where the history page looks
 
-        RunFolder(args.run).add_evaluation(args.split, figures)
+        try:
+            RunFolder(args.run).add_evaluation(args.split, figures)
+        except OutputError as error:  # the figures are told all the same
+            message(f"The figures are not kept with the run. {error}")
     text = json.dumps(figures, indent=2) if args.json else _text(figures)
     if args.output:
         write_atomic(args.output, f"{text}\n".encode())

@@ -121,11 +121,11 @@ def open_output(output: Path | None) -> Iterator[IO[bytes]]:
     """The file to write to, complete or not at all; without a path, stdout.
 
     Raises:
-        UsageError: the file cannot be written.
+        OutputError: the file cannot be written.
     """
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
     else:
-        with AtomicFile(output) as file:
+        with AtomicFile(output, kept="What stood there before is as it was.") as file:
             yield file

@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from emotion_core.classifiers.readme import save_with_readme
+from emotion_core.classifiers.readme import replace_card
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import ms_per_face
 from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message
@@ -59,7 +59,7 @@ def run_measure(args: argparse.Namespace) -> int:
     classifier = registry.open(args.name)
     card = classifier.card.replaced(ms_per_face=ms_per_face(classifier))
     folder = registry.root / args.name
-    save_with_readme(card, folder)
+    replace_card(card, folder)
     message(f"{args.name}: {card.ms_per_face:.2f} ms per face in batches of 8 on one thread.")
     return EXIT_DONE
 

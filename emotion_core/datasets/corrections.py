@@ -15,7 +15,7 @@ from emotion_core.datasets.dataset import SYNTHETIC, EmotionDataset
 from emotion_core.datasets.labels import vote_column
 from emotion_core.emotions import Emotion, parse_emotion
 from emotion_core.errors import DatasetError
-from emotion_core.files import file_sha256, write_atomic
+from emotion_core.files import AtomicFile, file_sha256, make_folder
 from emotion_core.home import data_folder
 
 RELABEL, EXCLUDE, RESTORE = "relabel", "exclude", "restore"
@@ -158,6 +158,7 @@ class Corrections:
         Raises:
             DatasetError: it was changed by somebody else since it was read.
             OutputError: it cannot be written.
+            DiskFullError: there is no room for it.
         """
         if _digest(self.path) != self._on_disk:
             raise DatasetError(
@@ -170,8 +171,9 @@ class Corrections:
         for undone, entries in (("", self._entries), ("yes", self._undone)):
             for entry in entries:
                 writer.writerow((*map(_harmless, astuple(entry)), undone, self.dataset_sha256))
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(self.path, text.getvalue().encode("utf-8"))
+        make_folder(self.path.parent)
+        with AtomicFile(self.path, kept="The corrections saved before are kept.") as file:
+            file.write(text.getvalue().encode("utf-8"))
         self._on_disk = _digest(self.path)
 
     def apply(self, dataset: EmotionDataset) -> EmotionDataset:

@@ -2,13 +2,9 @@
 
 import csv
 import io
-import os
-import shutil
-import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -18,9 +14,10 @@ import numpy.typing as npt
 from emotion_core.datasets.dataset import TRAINING, EmotionDataset
 from emotion_core.datasets.parquet import write_rows
 from emotion_core.emotions import Emotion
-from emotion_core.errors import Cancelled, DatasetError, OutputError
-from emotion_core.files import AtomicFile, readable
+from emotion_core.errors import Cancelled, DatasetError
+from emotion_core.files import AtomicFile, check_room, make_folder, readable, writing
 from emotion_core.images import encode_png
+from emotion_core.publishing import published_folder
 
 CSV, PNG_FOLDERS, PARQUET = "csv", "png-folders", "parquet"
 #: What ``export_dataset`` and the command line's ``--form`` accept.
@@ -34,6 +31,10 @@ _FOLDERS = {
     Emotion.SURPRISE: "surprised",
 }
 _REPORT_EVERY = 100
+_SAMPLE = 100
+# What a small file takes on most disks is a multiple of this.
+_BLOCK_BYTES = 4096
+_KEPT = "Nothing was exported; what stood there before is as it was."
 
 #: Takes a relative path and a PNG file.
 _Keep: TypeAlias = Callable[[str, bytes], None]
@@ -68,6 +69,7 @@ def export_dataset(
         DatasetError: the form is unknown, there are no rows, or the folder has files in it.
         Cancelled: ``cancelled`` said so.
         OutputError: the output cannot be written.
+        DiskFullError: there is no room for it; told before anything is written.
     """
     if form not in EXPORT_FORMS:
         raise DatasetError(
@@ -77,8 +79,9 @@ def export_dataset(
     if not len(chosen):
         raise DatasetError("Nothing to export: no image is left. Widen the filter.")
     steps = _steps(len(chosen), progress, cancelled)
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output.parent)
+    check_room(output, _need_bytes(chosen, form, output), kept=_KEPT)
+    with writing(output, kept=_KEPT):
         if form == PNG_FOLDERS:
             _write_folders(chosen, output, steps)
         else:
@@ -87,9 +90,19 @@ def export_dataset(
                     _write_csv(chosen, file, steps)
                 else:
                     write_rows(chosen, file, steps)
-    except OSError as error:
-        raise OutputError(f"Cannot write {readable(output)}: {error.strerror or error}.") from error
     return output
+
+
+def _need_bytes(dataset: EmotionDataset, form: str, output: Path) -> int:
+    """Room for an export, from a sample of its rows."""
+    sample = dataset.images[:: max(1, len(dataset) // _SAMPLE)]
+    if form == CSV:
+        sizes = [len(" ".join(map(str, image.ravel().tolist()))) for image in sample]
+    else:
+        sizes = [len(encode_png(image)) for image in sample]
+    if form == PNG_FOLDERS and output.suffix.lower() != ".zip":
+        sizes = [-(-size // _BLOCK_BYTES) * _BLOCK_BYTES for size in sizes]
+    return int(np.mean(sizes) * len(dataset))
 
 
 def _steps(
@@ -126,14 +139,20 @@ def _write_folders(dataset: EmotionDataset, output: Path, steps: Iterator[int]) 
         with AtomicFile(output) as file, zipfile.ZipFile(file, "w") as archive:
             _write_pictures(dataset, archive.writestr, steps)  # PNG does not shrink any further
         return
-    with _new_folder(output) as folder:
+    try:
+        # Not durable: to wait for each of 30,000 pictures takes minutes, and they can be made anew.
+        with published_folder(output, durable=False) as folder:
 
-        def keep(name: str, png: bytes) -> None:
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(png)
+            def keep(name: str, png: bytes) -> None:
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(png)
 
-        _write_pictures(dataset, keep, steps)
+            _write_pictures(dataset, keep, steps)
+    except FileExistsError as error:
+        raise DatasetError(
+            f"{readable(output)} exists and is not empty. Name another folder."
+        ) from error
 
 
 def _write_pictures(dataset: EmotionDataset, keep: _Keep, steps: Iterator[int]) -> None:
@@ -144,25 +163,3 @@ def _write_pictures(dataset: EmotionDataset, keep: _Keep, steps: Iterator[int]) 
         folder = f"{split}/{_FOLDERS.get(emotion, emotion.value)}"
         keep(f"{folder}/im{counts[folder]}.png", encode_png(dataset.images[i]))
         counts[folder] += 1
-
-
-@contextmanager
-def _new_folder(output: Path) -> Iterator[Path]:
-    """A folder that gets its name when it is complete; nothing in the way is ever deleted."""
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise DatasetError(f"{readable(output)} exists and is not empty. Name another folder.")
-    partial = Path(
-        tempfile.mkdtemp(dir=output.parent, prefix=f".{output.name}.", suffix=".partial")
-    )
-    try:
-        yield partial
-        # mkdtemp makes folders for the owner only; this one gets what mkdir() would have given.
-        mask = os.umask(0)
-        os.umask(mask)
-        partial.chmod(0o777 & ~mask)
-        if output.exists():
-            output.rmdir()
-        partial.rename(output)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from emotion_core.datasets.dataset import VOTE_COLUMNS, EmotionDataset
-from emotion_core.errors import DatasetError, OutputError
-from emotion_core.files import AtomicFile, file_sha256, readable
+from emotion_core.errors import DatasetError
+from emotion_core.files import AtomicFile, file_sha256, make_folder
 from emotion_core.home import data_folder
 from emotion_core.images import decode_gray_png, encode_png
 from emotion_core.types import UInt8Array
@@ -186,10 +186,7 @@ def write_dataset(dataset: EmotionDataset, path: Path) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot write {readable(path)}: {error.strerror}.") from error
+    make_folder(path.parent)
     with AtomicFile(path) as file:
         write_rows(dataset, file, range(len(dataset)))
 

@@ -13,7 +13,7 @@ from emotion_core.classifiers.runtime import softmax
 from emotion_core.datasets import EmotionDataset, load_dataset
 from emotion_core.datasets.audit import AuditReport, Progress, audit_dataset
 from emotion_core.datasets.audit.storage import audit_key, save_report, stored_report
-from emotion_core.errors import DatasetError
+from emotion_core.errors import DatasetError, OutputError
 from emotion_core.home import data_folder
 from emotion_core.types import Float32Array
 
@@ -53,6 +53,7 @@ def run_audit(
     progress: Callable[[str, float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     again: bool = False,
+    not_kept: Callable[[str], None] | None = None,
 ) -> AuditReport:
     """Audits a data set by a model and keeps the report.
 
@@ -63,6 +64,7 @@ def run_audit(
         progress: gets the stage in words and the share that is done, 0-1.
         cancelled: asked often whether to stop.
         again: audit also where a report is kept.
+        not_kept: is told why the report cannot be kept; without it that is an error.
 
     Returns:
         The report, from the cache where it is there.
@@ -71,7 +73,7 @@ def run_audit(
         Cancelled: the user stopped it; nothing is kept then.
         DatasetError: the data set cannot be read or does not fit the model.
         ModelError: there is no such model, or its network has no features.
-        OutputError: the report cannot be kept.
+        OutputError: the report cannot be kept, and ``not_kept`` is not given.
     """
     steps = Progress(progress, cancelled)
     steps.tell("Loading the data set", 0.0)
@@ -90,7 +92,12 @@ def run_audit(
         rest = steps.part(_FEATURES_SHARE, 1.0)
         found = audit_dataset(dataset, features=seen, probabilities=scores, progress=rest.tell)
         report = dataclasses.replace(found, model=card.name, model_sha256=card.sha256)
-    save_report(report, folder)
+    try:
+        save_report(report, folder)
+    except OutputError as error:
+        if not_kept is None:
+            raise
+        not_kept(str(error))
     return report
 
 

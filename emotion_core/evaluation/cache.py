@@ -3,12 +3,13 @@
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from emotion_core.errors import OutputError
-from emotion_core.files import write_atomic
+from emotion_core.files import AtomicFile, make_folder
 from emotion_core.home import data_folder
 from emotion_core.types import Float32Array, UInt8Array
 
@@ -31,12 +32,18 @@ def images_key(images: UInt8Array) -> str:
 class LogitsCache:
     """Logits on disk: one small file for each model, set of pictures and condition."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, not_kept: Callable[[str], None] | None = None
+    ) -> None:
         """
         Args:
             folder: where they are kept; by default ``evaluations`` in the data folder.
+            not_kept: is told once why answers cannot be kept, and the work goes on; without it
+                that is an error.
         """
         self._folder = folder if folder is not None else evaluations_folder()
+        self._not_kept = not_kept
+        self._told = False
 
     def load(self, model: str, images: str, condition: str) -> tuple[Float32Array, float] | None:
         """The logits and the seconds that they took; None where there are none.
@@ -60,27 +67,23 @@ class LogitsCache:
         """Keeps logits.
 
         Raises:
-            OutputError: the folder cannot be written to.
+            OutputError: the folder cannot be written to, and nobody takes a note of it.
         """
         path = self._path(model, images, condition)
         buffer = io.BytesIO()
         np.savez(buffer, logits=logits, seconds=np.float64(seconds))
-        make_folder(path.parent)
-        write_atomic(path, buffer.getvalue())
+        try:
+            make_folder(path.parent)
+            with AtomicFile(path, kept="What was computed is not kept.") as file:
+                file.write(buffer.getvalue())
+        except OutputError as error:
+            if self._not_kept is None:
+                raise
+            if not self._told:
+                self._told = True
+                self._not_kept(str(error))
 
     def _path(self, model: str, images: str, condition: str) -> Path:
         digest, _, rest = model.partition("-")
         short = digest[:24] + (f"-{rest}" if rest else "")
         return self._folder / short / images / f"{condition}.npz"
-
-
-def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot make the folder {folder}: {error.strerror}.") from error

@@ -1,6 +1,5 @@
 """Calibrates a model folder and measures it for its card."""
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from emotion_core.evaluation.looks import record_look
 from emotion_core.evaluation.report import Evaluation, evaluate_model
 from emotion_core.evaluation.rows import judged_rows
 from emotion_core.evaluation.subject import Subject
+from emotion_core.publishing import scratch_folder
 
 # Share of right answers above the threshold. People agree on the labels of FER-2013 in about 65 %
 # (arXiv 1307.0414), and on a clear majority of ten taggers by definition.
@@ -68,8 +68,8 @@ def measured_card(
         wanted["validation_ferplus"] = ("validation", "ferplus")
     subject, metrics = _subject(folder, card), {}
     # Both kinds of labels ask about the same images.
-    with tempfile.TemporaryDirectory(prefix="emotion-lens-") as answers:
-        cache = LogitsCache(Path(answers))
+    with scratch_folder() as answers:
+        cache = LogitsCache(answers, not_kept=report)
         for name, (split, labels) in wanted.items():
             record_look(by=by, subject=subject, dataset=dataset, split=split, labels=labels)
             found = evaluate_model(subject, judged_rows(dataset, split, labels), cache=cache)

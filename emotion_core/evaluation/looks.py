@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from emotion_core.datasets import TEST, EmotionDataset
-from emotion_core.errors import OutputError
-from emotion_core.evaluation.cache import evaluations_folder, make_folder
+from emotion_core.evaluation.cache import evaluations_folder
 from emotion_core.evaluation.rows import SPLITS
 from emotion_core.evaluation.subject import Subject
+from emotion_core.files import make_folder, writing
 
 LOOKS_FILE = "test_looks.jsonl"
 
@@ -57,6 +57,7 @@ def record_look(
 
     Raises:
         OutputError: the file cannot be written.
+        DiskFullError: there is no room for it.
     """
     if not is_test(split):
         return
@@ -64,12 +65,8 @@ def record_look(
     look = Look(when, by, subject.name, subject.key, dataset.name, dataset.sha256, split, labels)
     path = _path(folder)
     make_folder(path.parent)
-    try:
-        # One write at the end of the file: processes that look at the same moment do not mix.
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(look)) + "\n")
-    except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error.strerror}.") from error
+    with writing(path, kept="Figures on test images are told only once the look is noted."):
+        _append(path, json.dumps(asdict(look)) + "\n")
 
 
 def read_looks(dataset: EmotionDataset, *, folder: Path | None = None) -> tuple[Look, ...]:
@@ -90,6 +87,22 @@ def read_looks(dataset: EmotionDataset, *, folder: Path | None = None) -> tuple[
         if look.dataset == dataset.name:
             looks.append(look)
     return tuple(looks)
+
+
+def _append(path: Path, line: str) -> None:
+    # One write at the end of the file: processes that look at the same moment do not mix.
+    with path.open("ab", buffering=0) as file:
+        begin, data = file.tell(), line.encode()
+        written = 0
+        try:
+            written = file.write(data)
+            if written < len(data):  # the rest does not fit: this says so
+                file.write(data[written:])
+        except OSError:
+            # Half a line would spoil the next one, too.
+            if written and path.stat().st_size == begin + written:
+                file.truncate(begin)
+            raise
 
 
 def _path(folder: Path | None) -> Path:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.datasets import EmotionDataset, clear_majority
 from emotion_core.emotions import LabelSet
+from emotion_core.errors import OutputError
 from emotion_core.evaluation.metrics import confusion_matrix, per_class_metrics
 from emotion_core.training.averages import averaged
 from emotion_core.training.checkpoint import save_checkpoint
@@ -204,8 +205,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
             steps = self.params["steps"]
             s_per_step = (now - self._first_batch) / batch
             left = steps - 1 - batch + steps * (self._config.epochs - self._epoch - 1)
-            self._folder.set_status(
-                "running",
+            self._show(
                 epoch=self._epoch,
                 epochs=self._config.epochs,
                 batch=batch + 1,
@@ -236,12 +236,19 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         # and replaces its row, so that no row is ever missing.
         self._folder.write_history(rows)
         if self._config.tensorboard:
-            write_logs(self._folder, rows, float(self._folder.read_config().get("created", 0)))
+            self._write_logs(rows)
         save_checkpoint(self._folder, self.model, epoch + 1)
         self._tell(rows)
         if stops_early(rows, self._config.early_stopping):
             self._report(f"No better epoch for {self._config.early_stopping} epochs: done.")
             self.model.stop_training = True
+
+    def _write_logs(self, rows: list[dict[str, float]]) -> None:
+        started = float(self._folder.read_config().get("created", 0))
+        try:
+            write_logs(self._folder, rows, started)
+        except OutputError as error:  # all that is in them stands in the history too
+            self._report(f"The TensorBoard logs lack epoch {len(rows)}. {error}")
 
     def _judged_weights(self, epoch: int) -> AbstractContextManager[None]:
         if not self._config.ema:
@@ -250,12 +257,15 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         alone = own_part().processes == 1
         return averaged(self.model, partial(self._faces, epoch) if alone else None)
 
+    def _show(self, **values: float) -> None:
+        with suppress(OutputError):  # the run goes on as long as its epochs can be kept
+            self._folder.set_status("running", **values)
+
     def _tell(self, rows: list[dict[str, float]]) -> None:
         row, recent = rows[-1], [r["seconds"] for r in rows[-5:]]
         epoch, epochs = int(row["epoch"]), self._config.epochs
         eta_s = sum(recent) / len(recent) * (epochs - epoch)
-        self._folder.set_status(
-            "running",
+        self._show(
             epoch=epoch,
             epochs=epochs,
             samples_per_s=round(self._images / row["seconds"], 1),

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from emotion_core.files import writing
+
 _APP = Path(__file__).resolve().parents[2]
 
 
@@ -20,13 +22,17 @@ def start_detached(arguments: list[str], log: Path) -> "subprocess.Popen[bytes]"
     Args:
         arguments: after ``python -m emotion_core``.
         log: gets everything that it prints, behind what is there.
+
+    Raises:
+        OutputError: the log cannot be written.
+        DiskFullError: there is no room for it.
     """
     apart = (
         {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
         if os.name == "nt"
         else {"start_new_session": True}
     )
-    with log.open("ab") as output:
+    with writing(log), log.open("ab") as output:
         return subprocess.Popen(
             [sys.executable, "-m", "emotion_core", *arguments],
             stdin=subprocess.DEVNULL,

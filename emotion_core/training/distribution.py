@@ -7,13 +7,13 @@ in a copy that is thrown away.
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from emotion_core.errors import TrainingError
+from emotion_core.publishing import scratch_folder
 from emotion_core.training.config import TrainingConfig
 
 
@@ -90,8 +90,8 @@ def own_folder(run_dir: Path) -> Iterator[Path]:
     if _part.process == 0:
         yield run_dir
         return
-    with tempfile.TemporaryDirectory(prefix="emotion-lens-") as temporary:
-        copy = Path(temporary) / run_dir.name
+    with scratch_folder() as temporary:
+        copy = temporary / run_dir.name
         if (run_dir / "checkpoint").is_dir():
             shutil.copytree(run_dir, copy)
         yield copy

@@ -13,6 +13,7 @@ from emotion_core.classifiers.architectures import build_model
 from emotion_core.classifiers.export import load_keras
 from emotion_core.datasets import TWO_DISTRIBUTIONS
 from emotion_core.errors import TrainingError
+from emotion_core.files import atomic_path
 from emotion_core.training.callbacks import (
     Record,
     SeedLayers,
@@ -65,12 +66,8 @@ def fit_run(
     def save_best(model: keras.Model, path: Path) -> None:
         fixed = build_model(config.architecture, size_px=full_px, n_classes=n_kept)
         fixed.set_weights(_fitted(model.get_weights(), fixed.get_weights()))
-        temporary = path.with_name("model.tmp.keras")
-        try:
-            fixed.save(temporary)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with atomic_path(path) as partial:
+            fixed.save(partial)
 
     judge = Validate(data.validation, raters=data.keeps_more)
     done = folder.epochs_done

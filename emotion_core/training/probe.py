@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from emotion_core.datasets import EmotionDataset
 from emotion_core.errors import TrainingError
 from emotion_core.files import write_json
+from emotion_core.publishing import scratch_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import prepare
 from emotion_core.training.detached import environment
@@ -48,8 +48,8 @@ def estimate(config: TrainingConfig, dataset: str | Path = "") -> Estimate:
     Raises:
         TrainingError: the data set or the settings cannot be used, or it took too long.
     """
-    with tempfile.TemporaryDirectory(prefix="emotion-lens-") as folder:
-        recipe = Path(folder) / "recipe.json"
+    with scratch_folder() as folder:
+        recipe = folder / "recipe.json"
         write_json(recipe, config.to_dict())
         line = [sys.executable, "-m", "emotion_core", "train", "--estimate", "--recipe"]
         line += [str(recipe), *(["--dataset", str(dataset)] if dataset else [])]

@@ -1,7 +1,7 @@
 """Processes of runs: is one alive, what does it use, what ended it."""
 
-import errno
 import os
+import shutil
 import signal
 import time
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import psutil
+
+from emotion_core.errors import OutputError
+from emotion_core.files import disk_full_text, is_disk_full
 
 # Two readings of a process's start differ by rounding; two processes with one number do not
 # start within this time.
@@ -18,9 +21,13 @@ _SAME_START_S = 2.0
 # the processor is counted.
 _LOOK_AGAIN_S = 0.5
 
+_AS_GOOD_AS_FULL_BYTES = 1 << 20
+
 _OOM_KILLS = Path("/sys/fs/cgroup/memory.events")
 
-DISK_FULL = "The disk is full. Free some space, then resume."
+#: What is there all the same, and what to do, for ``disk_full_text``.
+KEPT = "Everything up to the last full epoch is kept."
+RESUME = "resume"
 OUT_OF_MEMORY = "Out of memory. Choose a smaller batch, or close other programs, then resume."
 KILLED = (
     "The process was killed. Somebody did it, or the system did because memory ran out. "
@@ -118,17 +125,21 @@ def reason_of_exit(code: int, *, oom_killed: bool) -> str:
     return f"The process ended with exit code {code}. The log says more."
 
 
-def reason_of_error(error: BaseException, free_bytes: int) -> str:
+def reason_of_error(error: BaseException, folder: Path) -> str:
     """An exception in words for the person who started the run.
 
     Args:
         error: what a run raised.
-        free_bytes: left on the disk of the run. Some writers report a full disk in a form of
-            their own.
+        folder: of the run. Some writers report a full disk in a form of their own; there its
+            free space tells.
     """
-    disk_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if disk_full or (isinstance(error, OSError | RuntimeError) and free_bytes < 1 << 20):
-        return DISK_FULL
+    if is_disk_full(error) or (
+        isinstance(error, OSError | RuntimeError)
+        and shutil.disk_usage(folder).free < _AS_GOOD_AS_FULL_BYTES
+    ):
+        return disk_full_text(folder, kept=KEPT, then=RESUME)
+    if isinstance(error, OutputError):
+        return str(error)
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return OUT_OF_MEMORY
     return f"{type(error).__name__}: {error}"

@@ -2,7 +2,6 @@
 
 import datetime
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,10 @@ from emotion_core.classifiers.card import (
 from emotion_core.classifiers.readme import save_with_readme
 from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.datasets import VALIDATION, EmotionDataset
-from emotion_core.errors import ModelError
+from emotion_core.errors import ModelError, OutputError
 from emotion_core.evaluation.card_figures import measured_card
 from emotion_core.files import file_sha256, write_json
+from emotion_core.publishing import published_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
 from emotion_core.training.run_folder import RunFolder
@@ -64,13 +64,16 @@ def promote_run(
         flip_average: average the logits of a face and its mirror image.
         target_accuracy: share of right answers above the threshold, on PublicTest; None for
             what suits the labels that it learned.
-        replace: whether an existing folder of that name is replaced.
+        replace: whether an existing folder of that name is replaced. All of it goes: recipes,
+            repeats and notes in it tell of the old network.
         notes: more entries for the card's ``training``.
         report: gets one line of text per step.
 
     Raises:
         ModelError: the run has no model, the name is taken, or the exported model disagrees.
         TrainingError: not a run.
+        OutputError: the model cannot be written.
+        DiskFullError: there is no room for it.
     """
     run = RunFolder(run_dir)
     config, saved = load_run_config(run_dir)
@@ -79,31 +82,48 @@ def promote_run(
         raise ModelError(f"{run_dir}: wanted model.keras. The run has not finished an epoch.")
     if (target / "card.json").exists() and not replace:
         raise ModelError(f"{target} exists. Give --replace, or another name.")
-    models_root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".promoting-", dir=models_root) as temporary:
-        folder = Path(temporary)
-        card = _fill(
-            folder,
-            run,
-            config,
-            saved,
-            dataset,
-            name=name,
-            title=title,
-            description=description,
-            use_for=use_for,
-            flip_average=flip_average,
-            target_accuracy=target_accuracy,
-            notes=notes or {},
-            report=report,
-        )
+    old_files = _files_in(target)
+    kept = f"The run is kept{', and so is the model that was to be replaced' * bool(old_files)}."
+    try:
+        with published_folder(
+            target, replace=replace, need_bytes=_need_bytes(run.model), kept=kept
+        ) as folder:
+            card = _fill(
+                folder,
+                run,
+                config,
+                saved,
+                dataset,
+                name=name,
+                title=title,
+                description=description,
+                use_for=use_for,
+                flip_average=flip_average,
+                target_accuracy=target_accuracy,
+                notes=notes or {},
+                report=report,
+            )
+            gone = sorted(old_files - _files_in(folder))
+    except FileExistsError as error:
+        raise ModelError(f"{target} exists. Give --replace, or another name.") from error
+    report(f"Wrote {target}.")
+    if gone:
+        report(f"The old model's other files went with it: {', '.join(gone)}.")
+    try:
         # What the run list shows of a run that was judged.
         write_json(run.evaluation, {"model": name, "sha256": card.sha256, **card.metrics})
-        target.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
-            shutil.move(str(path), target / path.name)
-    report(f"Wrote {target}.")
+    except OutputError as error:
+        report(f"The figures are on the model's card, not in the run's folder. {error}")
     return card
+
+
+def _need_bytes(model: Path) -> int:
+    """At least so much a model takes: its weights at half and, exported, at a quarter."""
+    return model.stat().st_size * 3 // 4
+
+
+def _files_in(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def _fill(

@@ -4,22 +4,24 @@ What is queued stands in the run folders themselves (``status.json``: state and 
 there is nothing to get out of step and no server to ask.
 """
 
-import shutil
 import subprocess
 import time
 from pathlib import Path
 
-from emotion_core.errors import TrainingError
-from emotion_core.files import write_json
+from emotion_core.errors import DiskFullError, TrainingError
+from emotion_core.file_locks import is_locked
+from emotion_core.files import check_room, write_json
 from emotion_core.home import runs_folder
+from emotion_core.publishing import published_folder, remove_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.detached import start_detached
-from emotion_core.training.lock import is_locked
 from emotion_core.training.process import terminate
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo, list_runs, read_run
 
 SUPERVISOR_LOCK = ".supervisor.lock"
+# Less is as good as nothing: a checkpoint of the smallest network takes several times as much.
+_LEAST_ROOM_BYTES = 1 << 20
 SUPERVISOR_LOG = ".supervisor.log"
 # Characters that a folder name may hold everywhere.
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -70,6 +72,7 @@ class RunQueue:
         Raises:
             TrainingError: the name is taken or cannot be the name of a folder.
             OutputError: the folder cannot be written.
+            DiskFullError: there is no room for it.
         """
         name = name or self.free_name(config)
         if not set(name) <= _NAME or name.startswith(".") or len(name) > 80:
@@ -77,19 +80,24 @@ class RunQueue:
                 "name: wanted up to 80 letters, digits, dots, hyphens and underscores, not "
                 f"beginning with a dot. Received: {name!r}"
             )
-        folder = RunFolder(self.root / name)
-        if folder.path.exists():
-            raise TrainingError(f"A run named {name} exists. Choose another name, or delete it.")
+        folder = self.root / name
+        taken = TrainingError(f"A run named {name} exists. Choose another name, or delete it.")
+        if folder.exists():
+            raise taken
+        position = self._last_position() + 1
         try:
-            folder.path.mkdir(parents=True)
-        except OSError as error:
-            raise TrainingError(f"Cannot make {folder.path}: {error.strerror}.") from error
-        write_json(
-            folder.config,
-            {**config.to_dict(), "dataset": str(dataset), "created": time.time()},
-        )
-        self._queue(folder)
-        return folder.path
+            with published_folder(folder, kept="The other runs are as before.") as path:
+                new = RunFolder(path)
+                write_json(
+                    new.config,
+                    {**config.to_dict(), "dataset": str(dataset), "created": time.time()},
+                )
+                new.set_status("queued", position=position)
+        except FileExistsError as error:
+            raise taken from error
+        if self._start:
+            self.ensure_supervisor()
+        return folder
 
     def stop(self, run: str) -> None:
         """Asks a run to stop; what it has learned up to its last full epoch stays.
@@ -129,7 +137,7 @@ class RunQueue:
         if info.state == "running":
             raise TrainingError(f"{run} is running. Stop it first.")
         try:
-            shutil.rmtree(info.folder)
+            remove_folder(info.folder)
         except OSError as error:
             raise TrainingError(f"Cannot delete {info.folder}: {error.strerror}.") from error
 
@@ -164,18 +172,27 @@ class RunQueue:
         _started[self.root] = start_detached(line, self.root / SUPERVISOR_LOG)
         return True
 
+    def hindrance(self) -> str:
+        """Why no run can be trained now, in words: a full disk; empty where nothing hinders."""
+        try:
+            check_room(self.root, _LEAST_ROOM_BYTES, kept="Runs that wait stay in the queue.")
+        except DiskFullError as error:
+            return str(error)
+        return ""
+
     def supervisor_runs(self) -> bool:
         """Whether the process that trains is there."""
         return is_locked(self.root / SUPERVISOR_LOCK)
 
     def _queue(self, folder: RunFolder) -> None:
-        status = folder.read_status()
-        stored = (RunFolder(run.folder).read_status().get("position", 0) for run in self.queued())
-        last = max(stored, default=0)
-        if status.get("state") != "queued":
-            folder.set_status("queued", position=last + 1)
+        if folder.read_status().get("state") != "queued":
+            folder.set_status("queued", position=self._last_position() + 1)
         if self._start:
             self.ensure_supervisor()
+
+    def _last_position(self) -> int:
+        stored = (RunFolder(run.folder).read_status().get("position", 0) for run in self.queued())
+        return int(max(stored, default=0))
 
     def _find(self, run: str) -> RunInfo:
         folder = self.root / run

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import platform
-import shutil
 import signal
 import subprocess
 import time
@@ -14,6 +13,7 @@ from emotion_core.datasets import EmotionDataset
 from emotion_core.errors import TrainingError
 from emotion_core.evaluation import evaluate_probabilities
 from emotion_core.files import write_json
+from emotion_core.publishing import published_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import labels_sha256, prepare, training_rows
 from emotion_core.training.distribution import check_divides
@@ -43,14 +43,22 @@ def start_run(
 
     Raises:
         TrainingError: the folder already holds a run, or the data set cannot be used.
+        OutputError: the folder cannot be written.
+        DiskFullError: there is no room for it.
     """
     folder = RunFolder(run_dir)
     if folder.config.exists():
         raise TrainingError(
             f"{run_dir} already holds a run. Give --resume to go on with it, or another --run-dir."
         )
-    folder.create()
-    write_json(folder.config, {**config.to_dict(), "dataset": source, "created": time.time()})
+    settings = {**config.to_dict(), "dataset": source, "created": time.time()}
+    if folder.path.exists():  # somebody made it for the run
+        folder.create()
+        write_json(folder.config, settings)
+    else:
+        with published_folder(folder.path) as new:
+            RunFolder(new).create()
+            write_json(RunFolder(new).config, settings)
     _execute(config, dataset, folder, report)
 
 
@@ -133,7 +141,7 @@ def _execute(
                 folder.add_to_config(**_provenance(dataset))
             finished = _train(config, dataset, folder, report, stop)
     except BaseException as error:
-        reason = reason_of_error(error, shutil.disk_usage(folder.path).free)
+        reason = reason_of_error(error, folder.path)
         folder.set_status("failed", epoch=folder.epochs_done, epochs=config.epochs, error=reason)
         if reason.startswith(type(error).__name__):
             raise

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from emotion_core.errors import OutputError, TrainingError
-from emotion_core.files import write_atomic, write_json
+from emotion_core.files import make_folder, write_atomic, write_json
 from emotion_core.training.process import own_identity
+from emotion_core.unfinished import clean_below
 
 # Freed when the disk is full, so that the reason can still be written down.
 _RESERVE_BYTES = 1 << 16
@@ -44,7 +45,14 @@ class RunFolder:
         self._reserve = path / "checkpoint" / "reserve"
 
     def create(self) -> None:
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
+        """Makes the folder, or cleans it of what a killed process left in it.
+
+        Raises:
+            OutputError: it cannot be written.
+            DiskFullError: there is no room for it.
+        """
+        make_folder(self.checkpoint.parent)
+        clean_below(self.path)
         if not self._reserve.is_file():
             write_atomic(self._reserve, os.urandom(_RESERVE_BYTES))
 
@@ -71,11 +79,17 @@ class RunFolder:
         return read_object(self.config)
 
     def set_status(self, state: str, **values: Any) -> None:
-        """Replaces ``status.json``; ``state`` is queued, running, stopped, failed or done."""
+        """Replaces ``status.json``; ``state`` is queued, running, stopped, failed or done.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
         status = {"state": state, **own_identity(), "updated": time.time(), **values}
         try:
             write_json(self.status, status)
         except (OSError, OutputError):
+            if state == "running" or not self._reserve.exists():
+                raise
             # On a full disk the last words still get out.
             self._reserve.unlink(missing_ok=True)
             write_json(self.status, status)

@@ -4,13 +4,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from emotion_core.errors import TrainingError
+from emotion_core.errors import OutputError, TrainingError
+from emotion_core.file_locks import FileLock
 from emotion_core.training.detached import start_detached
-from emotion_core.training.lock import FileLock
 from emotion_core.training.process import oom_kills, reason_of_exit
 from emotion_core.training.queue import SUPERVISOR_LOCK, RunQueue
 from emotion_core.training.run_folder import RunFolder
@@ -39,6 +40,7 @@ def work_queue(
 
     Raises:
         TrainingError: there is no such folder.
+        OutputError: what became of a run cannot be written down, so it stays in the queue.
     """
     if not root.is_dir():
         raise TrainingError(f"{root}: wanted the folder of the runs. There is none.")
@@ -84,10 +86,12 @@ def _train(run: RunInfo, report: Callable[[str], None]) -> None:
     report(f"{run.name}: training")
     process = start_detached(["train", "--run-dir", str(run.folder), "--resume"], folder.log)
     started = psutil.Process(process.pid).create_time()
-    folder.set_status("running", pid=process.pid, process_started=started, eta_s=None)
+    with suppress(OutputError):  # the run itself says that the disk is full
+        folder.set_status("running", pid=process.pid, process_started=started, eta_s=None)
     code = process.wait()
     status = folder.read_status()
-    if status.get("state") == "running":
+    unheard = status.get("state") == "queued" and code > 0  # the disk was full
+    if unheard or status.get("state") == "running":
         # It had no time to say anything.
         if code in _ASKED_TO_END:
             folder.set_status("stopped")

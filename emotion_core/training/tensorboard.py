@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from emotion_core.files import make_folder
 from emotion_core.training.events import Scalar, write_scalars
 from emotion_core.training.run_folder import RunFolder
 
@@ -32,5 +33,5 @@ def write_logs(folder: RunFolder, rows: Sequence[dict[str, float]], started: flo
             curves[place].append(Scalar(tag, int(row["epoch"]) - 1, value, clock))
     for place, scalars in curves.items():
         path = folder.tensorboard / place
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         write_scalars(path / _FILE, scalars)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from emotion_core.errors import EmotionLensError
+from emotion_core.files import full_disk_in_words
 
 _logger = logging.getLogger(__name__)
 
@@ -21,10 +22,11 @@ def guarded() -> Iterator[None]:
         yield
     except EmotionLensError as error:
         st.error(str(error), icon=":material/error:")
-    except Exception:
+    except Exception as error:
         _logger.exception("A page failed")
         st.error(
-            "Something went wrong here; your photos are kept. Reload the page to go on. "
+            full_disk_in_words(error)
+            or "Something went wrong here; your photos are kept. Reload the page to go on. "
             "What happened exactly stands in the server's log.",
             icon=":material/error:",
         )

@@ -9,7 +9,7 @@ import pytest
 from emotion_core.classifiers import registry as registry_module
 from emotion_core.classifiers.card import CARD_FILE, LITERT_FILE, load_card
 from emotion_core.classifiers.registry import MODELS_ROOT, ModelRegistry
-from emotion_core.errors import ModelError
+from emotion_core.errors import DiskFullError, ModelError
 from emotion_core.files import file_sha256
 
 MakeFolder = Callable[..., Path]
@@ -162,7 +162,7 @@ def test_a_copy_that_fails_leaves_nothing(
 
     monkeypatch.setattr(registry_module.shutil, "copyfile", fail)
     registry = ModelRegistry(tmp_path / "models2")
-    with pytest.raises(ModelError, match="No space left"):
+    with pytest.raises(DiskFullError, match=r"models2/alpha cannot be written.*Nothing was added"):
         registry.add(root / "alpha")
     assert list(registry.root.iterdir()) == []
 

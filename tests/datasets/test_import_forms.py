@@ -235,9 +235,10 @@ def test_what_stood_there_stays_until_the_import_is_complete(tmp_path: Path) -> 
     with pytest.raises(DatasetError):
         import_dataset(tmp_path / "bad.csv", output)
     assert output.read_bytes() == b"before"
-    stale = tmp_path / ".out.parquet.abc.partial"
+    output = tmp_path / "killed" / "out.parquet"
+    output.parent.mkdir()
+    stale = output.with_name(".out.parquet.emotion-lens-abcdefgh.partial")
     stale.write_bytes(b"of an import that was killed")
-    os.utime(stale, (0, 0))
     import_dataset(forms.write_csv(forms.faces(), tmp_path / "a.csv"), output)
     assert len(load_dataset(output)) == 42
     assert not stale.exists()

@@ -16,6 +16,8 @@ def _script(error: str) -> AppTest:
                 raise ModelError("The model is gone. Fetch it again.")
             if error == "unexpected":
                 raise RuntimeError("secret detail")
+            if error == "full":
+                raise OSError(28, "No space left on device", "/somewhere/x.csv")
             if error == "stop":
                 st.stop()
             st.write("all well")
@@ -28,6 +30,12 @@ def test_deliberate_errors_are_shown_as_they_are() -> None:
     app = _script("deliberate")
     assert [e.value for e in app.error] == ["The model is gone. Fetch it again."]
     assert app.markdown[0].value == "after"
+
+
+def test_a_full_disk_is_said_with_its_place() -> None:
+    (shown,) = _script("full").error
+    assert shown.value.startswith("The disk is full: /somewhere/x.csv cannot be written; ")
+    assert shown.value.endswith("Free some space, then try again.")
 
 
 def test_unexpected_errors_go_to_the_log(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +16,10 @@ import pytest
 from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.parquet import write_dataset
 from emotion_core.errors import TrainingError
+from emotion_core.file_locks import FileLock
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
-from emotion_core.training.lock import FileLock
 from emotion_core.training.process import (
-    DISK_FULL,
     KILLED,
     OUT_OF_MEMORY,
     VANISHED,
@@ -174,15 +174,20 @@ def test_shipped_models_bring_their_history() -> None:
     assert run.test_accuracy is not None
 
 
-def test_reasons_in_words() -> None:
+def test_reasons_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reason_of_exit(-9, oom_killed=False) == KILLED
     assert reason_of_exit(-9, oom_killed=True) == OUT_OF_MEMORY
     assert "signal 11" in reason_of_exit(-11, oom_killed=False)
     assert "exit code 2" in reason_of_exit(2, oom_killed=False)
-    assert reason_of_error(OSError(28, "No space left on device"), 1 << 40) == DISK_FULL
-    assert reason_of_error(OSError("write failed"), 100) == DISK_FULL
-    assert reason_of_error(MemoryError(), 1 << 40) == OUT_OF_MEMORY
-    assert reason_of_error(ValueError("x"), 100) == "ValueError: x"
+    full = reason_of_error(OSError(28, "No space left on device"), tmp_path)
+    assert full.startswith(f"The disk is full: {tmp_path} cannot be written; ")
+    assert full.endswith("up to the last full epoch is kept. Free some space, then resume.")
+    assert reason_of_error(MemoryError(), tmp_path) == OUT_OF_MEMORY
+    assert reason_of_error(OSError("write failed"), tmp_path) == "OSError: write failed"
+    usage_now = type(shutil.disk_usage(tmp_path))(1000, 900, 100)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage_now)
+    assert "0.0 MB are free" in reason_of_error(OSError("write failed"), tmp_path)
+    assert reason_of_error(ValueError("x"), tmp_path) == "ValueError: x"
 
 
 def test_processes_are_told_apart() -> None:
@@ -199,7 +204,7 @@ def test_processes_are_told_apart() -> None:
 def test_a_lock_is_held_by_one_and_freed_by_the_end_of_its_process(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     code = (
-        "import sys; from pathlib import Path; from emotion_core.training.lock import FileLock\n"
+        "import sys; from pathlib import Path; from emotion_core.file_locks import FileLock\n"
         "lock = FileLock(Path(sys.argv[1])); print(lock.acquire(), flush=True); input()"
     )
     holder = subprocess.Popen(

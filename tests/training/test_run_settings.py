@@ -23,7 +23,6 @@ from emotion_core.training.callbacks import stops_early
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import prepare
 from emotion_core.training.imports import read_history
-from emotion_core.training.process import DISK_FULL
 from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
@@ -95,7 +94,11 @@ def test_a_full_disk_is_named_and_the_run_goes_on_after_it(
     with pytest.raises(TrainingError, match="disk is full"):
         start_run(CONFIG, shapes_set, folder.path, report=quiet)
     run = read_run(folder.path)
-    assert (run.state, run.error, run.can_resume) == ("failed", DISK_FULL, True)
+    assert (run.state, run.can_resume) == ("failed", True)
+    assert run.error.startswith(f"The disk is full: {folder.path} cannot be written; ")
+    assert run.error.endswith(
+        "Everything up to the last full epoch is kept. Free some space, then resume."
+    )
     assert folder.epochs_done == 1
     monkeypatch.undo()
     resume_run(shapes_set, folder.path, report=quiet)
@@ -121,8 +124,8 @@ def test_the_last_words_get_out_on_a_full_disk(
         write(path, value)
 
     monkeypatch.setattr(run_folder, "write_json", write_if_room)
-    folder.set_status("failed", error=DISK_FULL)
-    assert folder.read_status()["error"] == DISK_FULL
+    folder.set_status("failed", error="The disk is full.")
+    assert folder.read_status()["error"] == "The disk is full."
 
 
 def test_early_stopping_counts_epochs_without_a_better_one() -> None:

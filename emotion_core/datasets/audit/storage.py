@@ -3,8 +3,6 @@
 import contextlib
 import hashlib
 import json
-import shutil
-import tempfile
 import zipfile
 from pathlib import Path
 
@@ -14,7 +12,8 @@ import pyarrow as pa
 
 from emotion_core.datasets.audit.report import AuditReport
 from emotion_core.datasets.dataset import EmotionDataset
-from emotion_core.errors import DatasetError, OutputError
+from emotion_core.errors import DatasetError
+from emotion_core.publishing import published_folder
 
 #: Grows when the audit finds other things or writes them in another way.
 VERSION = 3
@@ -42,30 +41,18 @@ def save_report(report: AuditReport, folder: Path) -> None:
 
     Raises:
         OutputError: the folder cannot be written to.
+        DiskFullError: there is no room for it.
     """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=".saving-", dir=folder.parent, ignore_cleanup_errors=True
-        ) as temporary:
-            new = Path(temporary) / folder.name
-            new.mkdir()
-            report.rows.to_parquet(new / _ROWS, index=False)
-            np.savez(
-                new / _ARRAYS,
-                embedding=report.embedding,
-                probabilities=report.probabilities,
-                agreement=report.agreement,
-            )
-            values = {name: getattr(report, name) for name in _SCALARS}
-            (new / _FACTS).write_text(json.dumps({"version": VERSION, **values}), "utf-8")
-            if folder.exists():
-                shutil.rmtree(folder)
-            new.rename(folder)
-    except OSError as error:
-        raise OutputError(
-            f"Cannot write the audit to {folder}: {error.strerror or error}."
-        ) from error
+    with published_folder(folder, replace=True, kept="The findings are not kept.") as new:
+        report.rows.to_parquet(new / _ROWS, index=False)
+        np.savez(
+            new / _ARRAYS,
+            embedding=report.embedding,
+            probabilities=report.probabilities,
+            agreement=report.agreement,
+        )
+        values = {name: getattr(report, name) for name in _SCALARS}
+        (new / _FACTS).write_text(json.dumps({"version": VERSION, **values}), "utf-8")
 
 
 def load_report(folder: Path) -> AuditReport:

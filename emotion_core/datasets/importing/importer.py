@@ -1,13 +1,11 @@
 """Import: any form in, one Parquet file out, or nothing."""
 
-import glob
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from emotion_core.datasets.dataset import TEST, TRAINING, VALIDATION
 from emotion_core.datasets.importing.ferplus import FerPlusVotes, read_ferplus
@@ -17,8 +15,8 @@ from emotion_core.datasets.importing.sources import open_source
 from emotion_core.datasets.importing.splits import share_out
 from emotion_core.datasets.parquet import DatasetWriter, picture_name
 from emotion_core.emotions import FER2013
-from emotion_core.errors import Cancelled, DatasetError, OutputError
-from emotion_core.files import AtomicFile, file_sha256, readable
+from emotion_core.errors import Cancelled, DatasetError
+from emotion_core.files import AtomicFile, check_room, file_sha256, make_folder, writing
 from emotion_core.images import encode_png
 
 #: Rejected rows that are listed; all of them are counted.
@@ -26,8 +24,7 @@ MAX_LISTED = 1000
 _NO_VOTES = (0,) * 10
 # Rows between two reports and two questions whether to stop.
 _REPORT_EVERY = 100
-# An import that was killed leaves its unfinished file; after this long it is nobody's any more.
-_STALE_AFTER_S = 3600
+_KEPT = "Nothing was imported; what stood there before is as it was."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +86,7 @@ def import_dataset(
         DatasetError: no data set, no row that can be stored, or votes of another set.
         Cancelled: ``cancelled`` said so.
         OutputError: the output cannot be written.
+        DiskFullError: there is no room for it; told as soon as the first rows show the size.
     """
     started = time.perf_counter()
     if source.exists() and output.exists() and source.samefile(output):
@@ -100,13 +98,11 @@ def import_dataset(
             f"{votes.name}: FER+ votes are joined by row, and {opened.no_row_order}. "
             "Import fer2013.csv or icml_face_data.csv with it."
         )
-    tally = _Tally(opened, votes, progress, cancelled)
-    with _new_file(output) as file:
-        try:
-            with DatasetWriter(file, opened.set_name) as writer:
-                tally.store(writer)
-        except OSError as error:
-            raise OutputError(f"Cannot write {readable(output)}: {error}") from error
+    tally = _Tally(opened, votes, progress, cancelled, output)
+    make_folder(output.parent)
+    with AtomicFile(output, kept=_KEPT) as file:
+        with writing(output, kept=_KEPT), DatasetWriter(file, opened.set_name) as writer:
+            tally.store(writer)
         if not writer.n_written:
             raise DatasetError(_nothing(source, tally.rejected))
     return ImportReport(
@@ -131,18 +127,22 @@ class _Tally:
         votes: FerPlusVotes | None,
         progress: Callable[[int, int], None] | None,
         cancelled: Callable[[], bool] | None,
+        output: Path,
     ) -> None:
         self.rejected: list[RejectedRow] = []
         self.n_rejected = 0
         self.has_votes = False
         self._source, self._votes = source, votes
         self._progress, self._cancelled = progress, cancelled
+        self._output, self._n_bytes = output, 0
         self._counts: Counter[tuple[str, int]] = Counter()
 
     def store(self, writer: DatasetWriter) -> None:
         for n, row in enumerate(self._source.rows()):
             if n % _REPORT_EVERY == 0:
                 self._report()
+            if n == _REPORT_EVERY:
+                self._check_room()
             if isinstance(row, RejectedRow):
                 self.n_rejected += 1
                 if len(self.rejected) < MAX_LISTED:
@@ -151,7 +151,9 @@ class _Tally:
             votes = self._votes.of(row) if self._votes else row.votes or _NO_VOTES
             usage = share_out(row.image, row.usage)
             name = picture_name(row.number if row.number >= 0 else writer.n_written)
-            writer.add(encode_png(row.image), name, row.label, usage, votes)
+            png = encode_png(row.image)
+            writer.add(png, name, row.label, usage, votes)
+            self._n_bytes += len(png)
             self._counts[usage, row.label] += 1
             self.has_votes |= any(votes)
         self._report()
@@ -169,18 +171,11 @@ class _Tally:
         if self._progress is not None:
             self._progress(self._source.done, self._source.total)
 
-
-@contextmanager
-def _new_file(output: Path) -> Iterator[IO[bytes]]:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        for left in output.parent.glob(f".{glob.escape(output.name)}.*.partial"):
-            if time.time() - left.stat().st_mtime > _STALE_AFTER_S:
-                left.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot write {readable(output)}: {error.strerror}.") from error
-    with AtomicFile(output) as file:
-        yield file
+    def _check_room(self) -> None:
+        """Better now than after minutes: what the first rows take tells of the others."""
+        done, total = self._source.done, self._source.total
+        if 0 < done < total:
+            check_room(self._output, int(self._n_bytes * total / done), kept=_KEPT)
 
 
 def _nothing(source: Path, rejected: list[RejectedRow]) -> str:

@@ -41,9 +41,7 @@ def make_practice_set() -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    folder = data_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    write_dataset(build_synthetic(), folder / f"{PRACTICE_NAME}.parquet")
+    write_dataset(build_synthetic(), data_folder() / f"{PRACTICE_NAME}.parquet")
     st.session_state[state.SET_KEY] = PRACTICE_NAME
 
 

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import streamlit as st
 
 from emotion_core.datasets.download import DEFAULT_HANDLE
 from emotion_core.errors import OutputError
+from emotion_core.files import AtomicFile, make_folder
 from emotion_core.home import data_folder
+from emotion_core.publishing import scratch_folder
 from emotion_core.wording import count_of
 from pages.shared.chips import paragraph
 from pages.shared.datasets import state
@@ -108,24 +110,22 @@ def _start(
     """Puts uploads into files, because the import reads them in another process."""
     try:
         output = _output(name)
-        folder = Path(tempfile.mkdtemp(prefix=".import-", dir=output.parent))
+        with ExitStack() as stack:
+            folder = stack.enter_context(scratch_folder(output.parent, "import"))
+            source = _kept(upload, folder) if upload is not None else Path(path or "").expanduser()
+            order = {
+                "task": "import",
+                "title": title,
+                "source": str(source),
+                "kaggle": kaggle,
+                "output": str(output),
+                "ferplus": str(_kept(votes, folder)) if votes is not None else None,
+                "detector": detector,
+            }
+            job_board().start(_JOB, order, stack.pop_all().close)
     except OutputError as error:
         st.session_state[_FAILED] = str(error)
         return
-    except OSError as error:
-        st.session_state[_FAILED] = f"Cannot write to {data_folder()}: {error.strerror}."
-        return
-    source = _kept(upload, folder) if upload is not None else Path(path or "").expanduser()
-    order = {
-        "task": "import",
-        "title": title,
-        "source": str(source),
-        "kaggle": kaggle,
-        "output": str(output),
-        "ferplus": str(_kept(votes, folder)) if votes is not None else None,
-        "detector": detector,
-    }
-    job_board().start(_JOB, order, lambda: shutil.rmtree(folder, ignore_errors=True))
     st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
 
 
@@ -141,14 +141,14 @@ def _output(name: str) -> Path:
         raise OutputError("Wanted a name with letters or digits. Choose another name.")
     if path.exists():
         raise OutputError(f"There is a data set named {stem} already. Choose another name.")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     return path
 
 
 def _kept(upload: Any, folder: Path) -> Path:
     suffix = Path(upload.name).suffix
     path = folder / f"{len(list(folder.iterdir()))}-{_clean(Path(upload.name).stem)}{suffix}"
-    with path.open("wb") as file:
+    with AtomicFile(path, kept="Nothing was imported.") as file:
         shutil.copyfileobj(upload, file)
     return path
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion_core.errors import Cancelled, EmotionLensError
+from emotion_core.files import full_disk_in_words
 
 #: Tells how far the work is: what is being done, how much of it, of how much.
 Tell = Callable[[str, float, float], None]
@@ -98,6 +99,11 @@ def main() -> None:
         _say({"stopped": str(error)})
     except EmotionLensError as error:
         _say({"error": str(error)})
+    except Exception as error:
+        full = full_disk_in_words(error)
+        if not full:
+            raise
+        _say({"error": full})
 
 
 def _face_cropper(name: str) -> Callable[[Any], Any]:

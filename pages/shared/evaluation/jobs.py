@@ -9,6 +9,7 @@ import streamlit as st
 
 from emotion_core.errors import EmotionLensError
 from emotion_core.evaluation.answers import Cancelled
+from emotion_core.files import full_disk_in_words
 
 _logger = logging.getLogger(__name__)
 
@@ -60,9 +61,12 @@ class Job:
             self.error = "Stopped. What was finished is kept."
         except EmotionLensError as error:
             self.error = str(error)
-        except Exception:
+        except Exception as error:
             _logger.exception("An evaluation failed")
-            self.error = "This failed. What happened exactly stands in the server's log."
+            self.error = (
+                full_disk_in_words(error)
+                or "This failed. What happened exactly stands in the server's log."
+            )
 
     def _progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total

@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from emotion_core.errors import EmotionLensError
 from emotion_core.evaluation import Subject
 from emotion_core.evaluation.looks import Look, is_test, read_looks, record_look
 from emotion_core.wording import count_of
 from pages.shared.evaluation.choice import Choice
 
 _SEEN = "_ev_looked"
+_PROBLEM = "_ev_look_problem"
 
 
 def may_look(choice: Choice, subject: Subject | None = None) -> bool:
@@ -39,6 +41,8 @@ def may_look(choice: Choice, subject: Subject | None = None) -> bool:
             args=(choice, subject),
             key=f"look_{subject.name}",
         )
+        if problem := st.session_state.pop(_PROBLEM, ""):
+            st.error(problem, icon=":material/error:")
     return False
 
 
@@ -52,13 +56,18 @@ def _so_far(looks: tuple[Look, ...]) -> str:
 
 
 def _look(choice: Choice, subject: Subject) -> None:
-    record_look(
-        by="page",
-        subject=subject,
-        dataset=choice.data,
-        split=choice.rows.split,
-        labels=choice.rows.labels,
-    )
+    # Callbacks run before the page's own net.
+    try:
+        record_look(
+            by="page",
+            subject=subject,
+            dataset=choice.data,
+            split=choice.rows.split,
+            labels=choice.rows.labels,
+        )
+    except EmotionLensError as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
     _seen().add(_key(choice, subject))
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from emotion_core.errors import TrainingError
 from emotion_core.files import write_atomic, write_json
 from emotion_core.home import data_folder
+from emotion_core.publishing import published_folder, remove_folder
 from emotion_core.training.runs import RunInfo, list_runs, read_run, shipped_runs
 from pages.shared.resources import registry
 
@@ -76,10 +76,10 @@ def keep_history(name: str, history: "pd.DataFrame", source: str) -> Path:
     folder, number = imports_folder() / stem, 2
     while folder.exists():
         folder, number = imports_folder() / f"{stem}-{number}", number + 1
-    folder.mkdir(parents=True)
-    write_json(folder / "config.json", {"imported_from": source, "epochs": len(history)})
-    write_json(folder / "status.json", {"state": IMPORTED})
-    write_atomic(folder / "history.csv", history.to_csv(index=False, na_rep="nan").encode())
+    with published_folder(folder, kept="The histories imported before are kept.") as new:
+        write_json(new / "config.json", {"imported_from": source, "epochs": len(history)})
+        write_json(new / "status.json", {"state": IMPORTED})
+        write_atomic(new / "history.csv", history.to_csv(index=False, na_rep="nan").encode())
     return folder
 
 
@@ -87,4 +87,4 @@ def forget_history(entry: Entry) -> None:
     """Deletes an imported history."""
     if entry.kind == IMPORTED and entry.run.folder.parent == imports_folder():
         with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(entry.run.folder)
+            remove_folder(entry.run.folder)

@@ -1,12 +1,13 @@
 """Brings other people's histories onto the history page, and takes them away again."""
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import streamlit as st
 
 from emotion_core.errors import EmotionLensError
+from emotion_core.files import write_atomic
+from emotion_core.publishing import scratch_folder
 from emotion_core.wording import count_of
 from pages.shared.training.entries import IMPORTED, Entry, forget_history, keep_history
 
@@ -39,14 +40,18 @@ def _keep(files: Sequence[tuple[str, bytes]]) -> list[str]:
 
     failures = []
     for name, data in files:
-        with tempfile.TemporaryDirectory() as folder:
-            # The reader tells the forms apart by name, so the file keeps its last part.
-            path = Path(folder) / (PurePosixPath(name.replace("\\", "/")).name or "history")
-            path.write_bytes(data)
-            try:
-                keep_history(path.stem, read_history(path).table, path.name)
-            except EmotionLensError as error:
-                failures.append(str(error).replace(str(path), path.name))
+        # The reader tells the forms apart by name, so the file keeps its last part.
+        last = PurePosixPath(name.replace("\\", "/")).name or "history"
+        try:
+            with scratch_folder() as folder:
+                path = folder / last
+                write_atomic(path, data)
+                try:
+                    keep_history(path.stem, read_history(path).table, path.name)
+                except EmotionLensError as error:
+                    failures.append(str(error).replace(str(path), path.name))
+        except EmotionLensError as error:  # no room even for the upload
+            failures.append(f"{last}: {error}")
     return failures
 
 

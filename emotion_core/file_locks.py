@@ -1,4 +1,4 @@
-"""A lock between processes that goes away with its owner."""
+"""Locks between processes that go away with their owner."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,20 @@ if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
+
+
+def try_lock(file: IO[bytes]) -> None:
+    """Takes an open file's lock if it is free, until the file is closed; never waits.
+
+    Raises:
+        OSError: the lock is held (``BlockingIOError``; on Windows any ``OSError``), or this file
+            system has no locks.
+    """
+    if sys.platform == "win32":
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 class FileLock:
@@ -26,11 +40,7 @@ class FileLock:
         """Takes the lock if it is free; never waits."""
         file = self._path.open("ab")
         try:
-            if sys.platform == "win32":
-                file.seek(0)
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(file)
         except OSError:
             file.close()
             return False
