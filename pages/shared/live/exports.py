@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from emotion_core.csv_cells import csv_safe_frame
 from pages.shared.live.recording import Recording
 
 _DIGITS = 5
@@ -15,7 +16,7 @@ def to_csv(recording: Recording) -> bytes:
     """One row per face and frame."""
     buffer = io.BytesIO()
     for number, table in enumerate(recording.tables()):
-        frame = table.to_pandas()
+        frame = csv_safe_frame(table.to_pandas())
         frame.to_csv(
             buffer, index=False, header=number == 0, float_format="%.6g", lineterminator="\n"
         )
