@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "emotions", "home"}),
     frozenset({"types", "files"}),
+    frozenset({"value_types"}),
     frozenset({"outside_files", "schema", "csv_cells"}),
     frozenset({"geometry", "images", "wording"}),
     frozenset(

@@ -18,6 +18,7 @@ from emotion_core.errors import EmotionLensError, TrainingError
 from emotion_core.evaluation.subject import Subject, fitted, in_order, model_subject, run_subject
 from emotion_core.files import AtomicFile
 from emotion_core.home import runs_folder
+from emotion_core.schema import told
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
 from emotion_core.training.run_folder import RunFolder
@@ -51,6 +52,34 @@ def with_teachers(
     served = targets[..., : answers.shape[-1]]
     served[:] = (1 - share) * served + share * answers * served.sum(axis=-1, keepdims=True)
     return replace(data, targets=targets)
+
+
+def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> None:
+    """Looks whether the networks that a run takes something over from are there, before anything
+    heavy begins.
+
+    Args:
+        config: settings of the run.
+        folder: of a run that goes on; what it has taken over already need not be there any more.
+
+    Raises:
+        TrainingError: one or more of them are not; one sentence with every fault.
+    """
+    faults: list[str] = []
+    wanted: list[tuple[Callable[[str], object], str]] = []
+    began = folder is not None and folder.epochs_done > 0
+    if config.start_from and not began:
+        wanted.append((trained_file, config.start_from))
+    asked = folder is not None and folder.teachers.is_file()
+    if config.teacher_weight and not asked:
+        wanted += [(teacher, name) for name in config.teachers]
+    for find, name in wanted:
+        try:
+            find(name)
+        except TrainingError as error:
+            faults.append(str(error).removesuffix("."))
+    if faults:
+        raise TrainingError(told("", faults))
 
 
 def teacher(name: str) -> Subject:

@@ -30,7 +30,7 @@ def others_form(architecture: str) -> None:
             placeholder="None",
             help="Their answers become a part of the labels (knowledge distillation).",
         )  # fmt: skip
-        slider("teacher_weight", "Share of the teachers' answers in the labels", 1.0, 0.05)
+        slider("teacher_weight", "Share of the teachers' answers in the labels", 0.05)
 
 
 def _networks() -> dict[str, str]:
