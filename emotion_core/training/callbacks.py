@@ -205,7 +205,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         # and replaces its row, so that no row is ever missing.
         self._folder.write_history(rows)
         if self._config.tensorboard:
-            write_logs(self._folder, rows, float(self._folder.read_config().get("created", 0)))
+            write_logs(self._folder, rows, float(self._folder.read_config().get("created") or 0))
         save_checkpoint(self._folder, self.model, epoch + 1)
         self._tell(rows)
         if stops_early(rows, self._config.early_stopping):

@@ -17,7 +17,7 @@ from emotion_core.training.detached import start_detached
 from emotion_core.training.lock import is_locked
 from emotion_core.training.process import terminate
 from emotion_core.training.run_folder import RunFolder
-from emotion_core.training.runs import RunInfo, list_runs, read_run
+from emotion_core.training.runs import RunInfo, list_runs
 
 SUPERVISOR_LOCK = ".supervisor.lock"
 SUPERVISOR_LOG = ".supervisor.log"
@@ -116,7 +116,10 @@ class RunQueue:
         """
         info = self._find(run)
         if not info.can_resume:
-            raise TrainingError(f"Wanted a stopped or failed run to resume. {run} is {info.state}.")
+            why = f" {info.problem}" if info.problem else ""
+            raise TrainingError(
+                f"Wanted a stopped or failed run to resume. {run} is {info.state}.{why}"
+            )
         self._queue(RunFolder(info.folder))
 
     def delete(self, run: str) -> None:
@@ -129,7 +132,10 @@ class RunQueue:
         if info.state == "running":
             raise TrainingError(f"{run} is running. Stop it first.")
         try:
-            shutil.rmtree(info.folder)
+            if info.folder.is_symlink():
+                info.folder.unlink()  # what it leads to may be wanted elsewhere
+            else:
+                shutil.rmtree(info.folder)
         except OSError as error:
             raise TrainingError(f"Cannot delete {info.folder}: {error.strerror}.") from error
 
@@ -144,8 +150,10 @@ class RunQueue:
             raise TrainingError(f"{run} is not in the queue.")
         at = waiting.index(run)
         waiting.insert(max(0, at + places), waiting.pop(at))
+        folders = {info.name: info.folder for info in self.queued()}
         for position, name in enumerate(waiting, 1):
-            RunFolder(self.root / name).set_status("queued", position=position)
+            if name in folders:  # it may have begun meanwhile
+                RunFolder(folders[name]).set_status("queued", position=position)
 
     def ensure_supervisor(self) -> bool:
         """Starts the process that trains if runs wait and it is not there.
@@ -170,15 +178,15 @@ class RunQueue:
 
     def _queue(self, folder: RunFolder) -> None:
         status = folder.read_status()
-        stored = (RunFolder(run.folder).read_status().get("position", 0) for run in self.queued())
-        last = max(stored, default=0)
+        stored = (RunFolder(run.folder).read_status().get("position") for run in self.queued())
+        last = max((position or 0 for position in stored), default=0)
         if status.get("state") != "queued":
             folder.set_status("queued", position=last + 1)
         if self._start:
             self.ensure_supervisor()
 
     def _find(self, run: str) -> RunInfo:
-        folder = self.root / run
-        if Path(run).name != run or not (folder / "config.json").is_file():
+        found = next((info for info in self.runs() if info.name == run), None)
+        if found is None:
             raise TrainingError(f"There is no run {run!r} in {self.root}.")
-        return read_run(folder)
+        return found

@@ -18,10 +18,11 @@ from emotion_core.errors import EmotionLensError, TrainingError
 from emotion_core.evaluation.subject import Subject, fitted, in_order, model_subject, run_subject
 from emotion_core.files import AtomicFile
 from emotion_core.home import runs_folder
+from emotion_core.outside_files import open_regular
 from emotion_core.schema import told
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
-from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.run_folder import CHECKPOINT_ERRORS, RunFolder
 from emotion_core.types import Float32Array, UInt8Array
 
 _BATCH = 256
@@ -148,7 +149,8 @@ def _answers(
 def _kept(path: Path, shape: tuple[int, ...]) -> Float32Array | None:
     """The answers of an earlier start of the same run."""
     try:
-        answers = np.load(path, allow_pickle=False)
-    except (OSError, ValueError):
+        with open_regular(path, TrainingError) as file:
+            answers = np.load(file, allow_pickle=False)
+    except (TrainingError, *CHECKPOINT_ERRORS):
         return None
     return np.asarray(answers, np.float32) if answers.shape == shape else None

@@ -16,7 +16,8 @@ from emotion_core.charts.curves import (
 )
 from emotion_core.charts.runs import class_f1_chart, parallel_chart
 from emotion_core.emotions import FER2013
-from emotion_core.training.run_folder import read_object
+from emotion_core.errors import TrainingError
+from emotion_core.training.stored import read_card_story
 from emotion_core.wording import percent
 from pages.shared.guard import guarded
 from pages.shared.training.entries import MODEL, Entry
@@ -145,9 +146,11 @@ def _class_f1(chosen: Sequence[Entry], histories: "dict[str, pd.DataFrame]") -> 
 
 def _f1_at_best(entry: Entry, history: "pd.DataFrame | None") -> dict[str, float]:
     if entry.kind == MODEL:
-        card = read_object(entry.run.folder / "card.json")
-        per_class = card.get("metrics", {}).get("validation", {}).get("per_class", {})
-        return {name: float(v["f1"]) for name, v in per_class.items() if name in FER2013.names}
+        try:
+            card = read_card_story(entry.run.folder / "card.json")
+        except TrainingError:
+            return {}  # the table says what is wrong with it
+        return {name: float(f1) for name, f1 in card["f1"].items() if name in FER2013.names}
     best = None if history is None else best_epoch(history)
     if history is None or best is None:
         return {}
