@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from emotion_core.errors import EmotionLensError
+from pages.shared.text import plain
 
 _logger = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except EmotionLensError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
     except Exception:
         _logger.exception("A page failed")
         st.error(

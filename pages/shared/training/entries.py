@@ -1,6 +1,7 @@
 """What the history page compares: own runs, the shipped models' trainings, imported histories."""
 
 import contextlib
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -46,9 +47,9 @@ def all_entries() -> list[Entry]:
     """Own runs newest first, then imported histories, then shipped models."""
     runs = [Entry(run.name, RUN, run) for run in list_runs()]
     imported = [
-        Entry(f"{path.name} (imported)", IMPORTED, read_run(path))
-        for path in sorted(imports_folder().glob("*/"))
-        if (path / "history.csv").is_file()
+        Entry(f"{run.name} (imported)", IMPORTED, run)
+        for run in map(read_run, sorted(imports_folder().glob("*/")))
+        if os.path.lexists(run.folder / "history.csv")
     ]
     models = [Entry(f"{run.name} (model)", MODEL, run) for run in shipped_runs(registry().root)]
     return [*runs, *imported, *models]

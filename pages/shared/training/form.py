@@ -15,6 +15,7 @@ from emotion_core.datasets import (
     default_dataset_path,
     stored_votes,
 )
+from emotion_core.files import readable
 from emotion_core.home import data_folder
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import (
@@ -74,7 +75,7 @@ class Choice:
 def dataset_choices() -> dict[str, str]:
     """{path or "synthetic": name for people} of the data sets on this machine."""
     found = [default_dataset_path(), *sorted(data_folder().glob("*.parquet"))]
-    paths = {str(path): path.stem for path in found if path.is_file()}
+    paths = {str(path): readable(path.stem) for path in found if path.is_file()}
     return {**paths, SYNTHETIC: "Practice set (drawn faces)"}
 
 

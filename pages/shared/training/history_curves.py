@@ -20,6 +20,7 @@ from emotion_core.errors import TrainingError
 from emotion_core.training.stored import read_card_story
 from emotion_core.wording import percent
 from pages.shared.guard import guarded
+from pages.shared.text import plain
 from pages.shared.training.entries import MODEL, Entry
 from pages.shared.training.history_export import Picture, download_menu
 from pages.shared.training.words import flat_settings, setting_name
@@ -102,7 +103,7 @@ def _legend(histories: "dict[str, pd.DataFrame]") -> str:
         if best is not None and "val_accuracy" in history:
             value = history.loc[history["epoch"] == best, "val_accuracy"].iloc[0]
             if value == value:
-                note = f": {percent(float(value), 1)} at epoch {best}"
+                note = f": {percent(float(value), 1)} at epoch {best:d}"
         items.append(
             f'<li style="--el-colour:{colour}"><i></i><span><b>{escape(name)}</b>{note}</span></li>'
         )
@@ -138,7 +139,7 @@ def _class_f1(chosen: Sequence[Entry], histories: "dict[str, pd.DataFrame]") -> 
     )
     without = [name for name in histories if name not in values]
     if without:
-        st.caption(f"Not recorded for {', '.join(without)}.")
+        st.caption(f"Not recorded for {plain(', '.join(without))}.")
     return [
         Picture("F1 per expression", lambda: class_f1_chart(ordered, FER2013.names, legend=True))
     ]

@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from emotion_core.wording import count_of
+from pages.shared.text import plain
 from pages.shared.training.entries import KINDS, RUN, Entry
 from pages.shared.training.words import state_words
 
 #: What stands on the page before anybody has chosen: the newest with something to show.
 _SHOWN_AT_FIRST = 3
 _ROW_PX = 35
+_PROBLEMS_SHOWN = 5
 _CHOSEN = "_history_chosen"
 _FILTER, _KINDS = "history_filter", "history_kinds"
 
@@ -61,7 +63,20 @@ def runs_table(entries: Sequence[Entry]) -> list[Entry]:
         f"{count_of(len(shown), 'history', 'histories')}, {len(chosen)} compared below. "
         "Tick rows to compare them; click a column's name to sort."
     )
+    _problems(shown)
     return chosen
+
+
+def _problems(entries: Sequence[Entry]) -> None:
+    """One line for each entry of which something cannot be read."""
+    wrong = [entry for entry in entries if entry.run.problem]
+    for entry in wrong[:_PROBLEMS_SHOWN]:
+        st.warning(
+            f"**{plain(entry.title)}** · {plain(entry.run.problem)}",
+            icon=":material/broken_image:",
+        )
+    if len(wrong) > _PROBLEMS_SHOWN:
+        st.caption(f"and {len(wrong) - _PROBLEMS_SHOWN} more. The filter finds them.")
 
 
 def _remembered(entries: Sequence[Entry]) -> set[str]:
@@ -74,6 +89,7 @@ def _remembered(entries: Sequence[Entry]) -> set[str]:
 def _matches(entry: Entry, words: str) -> bool:
     config = entry.run.config
     facts = [entry.title, entry.kind, state_words(entry.run.state), str(_network(entry))]
+    facts += entry.run.faults
     facts += [str(config.get(key, "")) for key in ("dataset_sha256", "git_commit", "labels")]
     text = " ".join(facts).lower()
     return all(word in text for word in words.lower().split())
@@ -97,7 +113,9 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
                 "labels": config.get("labels") or config.get("label_source"),
                 "best": None if best is None else 100 * best,
                 "test": None if test is None else 100 * test,
-                "epochs": f"{run.epoch} of {run.epochs}" if run.epochs else str(run.epoch),
+                "epochs": f"{run.epoch} of {run.epochs}"
+                if run.epochs and "config.json" not in run.faults
+                else str(run.epoch),
                 "best_epoch": run.best_epoch or None,
                 "minutes": run.seconds / 60 if run.seconds else None,
                 "seed": config.get("seed"),
