@@ -105,17 +105,19 @@ class Number(ValueType):
         low: the smallest.
         high: the largest.
         usual: how far a slider goes; None: to ``high``.
+        words: say what it is better than its limits do.
         or_none: whether None is fine, too.
     """
 
     low: float
     high: float
     usual: float | None = None
+    words: str = ""
     or_none: bool = False
 
     @property
     def wanted(self) -> str:
-        return f"a number from {_short(self.low)} to {_short(self.high)}"
+        return self.words or f"a number from {_short(self.low)} to {_short(self.high)}"
 
     def parse(self, text: str) -> float:
         try:

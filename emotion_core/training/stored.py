@@ -26,7 +26,8 @@ STORED_STATES = ("queued", "running", "stopped", "failed", "done", "imported")
 
 _MANY = 10**12
 # Until the year 9999: later moments have no date.
-_Moment = Annotated[float | None, Number(0, 253_000_000_000, or_none=True)]
+_MOMENT = Number(0, 253_000_000_000, words="a moment in seconds since 1970", or_none=True)
+_Moment = Annotated[float | None, _MOMENT]
 _Count = Annotated[int | None, WholeNumber(0, _MANY, or_none=True)]
 _Share = Annotated[float | None, Number(0, 1, or_none=True)]
 _Line = Annotated[str | None, Text(10_000, or_none=True)]

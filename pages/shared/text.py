@@ -9,10 +9,11 @@ it so. In HTML (``st.html``) such text goes through ``html.escape``.
 import re
 import unicodedata
 
-# Of CommonMark, GitHub's extensions, LaTeX (remark-math) and directives (":red[...]").
-_MARKS = re.compile(r"[\\`*_\[\]{}<>$~&:#|]")
-# At the start of a line: lists, numbers of lists, underlines of headings.
-_LINE_START = re.compile(r"^([-+=]|\d+[.)])")
+# Of CommonMark, GitHub's extensions, LaTeX (remark-math) and directives (":red[...]"). What has no
+# meaning where it stands ("batch_size: 3") stays as it is.
+_MARKS = re.compile(r"[\\`*\[\]<$~|]|&(?=[#\w])|:(?=[^\W\d]|:)|(?<![^\W_])_|_(?![^\W_])")
+# At the start of a line: headings, quotes, lists, numbers of lists, underlines of headings.
+_LINE_START = re.compile(r"^([-+=#>]|\d+[.)])")
 
 # Some things are found in the text only after Markdown has been read, when an escape is gone: an
 # invisible character takes them apart. Source: the frontend of Streamlit 1.67 (its own directives

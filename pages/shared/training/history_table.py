@@ -8,14 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from emotion_core.wording import count_of
-from pages.shared.text import plain
+from pages.shared import chips
 from pages.shared.training.entries import KINDS, RUN, Entry
 from pages.shared.training.words import state_words
 
 #: What stands on the page before anybody has chosen: the newest with something to show.
 _SHOWN_AT_FIRST = 3
 _ROW_PX = 35
-_PROBLEMS_SHOWN = 5
+# More lines than the first would push the curves out of sight; more than the second nobody reads.
+_PROBLEMS_IN_SIGHT, _PROBLEMS_SHOWN = 2, 20
 _CHOSEN = "_history_chosen"
 _FILTER, _KINDS = "history_filter", "history_kinds"
 
@@ -70,13 +71,19 @@ def runs_table(entries: Sequence[Entry]) -> list[Entry]:
 def _problems(entries: Sequence[Entry]) -> None:
     """One line for each entry of which something cannot be read."""
     wrong = [entry for entry in entries if entry.run.problem]
-    for entry in wrong[:_PROBLEMS_SHOWN]:
-        st.warning(
-            f"**{plain(entry.title)}** · {plain(entry.run.problem)}",
-            icon=":material/broken_image:",
-        )
-    if len(wrong) > _PROBLEMS_SHOWN:
-        st.caption(f"and {len(wrong) - _PROBLEMS_SHOWN} more. The filter finds them.")
+    if not wrong:
+        return
+    title = f"{count_of(len(wrong), 'history', 'histories')} cannot be read as a whole"
+    with st.expander(
+        title, icon=":material/broken_image:", expanded=len(wrong) <= _PROBLEMS_IN_SIGHT
+    ):
+        shown = wrong[:_PROBLEMS_SHOWN]
+        st.html(chips.definition_list([(entry.title, entry.run.problem) for entry in shown]))
+        if len(wrong) > len(shown):
+            st.caption(
+                f"and {len(wrong) - len(shown):,} more: the words “cannot be read” in the filter "
+                "find them all."
+            )
 
 
 def _remembered(entries: Sequence[Entry]) -> set[str]:
@@ -89,7 +96,8 @@ def _remembered(entries: Sequence[Entry]) -> set[str]:
 def _matches(entry: Entry, words: str) -> bool:
     config = entry.run.config
     facts = [entry.title, entry.kind, state_words(entry.run.state), str(_network(entry))]
-    facts += entry.run.faults
+    if entry.run.problem:
+        facts += [state_words("damaged"), *entry.run.faults]
     facts += [str(config.get(key, "")) for key in ("dataset_sha256", "git_commit", "labels")]
     text = " ".join(facts).lower()
     return all(word in text for word in words.lower().split())
