@@ -2,7 +2,7 @@
 
 import difflib
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -110,6 +110,13 @@ def shortened(value: Any) -> str:
     """A value as it would stand in JSON, cut where it is long."""
     text = {None: "null", True: "true", False: "false"}[value] if _is_word(value) else repr(value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def listed(names: Iterable[object]) -> str:
+    """The first dozen of some names that came, each cut where it is long."""
+    shown = [shortened(str(name))[1:-1] for name in names]
+    more = f" and {len(shown) - _MOST_FAULTS} more" if len(shown) > _MOST_FAULTS else ""
+    return ", ".join(shown[:_MOST_FAULTS]) + more
 
 
 def _is_word(value: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emotion_core.errors import TrainingError
 from emotion_core.files import readable
 from emotion_core.outside_files import parse_json, read_text
+from emotion_core.schema import listed
 from emotion_core.training.events import EVENT_FILES, Scalar, read_scalars
 from emotion_core.training.stored import LONGEST_S, MOST_EPOCHS
 
@@ -150,7 +151,7 @@ def _in_our_columns(path: Path, table: "pd.DataFrame") -> "pd.DataFrame":
     table = table.rename(columns=lambda name: _plain_name(str(name)))
     table = table.loc[:, ~table.columns.duplicated()]
     if not {"loss", "accuracy", "val_loss", "val_accuracy"} & set(table.columns):
-        found = ", ".join(map(str, table.columns)) or "none"
+        found = listed(table.columns) or "none"
         raise TrainingError(
             f"{path.name}: wanted at least one of the columns loss, accuracy, val_loss and "
             f"val_accuracy. Found: {found}"

@@ -15,6 +15,7 @@ from emotion_core.datasets import EmotionDataset
 from emotion_core.errors import TrainingError
 from emotion_core.evaluation import evaluate_probabilities
 from emotion_core.files import readable, write_json
+from emotion_core.schema import listed
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import labels_sha256, prepare, training_rows
 from emotion_core.training.distribution import check_divides
@@ -104,7 +105,7 @@ def _check_history(folder: RunFolder) -> None:
     if rows and "val_accuracy" not in rows[0]:
         raise TrainingError(
             f"{readable(folder.history)}: wanted the column val_accuracy. Found: "
-            f"{', '.join(rows[0])}. Start the run anew."
+            f"{listed(rows[0])}. Start the run anew."
         )
 
 

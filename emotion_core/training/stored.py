@@ -17,7 +17,7 @@ from emotion_core.csv_cells import csv_as_written
 from emotion_core.errors import TrainingError
 from emotion_core.files import readable
 from emotion_core.outside_files import read_json, read_text
-from emotion_core.schema import faults_in, shortened, told, validated
+from emotion_core.schema import faults_in, listed, shortened, told, validated
 from emotion_core.training.config import TrainingConfig
 from emotion_core.value_types import Number, OneOf, Text, TextMap, WholeNumber
 
@@ -205,7 +205,7 @@ def read_rows(path: Path) -> tuple[list[dict[str, float]], list[str]]:
         lines = csv.reader(io.StringIO(text, newline=""))
         header = [csv_as_written(name) for name in next(lines, [])]
         if "epoch" not in header:
-            found = ", ".join(header[:12]) or "an empty file"
+            found = listed(header) or "an empty file"
             raise TrainingError(f"{source}: wanted a table with the column epoch. Found: {found}.")
         if len(header) > _MOST_COLUMNS or len(set(header)) < len(header):
             raise TrainingError(
