@@ -17,6 +17,10 @@ from emotion_core.files import readable
 #: Most bytes of a JSON, CSV or text file that the app itself writes (cards, settings, histories).
 MAX_TEXT_BYTES: int = 16_000_000
 
+#: Deepest nesting of JSON that is taken; what the app writes itself has less than ten levels. More
+#: would end in a RecursionError of whoever walks through it.
+MAX_JSON_DEPTH: int = 100
+
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -118,10 +122,11 @@ def parse_json(data: str | bytes, source: str, error: type[EmotionLensError]) ->
         error: raised for everything that is wrong with it.
 
     Raises:
-        EmotionLensError: of the type ``error``: not UTF-8, not JSON, or nested without end.
+        EmotionLensError: of the type ``error``: not UTF-8, not JSON, nested without end, or with
+            text that cannot be written or shown.
     """
     try:
-        return json.loads(data if isinstance(data, str) else data.decode("utf-8-sig"))
+        value = json.loads(data if isinstance(data, str) else data.decode("utf-8-sig"))
     except UnicodeDecodeError as cause:
         raise error(f"{source}: wanted text in UTF-8. Byte {cause.start} is not.") from cause
     except json.JSONDecodeError as cause:
@@ -132,6 +137,28 @@ def parse_json(data: str | bytes, source: str, error: type[EmotionLensError]) ->
         raise error(f"{source}: wanted JSON. This one is nested too deep to be read.") from cause
     except ValueError as cause:  # a number with thousands of digits
         raise error(f"{source}: wanted JSON with numbers of a usual length.") from cause
+    if fault := _unusable(value):
+        raise error(f"{source}: wanted JSON. {fault}")
+    return value
+
+
+def _unusable(value: Any) -> str:
+    """What Python takes as JSON and later stumbles over."""
+    left = [(value, 0)]
+    while left:
+        part, depth = left.pop()
+        if depth > MAX_JSON_DEPTH:
+            return "This one is nested too deep to be read."
+        if isinstance(part, str):
+            try:
+                part.encode("utf-8")
+            except UnicodeEncodeError:
+                return "It holds half a character (a surrogate), which is no text."
+        elif isinstance(part, dict):
+            left += [(inner, depth + 1) for pair in part.items() for inner in pair]
+        elif isinstance(part, list):
+            left += [(inner, depth + 1) for inner in part]
+    return ""
 
 
 def read_json(path: Path, error: type[EmotionLensError], *, max_bytes: int = MAX_TEXT_BYTES) -> Any:

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "emotions", "home", "file_locks", "unfinished"}),
     frozenset({"types", "files"}),
-    frozenset({"outside_files", "schema", "publishing"}),
+    frozenset({"value_types"}),
+    frozenset({"outside_files", "schema", "csv_cells", "publishing"}),
     frozenset({"geometry", "images", "wording"}),
     frozenset(
         {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion_core.errors import DatasetError, DiskFullError
+from emotion_core.errors import DatasetError, DiskFullError, TrainingError
 from emotion_core.files import AtomicFile
 from emotion_core.outside_files import open_regular, parse_json, read_bytes, read_json, read_text
 
@@ -75,3 +75,17 @@ def test_a_full_disk_is_said_with_the_place() -> None:
         AtomicFile(Path("/dev/full")) as target,
     ):
         target.write(b"x" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": ' * 300 + "1" + "}" * 300, '["\\ud800"]', '{"\\udfff": 1}']
+)
+def test_json_that_python_takes_and_later_stumbles_over_is_refused(text: str) -> None:
+    with pytest.raises(TrainingError, match=r"^x\.json: wanted JSON\. "):
+        parse_json(text, "x.json", TrainingError)
+
+
+def test_json_of_usual_depth_is_taken() -> None:
+    assert parse_json('{"a": [{"b": "\\ud83d\\ude00"}]}', "x", TrainingError) == {
+        "a": [{"b": "\N{GRINNING FACE}"}]
+    }

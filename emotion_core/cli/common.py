@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from emotion_core.errors import EmotionLensError
 from emotion_core.files import is_disk_full
+from emotion_core.value_types import ValueType
 
 EXIT_DONE = 0
 EXIT_PARTLY = 1
@@ -86,6 +87,18 @@ def number_between(low: float, high: float) -> Callable[[str], float]:
                 f"wanted a number from {low:g} to {high:g}, received {text!r}"
             )
         return value
+
+    return parse
+
+
+def value_of(kind: ValueType) -> Callable[[str], Any]:
+    """An argparse type: what a setting may be, checked and worded as everywhere else."""
+
+    def parse(text: str) -> Any:
+        try:
+            return kind.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(f"wanted {error}, received {text!r}") from error
 
     return parse
 

@@ -5,9 +5,17 @@ import os
 from pathlib import Path
 from typing import Any
 
-from emotion_core.cli.common import EXIT_DONE, Subparsers, message, print_json, whole_number_from
+from emotion_core.cli.common import (
+    EXIT_DONE,
+    Subparsers,
+    message,
+    print_json,
+    value_of,
+    whole_number_from,
+)
 from emotion_core.datasets import LABEL_SOURCES, EmotionDataset, load_dataset
 from emotion_core.errors import EmotionLensError, TrainingError
+from emotion_core.schema import value_types
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.distribution import join_cluster, own_folder
 from emotion_core.training.presets import PRESETS, load_recipe
@@ -15,6 +23,7 @@ from emotion_core.training.probe import measure
 from emotion_core.training.run import load_run_config, resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.supervisor import give_way, work_queue
+from emotion_core.training.teachers import check_sources
 
 _EXAMPLE = """\
 python -m emotion_core train --dataset data/fer2013.parquet --preset compact \\
@@ -46,12 +55,15 @@ def register(subparsers: Subparsers) -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--preset", choices=sorted(PRESETS), help="settings to begin with")
     start.add_argument("--recipe", type=Path, help="JSON file of settings to begin with")
-    parser.add_argument("--architecture", help="network, e.g. compact")
-    parser.add_argument("--epochs", type=int, help="passes over the training images")
-    parser.add_argument("--batch-size", type=int, help="images per step")
-    parser.add_argument("--learning-rate", type=float, help="its peak")
+    kinds = {name: value_of(kind) for name, kind in value_types(TrainingConfig).items()}
+    parser.add_argument(
+        "--architecture", type=kinds["architecture"], metavar="NAME", help="network, e.g. compact"
+    )
+    parser.add_argument("--epochs", type=kinds["epochs"], help="passes over the training images")
+    parser.add_argument("--batch-size", type=kinds["batch_size"], help="images per step")
+    parser.add_argument("--learning-rate", type=kinds["learning_rate"], help="its peak")
     parser.add_argument("--labels", choices=LABEL_SOURCES, help="targets to train on")
-    parser.add_argument("--seed", type=int, help="decides weights, order and augmentation")
+    parser.add_argument("--seed", type=kinds["seed"], help="decides weights, order, augmentation")
     parser.add_argument(
         "--teachers",
         nargs="*",
@@ -133,6 +145,7 @@ def _start(args: argparse.Namespace, overrides: dict[str, Any]) -> int:
     else:
         config = PRESETS[args.preset] if args.preset else TrainingConfig()
     config = config.with_values(overrides)
+    check_sources(config)
     if args.estimate:
         print_json(measure(config, _load(args.dataset, config)))
         return EXIT_DONE
@@ -145,6 +158,7 @@ def _start(args: argparse.Namespace, overrides: dict[str, Any]) -> int:
 def _resume(args: argparse.Namespace) -> int:
     config, saved = load_run_config(args.run_dir)
     try:
+        check_sources(config, RunFolder(args.run_dir))
         dataset = _load(args.dataset or saved.get("dataset") or None, config)
     except EmotionLensError as error:
         # A queued run that could not even begin says so.

@@ -5,29 +5,16 @@ that one seed gives one sequence.
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from emotion_core.errors import TrainingError
+from emotion_core.schema import FORBID_OTHERS, check_fields
 from emotion_core.types import Float32Array, UInt8Array
-
-# Beyond these nothing of a face is left, or the maths breaks down.
-_LIMITS = {
-    "shift": 0.5,
-    "rotation_deg": 180,
-    "scale": 0.9,
-    "shear": 1,
-    "sharp": 1,
-    "brightness": 1,
-    "contrast": 1,
-    "gamma": 3,
-    "erase": 1,
-    "erase_area": 1,
-    "mixup": 10,
-    "cutmix": 10,
-}
+from emotion_core.value_types import Number, YesNo
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +40,25 @@ class Augmentation:
             (arXiv 1905.04899). With both, each batch gets one of the two by the toss of a coin.
     """
 
-    flip: bool = True
-    shift: float = 0.08
-    rotation_deg: float = 12.0
-    scale: float = 0.12
-    shear: float = 0.0
-    sharp: float = 0.0
-    brightness: float = 0.1
-    contrast: float = 0.25
-    gamma: float = 0.0
-    erase: float = 0.0
-    erase_area: float = 0.2
-    mixup: float = 0.0
-    cutmix: float = 0.0
+    # Beyond these limits nothing of a face is left, or the maths breaks down.
+    flip: Annotated[bool, YesNo()] = True
+    shift: Annotated[float, Number(0, 0.5, usual=0.3)] = 0.08
+    rotation_deg: Annotated[float, Number(0, 180, usual=45)] = 12.0
+    scale: Annotated[float, Number(0, 0.9, usual=0.4)] = 0.12
+    shear: Annotated[float, Number(0, 1)] = 0.0
+    sharp: Annotated[float, Number(0, 1)] = 0.0
+    brightness: Annotated[float, Number(0, 1, usual=0.5)] = 0.1
+    contrast: Annotated[float, Number(0, 1, usual=0.8)] = 0.25
+    gamma: Annotated[float, Number(0, 3)] = 0.0
+    erase: Annotated[float, Number(0, 1)] = 0.0
+    erase_area: Annotated[float, Number(0, 1)] = 0.2
+    mixup: Annotated[float, Number(0, 10, usual=1)] = 0.0
+    cutmix: Annotated[float, Number(0, 10, usual=1)] = 0.0
+
+    __pydantic_config__ = FORBID_OTHERS
 
     def __post_init__(self) -> None:
-        for name, high in _LIMITS.items():
-            value = getattr(self, name)
-            if not 0 <= value <= high:
-                raise TrainingError(f"{name}: wanted 0 to {high:g}. Received: {value}")
+        check_fields(self, TrainingError)
 
 
 def augment(

@@ -4,7 +4,6 @@ Everything else that decides how a run goes on (order, augmentation, dropout, le
 follows from the settings, the seed and the number of the epoch.
 """
 
-import zipfile
 from typing import Any
 
 import keras
@@ -12,8 +11,9 @@ import numpy as np
 
 from emotion_core.errors import TrainingError
 from emotion_core.files import AtomicFile
+from emotion_core.outside_files import open_regular
 from emotion_core.training.averages import swap_averages
-from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.run_folder import CHECKPOINT_ERRORS, RunFolder
 
 
 def save_checkpoint(folder: RunFolder, model: keras.Model, epochs_done: int) -> None:
@@ -37,10 +37,13 @@ def load_checkpoint(folder: RunFolder, model: keras.Model) -> None:
         _load_old(folder, model)
         return
     try:
-        with np.load(folder.checkpoint, allow_pickle=False) as saved:
+        with (
+            open_regular(folder.checkpoint, TrainingError) as file,
+            np.load(file, allow_pickle=False) as saved,
+        ):
             weights = [saved[f"weight_{i}"] for i in range(len(model.weights))]
             state = [saved[f"optimizer_{i}"] for i in range(len(model.optimizer.variables))]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except CHECKPOINT_ERRORS as error:
         raise TrainingError(
             f"{folder.checkpoint} cannot be read ({error}). Start the run anew."
         ) from error

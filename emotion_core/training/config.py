@@ -1,26 +1,23 @@
 """The settings of a run, the presets, and recipes in files."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Any
 
 from emotion_core.classifiers.architectures import ARCHITECTURES, FULLY_CONVOLUTIONAL
 from emotion_core.datasets import LABEL_SOURCES
 from emotion_core.errors import TrainingError
+from emotion_core.schema import FORBID_OTHERS, check_fields, faults_in, shortened, validated
 from emotion_core.training.augmentation import Augmentation
+from emotion_core.value_types import Names, Number, OneOf, Text, WholeNumber, YesNo
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "muon")
 SCHEDULES = ("cosine", "one-cycle", "constant")
 CLASS_BALANCES = ("none", "weights", "sampling")
 
-_CHOICES = {
-    "architecture": tuple(ARCHITECTURES),
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "labels": LABEL_SOURCES,
-    "class_balance": CLASS_BALANCES,
-}
-_SHARES = ("warmup", "vote_share", "label_smoothing", "ema", "full_size_share", "teacher_weight")
+# Enough for everything that anybody trains here; more is a slip of the hand.
+MAX_EPOCHS = 10_000
+_Share = Annotated[float, Number(0, 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,92 +66,81 @@ class TrainingConfig:
         seed: decides weights, order and augmentation.
     """
 
-    architecture: str = "compact"
-    epochs: int = 30
-    batch_size: int = 128
-    optimizer: str = "sgd"
-    learning_rate: float = 0.05
-    schedule: str = "cosine"
-    warmup: float = 0.05
-    weight_decay: float = 0.0
-    labels: str = "fer2013"
-    vote_share: float = 0.4
-    label_smoothing: float = 0.0
-    class_balance: str = "none"
-    early_stopping: int = 0
-    corrections: bool = False
-    leak_free: bool = True
-    ema: float = 0.0
-    train_size_px: int = 0
-    full_size_share: float = 0.25
+    architecture: Annotated[str, OneOf(tuple(ARCHITECTURES))] = "compact"
+    epochs: Annotated[int, WholeNumber(1, MAX_EPOCHS)] = 30
+    batch_size: Annotated[int, WholeNumber(2, 16_384)] = 128
+    optimizer: Annotated[str, OneOf(OPTIMIZERS)] = "sgd"
+    learning_rate: Annotated[float, Number(1e-12, 10)] = 0.05
+    schedule: Annotated[str, OneOf(SCHEDULES)] = "cosine"
+    warmup: _Share = 0.05
+    weight_decay: _Share = 0.0
+    labels: Annotated[str, OneOf(LABEL_SOURCES)] = "fer2013"
+    vote_share: _Share = 0.4
+    label_smoothing: Annotated[float, Number(0, 1, usual=0.3)] = 0.0
+    class_balance: Annotated[str, OneOf(CLASS_BALANCES)] = "none"
+    early_stopping: Annotated[int, WholeNumber(0, MAX_EPOCHS)] = 0
+    corrections: Annotated[bool, YesNo()] = False
+    leak_free: Annotated[bool, YesNo()] = True
+    ema: _Share = 0.0
+    train_size_px: Annotated[int, WholeNumber(24, 1024, besides=0)] = 0
+    full_size_share: _Share = 0.25
     augmentation: Augmentation = field(default_factory=Augmentation)
-    start_from: str = ""
-    teachers: tuple[str, ...] = ()
-    rater_teachers: tuple[str, ...] = ()
-    teacher_weight: float = 0.5
-    teacher_temperature: float = 1.0
-    tensorboard: bool = False
-    seed: int = 1
+    start_from: Annotated[str, Text(4096)] = ""
+    teachers: Annotated[tuple[str, ...], Names()] = ()
+    rater_teachers: Annotated[tuple[str, ...], Names()] = ()
+    teacher_weight: _Share = 0.5
+    teacher_temperature: Annotated[float, Number(0.1, 100)] = 1.0
+    tensorboard: Annotated[bool, YesNo()] = False
+    seed: Annotated[int, WholeNumber(0, 2**31 - 1)] = 1
+
+    __pydantic_config__ = FORBID_OTHERS
 
     def __post_init__(self) -> None:
-        for name, known in _CHOICES.items():
-            if getattr(self, name) not in known:
-                _refuse(name, "one of " + ", ".join(known), getattr(self, name))
-        if self.epochs < 1:
-            _refuse("epochs", "at least 1", self.epochs)
-        if self.batch_size < 2:
-            _refuse("batch_size", "at least 2", self.batch_size)
-        if not 0 < self.learning_rate < 10:
-            _refuse("learning_rate", "between 0 and 10", self.learning_rate)
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) <= 1:
-                _refuse(name, "0 to 1", getattr(self, name))
-        if not 0 <= self.weight_decay <= 1:
-            _refuse("weight_decay", "0 to 1", self.weight_decay)
-        if self.early_stopping < 0:
-            _refuse("early_stopping", "0 or more epochs", self.early_stopping)
-        if not 0.1 <= self.teacher_temperature <= 100:
-            _refuse("teacher_temperature", "0.1 to 100", self.teacher_temperature)
-        if not 0 <= self.seed < 2**31:
-            _refuse("seed", "0 to 2147483647", self.seed)
-        if self.rater_teachers and self.labels != "two-heads":
-            _refuse("rater_teachers", "labels two-heads", self.labels)
-        if self.train_size_px and self.architecture not in FULLY_CONVOLUTIONAL:
-            _refuse("train_size_px", f"0 for {self.architecture}", self.train_size_px)
-        if self.train_size_px and self.train_size_px < 24:
-            _refuse("train_size_px", "0, or at least 24", self.train_size_px)
+        check_fields(self, TrainingError, _misfits(self))
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "TrainingConfig":
+    def from_dict(cls, values: Mapping[str, Any], source: str = "") -> "TrainingConfig":
         """Builds settings from a mapping as ``to_dict`` gives; what is missing has its default.
 
         Raises:
-            TrainingError: unknown names or values outside their range.
+            TrainingError: as ``with_values``.
         """
-        return cls().with_values(values)
+        return cls().with_values(values, source)
 
-    def with_values(self, values: Mapping[str, Any]) -> "TrainingConfig":
+    def with_values(self, values: Mapping[str, Any], source: str = "") -> "TrainingConfig":
         """A copy with some values replaced.
 
+        Args:
+            values: by name; a part of ``augmentation`` leaves its other parts as they are.
+            source: where they came from, for the error; may be empty.
+
         Raises:
-            TrainingError: unknown names or values outside their range.
+            TrainingError: unknown names, or values of a wrong type or outside their range; one
+                sentence with every fault.
         """
-        changed = dict(values)
-        if isinstance(changed.get("augmentation"), Mapping):
-            parts = changed["augmentation"]
-            _check_names(parts, Augmentation, "augmentation")
-            changed["augmentation"] = replace(self.augmentation, **parts)
-        for name in ("teachers", "rater_teachers"):
-            if isinstance(changed.get(name), list):
-                changed[name] = tuple(changed[name])  # JSON knows no tuples
-        _check_names(changed, TrainingConfig, "training")
         try:
-            return replace(self, **changed)
-        except TypeError as error:
-            raise TrainingError(f"Training settings of a wrong type: {error}") from error
+            return validated(TrainingConfig, self._merged(values), source, TrainingError)
+        except TrainingError as error:
+            if source and not str(error).startswith(source):
+                raise TrainingError(f"{source}: {error}") from error
+            raise
+
+    def faults_of(self, values: Mapping[str, Any]) -> list[str]:
+        """What ``with_values`` would refuse, fault by fault."""
+        try:
+            return faults_in(TrainingConfig, self._merged(values))
+        except TrainingError as error:
+            return [str(error).removesuffix(".")]
+
+    def _merged(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        merged = {**self.to_dict(), **values}
+        parts = values.get("augmentation")
+        if isinstance(parts, Mapping):
+            merged["augmentation"] = {**asdict(self.augmentation), **parts}
+        return merged
 
     def size_at(self, epoch: int, full_px: int) -> int:
         """Side of the training faces in an epoch (from 0)."""
@@ -162,14 +148,13 @@ class TrainingConfig:
         return self.train_size_px if small else full_px
 
 
-def _check_names(values: Mapping[str, Any], kind: type, what: str) -> None:
-    known = {f.name for f in fields(kind)}
-    unknown = sorted(set(values) - known)
-    if unknown:
-        raise TrainingError(
-            f"Unknown {what} settings: {', '.join(unknown)}. Known: {', '.join(sorted(known))}"
-        )
-
-
-def _refuse(name: str, wanted: str, came: object) -> None:
-    raise TrainingError(f"{name}: wanted {wanted}. Received: {came}")
+def _misfits(config: TrainingConfig) -> list[str]:
+    """Settings that do not fit each other. Each alone may still be of a wrong type."""
+    found = []
+    architecture, size_px = config.architecture, config.train_size_px
+    known = isinstance(architecture, str) and architecture in ARCHITECTURES
+    if size_px and known and architecture not in FULLY_CONVOLUTIONAL:
+        found.append(f"train_size_px: wanted 0 for {architecture}. Received: {shortened(size_px)}")
+    if config.rater_teachers and config.labels != "two-heads":
+        found.append(f"rater_teachers: wanted labels two-heads. Received: {config.labels}")
+    return found

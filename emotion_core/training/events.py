@@ -13,9 +13,11 @@ import numpy as np
 
 from emotion_core.errors import TrainingError
 from emotion_core.files import write_atomic
+from emotion_core.outside_files import read_bytes
 
 EVENT_FILES = "events.out.tfevents.*"
 _NUMBERS = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}  # DataType -> NumPy
+_LARGEST_BYTES = 200_000_000
 _LIST_FIELDS = {5: "<f4", 6: "<f8"}  # float_val and double_val of TensorProto
 
 
@@ -46,7 +48,7 @@ def read_scalars(path: Path) -> list[Scalar]:
     Raises:
         TrainingError: not an event file.
     """
-    data, at = path.read_bytes(), 0
+    data, at = read_bytes(path, TrainingError, max_bytes=_LARGEST_BYTES), 0
     found: list[Scalar] = []
     try:
         while at + 12 <= len(data):
@@ -123,6 +125,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = data[at]
+        if shift > 63:
+            raise ValueError("a number is longer than 64 bits")
         value |= (byte & 127) << shift
         at, shift = at + 1, shift + 7
         if byte < 128:

@@ -1,6 +1,6 @@
 """Histories of trainings that were done elsewhere, brought into the columns of ours."""
 
-import json
+import csv
 import math
 import re
 from dataclasses import dataclass
@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emotion_core.errors import TrainingError
+from emotion_core.files import readable
+from emotion_core.outside_files import parse_json, read_text
+from emotion_core.schema import listed
 from emotion_core.training.events import EVENT_FILES, Scalar, read_scalars
+from emotion_core.training.stored import LONGEST_S, MOST_EPOCHS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +39,11 @@ _OTHER_NAMES = {
     "lr": "learning_rate",
     "time": "seconds",
 }
-_LARGEST_BYTES = 50 << 20
+_LARGEST_BYTES = 50_000_000
+_MOST_COLUMNS = 500
+_MOST_FILES = 1000
+# What pandas raises for tables that are none.
+_PANDAS_ERRORS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, IndexError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +75,13 @@ def read_history(path: Path) -> ImportedHistory:
         raise TrainingError(f"{path}: wanted a history. There is no such file.")
     if path.is_dir() or "tfevents" in path.name:
         return ImportedHistory(_name(path), "TensorBoard", _from_events(path))
-    if path.stat().st_size > _LARGEST_BYTES:
-        raise TrainingError(f"{path.name}: wanted a history of at most 50 MB.")
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TrainingError(
-            f"{path.name}: wanted CSV, JSON or TensorBoard events. It is no text: {error}"
-        ) from error
+        text = read_text(path, TrainingError, max_bytes=_LARGEST_BYTES)
+    except TrainingError as error:
+        wrong = str(error).replace(readable(path), path.name)
+        if "UTF-8" in wrong:
+            wrong = f"{path.name}: wanted CSV, JSON or TensorBoard events. It is no text in UTF-8."
+        raise TrainingError(wrong) from error
     if text.lstrip().startswith(("{", "[")):
         return ImportedHistory(_name(path), "JSON", _from_json(path, text))
     return ImportedHistory(_name(path), "CSV", _from_csv(path, text))
@@ -88,7 +95,7 @@ def _from_csv(path: Path, text: str) -> "pd.DataFrame":
     try:
         # CSVLogger takes any separator; commas, semicolons and tabs are what people use.
         table = pd.read_csv(io.StringIO(text), sep=None, engine="python")
-    except (ValueError, pd.errors.ParserError) as error:
+    except (*_PANDAS_ERRORS, pd.errors.ParserError, csv.Error) as error:
         raise TrainingError(f"{path.name}: wanted CSV with a header. {error}") from error
     return _in_our_columns(path, table)
 
@@ -96,16 +103,19 @@ def _from_csv(path: Path, text: str) -> "pd.DataFrame":
 def _from_json(path: Path, text: str) -> "pd.DataFrame":
     import pandas as pd
 
+    wanted = (
+        f"{path.name}: wanted a JSON object of lists of one length, as History.history of Keras."
+    )
     try:
-        value = json.loads(text)
-        if isinstance(value, dict) and isinstance(value.get("history"), dict | list):
-            value = value["history"]
+        value = parse_json(text, path.name, TrainingError)
+    except TrainingError as error:
+        raise TrainingError(f"{wanted} {error}") from error
+    if isinstance(value, dict) and isinstance(value.get("history"), dict | list):
+        value = value["history"]
+    try:
         table = pd.DataFrame(value)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise TrainingError(
-            f"{path.name}: wanted a JSON object of lists of one length, as History.history of "
-            f"Keras. {error}"
-        ) from error
+    except _PANDAS_ERRORS as error:
+        raise TrainingError(f"{wanted} {error}") from error
     return _in_our_columns(path, table)
 
 
@@ -113,7 +123,7 @@ def _from_events(path: Path) -> "pd.DataFrame":
     """Keras' callback writes epoch_loss into folders named train and validation."""
     import pandas as pd
 
-    files = sorted(path.rglob(EVENT_FILES)) if path.is_dir() else [path]
+    files = sorted(path.rglob(EVENT_FILES))[:_MOST_FILES] if path.is_dir() else [path]
     if not files:
         raise TrainingError(f"{path.name}: wanted TensorBoard event files. There are none.")
     cells: dict[int, dict[str, float]] = {}
@@ -141,25 +151,39 @@ def _in_our_columns(path: Path, table: "pd.DataFrame") -> "pd.DataFrame":
     table = table.rename(columns=lambda name: _plain_name(str(name)))
     table = table.loc[:, ~table.columns.duplicated()]
     if not {"loss", "accuracy", "val_loss", "val_accuracy"} & set(table.columns):
-        found = ", ".join(map(str, table.columns)) or "none"
+        found = listed(table.columns) or "none"
         raise TrainingError(
             f"{path.name}: wanted at least one of the columns loss, accuracy, val_loss and "
             f"val_accuracy. Found: {found}"
         )
-    table = table.apply(pd.to_numeric, errors="coerce").dropna(how="all").reset_index(drop=True)
+    if table.shape[1] > _MOST_COLUMNS:
+        raise TrainingError(f"{path.name}: wanted at most {_MOST_COLUMNS} columns.")
+    try:
+        table = table.apply(pd.to_numeric, errors="coerce").astype("float64")
+    except _PANDAS_ERRORS as error:
+        raise TrainingError(f"{path.name}: wanted a table of numbers. {error}") from error
+    table = table.dropna(how="all").reset_index(drop=True)
     if table.empty:
         raise TrainingError(f"{path.name}: wanted at least one epoch. Found none.")
     counted = pd.Series(range(1, len(table) + 1))
-    # Keras counts epochs from 0, we from 1.
     epoch = table.get("epoch", counted)
-    epoch = counted if epoch.isna().any() else epoch.astype(int)
-    table["epoch"] = epoch + (1 if epoch.min() == 0 else 0)
+    if not (epoch.between(0, MOST_EPOCHS) & (epoch == epoch.round())).all():
+        epoch = counted
+    # Keras counts epochs from 0, we from 1.
+    table["epoch"] = epoch.astype("int64") + (1 if epoch.min() == 0 else 0)
     for column in COLUMNS:
         if column not in table:
             table[column] = math.nan
     for column in ("accuracy", "val_accuracy"):
         if table[column].max() > 1.0:
             table[column] = table[column] / 100  # given in percent
+        if not table[column].dropna().between(0, 1).all():
+            raise TrainingError(
+                f"{path.name}: wanted values of {column} from 0 to 1, or in percent. Found: "
+                f"{100 * table[column].min():g} to {100 * table[column].max():g}."
+            )
+    # Some write moments of a clock there, or the time that is left.
+    table["seconds"] = table["seconds"].where(table["seconds"].between(0, LONGEST_S))
     others = [column for column in table.columns if column not in COLUMNS]
     # An interrupted run logs an epoch twice; the later one counts.
     table = table.drop_duplicates("epoch", keep="last").sort_values("epoch")

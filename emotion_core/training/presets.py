@@ -1,10 +1,12 @@
 """Settings to begin with, and recipes in files."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 from emotion_core.errors import TrainingError
+from emotion_core.files import readable
+from emotion_core.outside_files import read_json
+from emotion_core.schema import shortened, told
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
 
@@ -67,16 +69,19 @@ def load_recipe(path: Path) -> TrainingConfig:
     A ``"preset"`` entry gives the values that are not named.
 
     Raises:
-        TrainingError: missing, not JSON, or settings that cannot be used.
+        TrainingError: missing, no regular file, not JSON, or settings that cannot be used; one
+            sentence with every fault.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{path}: wanted a recipe in JSON. {error}") from error
+    name, values = readable(path), read_json(path, TrainingError)
     if not isinstance(values, dict):
-        raise TrainingError(f"{path}: wanted a JSON object. Received: {type(values).__name__}")
+        raise TrainingError(
+            f"{name}: wanted an object of names and values. Received: {shortened(values)}"
+        )
     values.pop("comment", None)
     preset = values.pop("preset", None)
-    if preset is not None and preset not in PRESETS:
-        raise TrainingError(f"preset: wanted one of {', '.join(PRESETS)}. Received: {preset}")
-    return (PRESETS[preset] if preset else TrainingConfig()).with_values(values)
+    if preset is None:
+        return TrainingConfig().with_values(values, name)
+    if isinstance(preset, str) and preset in PRESETS:
+        return PRESETS[preset].with_values(values, name)
+    wrong = f"preset: wanted one of {', '.join(PRESETS)}. Received: {shortened(preset)}"
+    raise TrainingError(told(name, [wrong, *TrainingConfig().faults_of(values)]))

@@ -1,20 +1,22 @@
 """How long a run will take, from a few seconds of it, measured."""
 
-import json
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from emotion_core.datasets import EmotionDataset
 from emotion_core.errors import TrainingError
 from emotion_core.files import write_json
+from emotion_core.outside_files import parse_json
 from emotion_core.publishing import scratch_folder
+from emotion_core.schema import validated
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import prepare
 from emotion_core.training.detached import environment
+from emotion_core.value_types import Number, WholeNumber
 
 # Measured seconds per face size; long enough for 1.5 % between repeats on a quiet machine.
 _MEASURE_S = 3.0
@@ -32,10 +34,10 @@ class Estimate:
         n_images: images per epoch.
     """
 
-    samples_per_s: float
-    seconds_per_epoch: float
-    seconds_total: float
-    n_images: int
+    samples_per_s: Annotated[float, Number(0, 1e12)]
+    seconds_per_epoch: Annotated[float, Number(0, 1e12)]
+    seconds_total: Annotated[float, Number(0, 1e12)]
+    n_images: Annotated[int, WholeNumber(0, 10**12)]
 
 
 def estimate(config: TrainingConfig, dataset: str | Path = "") -> Estimate:
@@ -62,8 +64,10 @@ def estimate(config: TrainingConfig, dataset: str | Path = "") -> Estimate:
                 f"The probe took more than {_TIMEOUT_S} s. Choose a smaller network or batch."
             ) from error
     if ended.returncode:
-        raise TrainingError(ended.stderr.strip().splitlines()[-1] if ended.stderr else "No probe.")
-    return Estimate(**json.loads(ended.stdout))
+        said = ended.stderr.strip().splitlines()
+        raise TrainingError(said[-1] if said else "The probe ended without a word.")
+    found = parse_json(ended.stdout, "the probe", TrainingError)
+    return validated(Estimate, found, "the probe", TrainingError)
 
 
 def measure(config: TrainingConfig, dataset: EmotionDataset) -> dict[str, Any]:

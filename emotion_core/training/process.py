@@ -66,7 +66,7 @@ def is_alive(pid: int | None, started: float | None = None) -> bool:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         return started is None or abs(process.create_time() - started) < _SAME_START_S
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):  # also for what is no process number
         return False
 
 
@@ -96,7 +96,7 @@ def usage(pid: int, started: float | None = None) -> Usage | None:
     """CPU and memory of a process; None when it has gone."""
     try:
         return _watched(pid, started).usage()
-    except psutil.Error:
+    except (psutil.Error, ValueError, OverflowError):
         return None
 
 

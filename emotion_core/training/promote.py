@@ -14,9 +14,9 @@ from emotion_core.classifiers.card import (
 from emotion_core.classifiers.readme import save_with_readme
 from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.datasets import VALIDATION, EmotionDataset
-from emotion_core.errors import ModelError, OutputError
+from emotion_core.errors import ModelError, OutputError, TrainingError
 from emotion_core.evaluation.card_figures import measured_card
-from emotion_core.files import file_sha256, write_json
+from emotion_core.files import file_sha256, readable, write_json
 from emotion_core.publishing import published_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
@@ -71,7 +71,7 @@ def promote_run(
 
     Raises:
         ModelError: the run has no model, the name is taken, or the exported model disagrees.
-        TrainingError: not a run.
+        TrainingError: not a run, or its files cannot be read.
         OutputError: the model cannot be written.
         DiskFullError: there is no room for it.
     """
@@ -82,6 +82,7 @@ def promote_run(
         raise ModelError(f"{run_dir}: wanted model.keras. The run has not finished an epoch.")
     if (target / "card.json").exists() and not replace:
         raise ModelError(f"{target} exists. Give --replace, or another name.")
+    _check_records(run, saved)
     old_files = _files_in(target)
     kept = f"The run is kept{', and so is the model that was to be replaced' * bool(old_files)}."
     try:
@@ -126,6 +127,19 @@ def _files_in(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
+def _check_records(run: RunFolder, saved: dict[str, Any]) -> None:
+    """Looks whether what the card tells of the training is there, before anything heavy begins."""
+    rows = run.read_history()
+    missing = [name for name in ("val_accuracy", "seconds") if not rows or name not in rows[0]]
+    if missing:
+        raise TrainingError(
+            f"{readable(run.history)}: wanted at least one epoch with the columns epoch, "
+            f"val_accuracy and seconds. Missing: {', '.join(missing)}."
+        )
+    if saved.get("n_training_images") is None:
+        raise TrainingError(f"{readable(run.config)}: wanted n_training_images. It is missing.")
+
+
 def _fill(
     folder: Path,
     run: RunFolder,
@@ -162,7 +176,8 @@ def _fill(
             f"model. Received: {100 * agreement.agreement:.1f} %. Not shipped."
         )
     history = run.read_history()
-    best = max(history, key=lambda row: row["val_accuracy"])
+    judged = [row for row in history if row["val_accuracy"] >= 0]  # NaN: not judged
+    best = max(judged or history, key=lambda row: row["val_accuracy"])
     card = ModelCard(
         name=name,
         title=title,
@@ -189,7 +204,7 @@ def _fill(
             "seed": config.seed,
             "leak_free": config.leak_free,
             "git_commit": saved.get("git_commit", ""),
-            "seconds": round(sum(row["seconds"] for row in history)),
+            "seconds": round(sum(row["seconds"] for row in history if row["seconds"] >= 0)),
             "parity_agreement": agreement.agreement,
             **notes,
         },

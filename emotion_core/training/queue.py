@@ -17,7 +17,7 @@ from emotion_core.training.config import TrainingConfig
 from emotion_core.training.detached import start_detached
 from emotion_core.training.process import terminate
 from emotion_core.training.run_folder import RunFolder
-from emotion_core.training.runs import RunInfo, list_runs, read_run
+from emotion_core.training.runs import RunInfo, list_runs
 
 SUPERVISOR_LOCK = ".supervisor.lock"
 # Less is as good as nothing: a checkpoint of the smallest network takes several times as much.
@@ -124,7 +124,10 @@ class RunQueue:
         """
         info = self._find(run)
         if not info.can_resume:
-            raise TrainingError(f"Wanted a stopped or failed run to resume. {run} is {info.state}.")
+            why = f" {info.problem}" if info.problem else ""
+            raise TrainingError(
+                f"Wanted a stopped or failed run to resume. {run} is {info.state}.{why}"
+            )
         self._queue(RunFolder(info.folder))
 
     def delete(self, run: str) -> None:
@@ -137,7 +140,10 @@ class RunQueue:
         if info.state == "running":
             raise TrainingError(f"{run} is running. Stop it first.")
         try:
-            remove_folder(info.folder)
+            if info.folder.is_symlink():
+                info.folder.unlink()  # what it leads to may be wanted elsewhere
+            else:
+                remove_folder(info.folder)
         except OSError as error:
             raise TrainingError(f"Cannot delete {info.folder}: {error.strerror}.") from error
 
@@ -152,8 +158,10 @@ class RunQueue:
             raise TrainingError(f"{run} is not in the queue.")
         at = waiting.index(run)
         waiting.insert(max(0, at + places), waiting.pop(at))
+        folders = {info.name: info.folder for info in self.queued()}
         for position, name in enumerate(waiting, 1):
-            RunFolder(self.root / name).set_status("queued", position=position)
+            if name in folders:  # it may have begun meanwhile
+                RunFolder(folders[name]).set_status("queued", position=position)
 
     def ensure_supervisor(self) -> bool:
         """Starts the process that trains if runs wait and it is not there.
@@ -191,11 +199,11 @@ class RunQueue:
             self.ensure_supervisor()
 
     def _last_position(self) -> int:
-        stored = (RunFolder(run.folder).read_status().get("position", 0) for run in self.queued())
-        return int(max(stored, default=0))
+        stored = (RunFolder(run.folder).read_status().get("position") for run in self.queued())
+        return int(max((position or 0 for position in stored), default=0))
 
     def _find(self, run: str) -> RunInfo:
-        folder = self.root / run
-        if Path(run).name != run or not (folder / "config.json").is_file():
+        found = next((info for info in self.runs() if info.name == run), None)
+        if found is None:
             raise TrainingError(f"There is no run {run!r} in {self.root}.")
-        return read_run(folder)
+        return found

@@ -1,6 +1,7 @@
 """One training run, from settings to a run folder. Resumable after any interruption."""
 
 import importlib.metadata
+import os
 import platform
 import signal
 import subprocess
@@ -12,8 +13,9 @@ from typing import Any
 from emotion_core.datasets import EmotionDataset
 from emotion_core.errors import TrainingError
 from emotion_core.evaluation import evaluate_probabilities
-from emotion_core.files import write_json
+from emotion_core.files import readable, write_json
 from emotion_core.publishing import published_folder
+from emotion_core.schema import listed
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import labels_sha256, prepare, training_rows
 from emotion_core.training.distribution import check_divides
@@ -68,17 +70,20 @@ def resume_run(
     """Goes on with a run after its last finished epoch.
 
     Raises:
-        TrainingError: no run there, it is complete, or the data set is another.
+        TrainingError: no run there, it is complete, its files cannot be read, or the data set is
+            another.
     """
     folder = RunFolder(run_dir)
     config, saved = load_run_config(run_dir)
+    _check_history(folder)
     # A queued run that never began has no hash yet, an older one none of its labels.
-    if saved.get("dataset_sha256", dataset.sha256) != dataset.sha256:
+    if (saved.get("dataset_sha256") or dataset.sha256) != dataset.sha256:
         raise TrainingError(
             f"{run_dir} was started with the data set {saved['dataset_sha256']}. "
             f"Received: {dataset.sha256}"
         )
-    if saved.get("labels_sha256", labels := labels_sha256(dataset)) != labels:
+    labels = labels_sha256(dataset)
+    if (saved.get("labels_sha256") or labels) != labels:
         raise TrainingError(
             f"The corrections of the data set have changed since {run_dir} was started. Undo the "
             "changes, or start a new run."
@@ -93,11 +98,23 @@ def load_run_config(run_dir: Path) -> tuple[TrainingConfig, dict[str, Any]]:
     Raises:
         TrainingError: no run there, or its settings cannot be read.
     """
-    saved = RunFolder(run_dir).read_config()
-    if not saved:
+    folder = RunFolder(run_dir)
+    if not os.path.lexists(folder.config):
         raise TrainingError(f"{run_dir}: wanted a run with config.json. There is none to read.")
+    saved = folder.load_config()
     names = TrainingConfig().to_dict()
-    return TrainingConfig.from_dict({k: v for k, v in saved.items() if k in names}), saved
+    settings = {name: value for name, value in saved.items() if name in names}
+    return TrainingConfig.from_dict(settings, readable(folder.config)), saved
+
+
+def _check_history(folder: RunFolder) -> None:
+    """A run goes on only with what tells which of its epochs was the best."""
+    rows = folder.read_history()
+    if rows and "val_accuracy" not in rows[0]:
+        raise TrainingError(
+            f"{readable(folder.history)}: wanted the column val_accuracy. Found: "
+            f"{listed(rows[0])}. Start the run anew."
+        )
 
 
 def _provenance(dataset: EmotionDataset) -> dict[str, Any]:

@@ -1,10 +1,9 @@
 """The files of a run: settings, status, history, log. A reader never sees half a file."""
 
-import csv
-import json
 import os
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,27 @@ from typing import Any
 import numpy as np
 
 from emotion_core.errors import OutputError, TrainingError
-from emotion_core.files import make_folder, write_atomic, write_json
+from emotion_core.files import make_folder, readable, write_atomic, write_json
+from emotion_core.outside_files import open_regular
+from emotion_core.schema import told
+from emotion_core.training.config import MAX_EPOCHS
 from emotion_core.training.process import own_identity
+from emotion_core.training.stored import (
+    StoredCheckpoint,
+    StoredEvaluation,
+    StoredStatus,
+    read_config,
+    read_rows,
+    read_stored,
+)
 from emotion_core.unfinished import clean_below
+from emotion_core.value_types import WholeNumber
+
+#: What NumPy raises for a file of arrays that is cut, altered or something else.
+CHECKPOINT_ERRORS = (
+    OSError, KeyError, ValueError, TypeError, EOFError, MemoryError, RuntimeError,
+    AttributeError, zipfile.BadZipFile, zlib.error, SyntaxError,
+)  # fmt: skip
 
 # Freed when the disk is full, so that the reason can still be written down.
 _RESERVE_BYTES = 1 << 16
@@ -58,25 +75,44 @@ class RunFolder:
 
     @property
     def epochs_done(self) -> int:
-        """Epochs in the checkpoint."""
+        """Epochs in the checkpoint.
+
+        Raises:
+            TrainingError: it cannot be read.
+        """
+        if not os.path.lexists(self.checkpoint):
+            if not self.keras_checkpoint.is_file():
+                return 0
+            return int(read_stored(self.checkpoint_info, StoredCheckpoint).get("epochs_done", 0))
         try:
-            with np.load(self.checkpoint, allow_pickle=False) as saved:
-                return int(saved["epochs_done"])
-        except FileNotFoundError:
-            done = read_object(self.checkpoint_info).get("epochs_done", 0)
-            return int(done) if self.keras_checkpoint.is_file() else 0
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            with (
+                open_regular(self.checkpoint, TrainingError) as file,
+                np.load(file, allow_pickle=False) as saved,
+            ):
+                return int(WholeNumber(0, MAX_EPOCHS).check(saved["epochs_done"].item()))
+        except CHECKPOINT_ERRORS as error:
             raise TrainingError(
                 f"{self.checkpoint} cannot be read ({error}). Start the run anew."
             ) from error
 
     def add_to_config(self, **values: Any) -> None:
         """Adds what is known only once a run has begun, e.g. the number of images."""
-        write_json(self.config, {**self.read_config(), **values})
+        self._write(self.config, {**self.load_config(), **values})
+
+    def load_config(self) -> dict[str, Any]:
+        """Everything in ``config.json``.
+
+        Raises:
+            TrainingError: not there, or something in it cannot be used; all faults at once.
+        """
+        return read_config(self.config)
 
     def read_config(self) -> dict[str, Any]:
         """Everything in ``config.json``; empty when it cannot be read."""
-        return read_object(self.config)
+        try:
+            return self.load_config()
+        except TrainingError:
+            return {}
 
     def set_status(self, state: str, **values: Any) -> None:
         """Replaces ``status.json``; ``state`` is queued, running, stopped, failed or done.
@@ -86,24 +122,61 @@ class RunFolder:
         """
         status = {"state": state, **own_identity(), "updated": time.time(), **values}
         try:
-            write_json(self.status, status)
+            self._write(self.status, status)
         except (OSError, OutputError):
             if state == "running" or not self._reserve.exists():
                 raise
             # On a full disk the last words still get out.
             self._reserve.unlink(missing_ok=True)
-            write_json(self.status, status)
+            self._write(self.status, status)
+
+    def load_status(self) -> dict[str, Any]:
+        """Everything in ``status.json``; empty when there is none.
+
+        Raises:
+            TrainingError: something in it cannot be used; all faults at once.
+        """
+        if not os.path.lexists(self.status):
+            return {}
+        return read_stored(self.status, StoredStatus)
 
     def read_status(self) -> dict[str, Any]:
         """Everything in ``status.json``; empty when it cannot be read."""
-        return read_object(self.status)
+        try:
+            return self.load_status()
+        except TrainingError:
+            return {}
+
+    def load_evaluation(self) -> dict[str, Any]:
+        """Everything in ``evaluation.json``; empty when there is none.
+
+        Raises:
+            TrainingError: something in it cannot be used; all faults at once.
+        """
+        if not os.path.lexists(self.evaluation):
+            return {}
+        return read_stored(self.evaluation, StoredEvaluation)
+
+    def load_rows(self) -> tuple[list[dict[str, float]], list[str]]:
+        """The epochs in ``history.csv`` that can be read, and what is wrong with the others.
+
+        Raises:
+            TrainingError: nothing of the file can be read.
+        """
+        if not os.path.lexists(self.history):
+            return [], []
+        return read_rows(self.history)
 
     def read_history(self) -> list[dict[str, float]]:
-        """One dict per finished epoch."""
-        if not self.history.is_file():
-            return []
-        with self.history.open(newline="", encoding="utf-8") as file:
-            return [{name: float(row[name]) for name in row} for row in csv.DictReader(file)]
+        """One dict per finished epoch.
+
+        Raises:
+            TrainingError: something in it cannot be used; all faults at once.
+        """
+        rows, faults = self.load_rows()
+        if faults:
+            raise TrainingError(told(readable(self.history), faults))
+        return rows
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Replaces ``history.csv``; columns that early rows lack are left empty there."""
@@ -112,28 +185,41 @@ class RunFolder:
         for row in rows:
             cells = (f"{row[name]:.6g}" if name in row else "nan" for name in columns[1:])
             lines.append(",".join([str(int(row["epoch"])), *cells]))
+        self.make_way(self.history)
         write_atomic(self.history, ("\n".join(lines) + "\n").encode())
 
     def add_evaluation(self, split: str, figures: Mapping[str, Any]) -> None:
         """Keeps what a run's best epoch reached on a split, beside the other splits."""
-        write_json(self.evaluation, {**read_object(self.evaluation), split: dict(figures)})
+        try:
+            others = self.load_evaluation()
+        except TrainingError:
+            others = {}
+        self._write(self.evaluation, {**others, split: dict(figures)})
+
+    def _write(self, path: Path, value: dict[str, Any]) -> None:
+        self.make_way(path)
+        write_json(path, value)
+
+    def make_way(self, path: Path) -> None:
+        """Takes away a pipe, or a link to a device, that stands where a file of the run belongs:
+        writing to it would block, or the data would go elsewhere.
+
+        Raises:
+            OutputError: it cannot be taken away.
+        """
+        try:
+            if os.path.lexists(path) and not path.is_file() and not path.is_dir():
+                path.unlink()
+        except OSError as error:
+            raise OutputError(f"Cannot write {readable(path)}: {error.strerror}.") from error
 
     def log_tail(self, n: int = 20) -> str:
         """The last ``n`` lines of the log."""
         try:
-            with self.log.open("rb") as file:
+            with open_regular(self.log, TrainingError) as file:
                 size = file.seek(0, os.SEEK_END)
                 file.seek(max(0, size - 200 * n - 4096))
                 text = file.read().decode("utf-8", "replace")
-        except OSError:
+        except (OSError, TrainingError):
             return ""
         return "\n".join(text.splitlines()[-n:])
-
-
-def read_object(path: Path) -> dict[str, Any]:
-    """A JSON object from a file; empty when it is missing or cannot be read."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}

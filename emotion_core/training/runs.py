@@ -1,20 +1,31 @@
 """What there is to know of every run, read from its folder. Needs no Keras."""
 
 import math
+import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emotion_core.errors import TrainingError
+from emotion_core.files import readable
 from emotion_core.home import runs_folder
+from emotion_core.schema import told
 from emotion_core.training.process import VANISHED, is_alive, usage
-from emotion_core.training.run_folder import RunFolder, read_object
+from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.stored import read_card_story
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: A run is in one of these; ``shipped`` stands for the training of a model in ``models/``.
-STATES = ("queued", "running", "stopped", "failed", "done", "shipped")
+#: A run is in one of these; ``shipped`` stands for the training of a model in ``models/``,
+#: ``imported`` for one that was done elsewhere, and ``damaged`` for a folder whose settings or
+#: state cannot be read.
+STATES = ("queued", "running", "stopped", "failed", "done", "imported", "shipped", "damaged")
+
+# Every run has one of these from its first moment on.
+_OWN_FILES = ("config.json", "status.json", "history.csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,7 @@ class RunInfo:
         pid: process of a running run, else None.
         cpu_percent: of that process, 100 for one core; None when not running.
         rss_mb: its memory; None when not running.
+        faults: {file: what is wrong with it}; what such a file would tell has its default.
     """
 
     name: str
@@ -64,6 +76,7 @@ class RunInfo:
     pid: int | None = None
     cpu_percent: float | None = None
     rss_mb: float | None = None
+    faults: dict[str, str] = field(default_factory=dict)
 
     @property
     def progress(self) -> float:
@@ -79,18 +92,27 @@ class RunInfo:
 
     @property
     def can_resume(self) -> bool:
-        return self.state in ("stopped", "failed")
+        if "config.json" in self.faults or "history.csv" in self.faults:
+            return False
+        return self.state in ("stopped", "failed", "damaged")
+
+    @property
+    def problem(self) -> str:
+        """All that is wrong with its files, as one text; empty when nothing is."""
+        return " ".join(self.faults.values())
 
     @property
     def has_model(self) -> bool:
         """Whether there is something to evaluate or promote."""
-        return RunFolder(self.folder).model.is_file()
+        return "config.json" not in self.faults and RunFolder(self.folder).model.is_file()
 
     def history(self) -> "pd.DataFrame":
-        """One row per full epoch, columns as in ``history.csv``; empty before the first."""
+        """One row per full epoch that can be read, columns as in ``history.csv``; empty before
+        the first.
+        """
         import pandas as pd
 
-        rows = RunFolder(self.folder).read_history()
+        rows, _ = _rows(RunFolder(self.folder))
         return pd.DataFrame(rows).astype({"epoch": int}) if rows else pd.DataFrame({"epoch": []})
 
     def log_tail(self, n: int = 20) -> str:
@@ -103,12 +125,14 @@ def list_runs(root: Path | None = None) -> tuple[RunInfo, ...]:
 
     Args:
         root: folder of run folders. None: the one of ``EMOTION_LENS_HOME``.
+
+    Raises:
+        TrainingError: the folder itself cannot be read. A run that cannot is ``damaged``.
     """
     root = runs_folder() if root is None else root
     if not root.is_dir():
         return ()
-    folders = [path.parent for path in root.glob("*/config.json")]
-    found = [read_run(folder) for folder in folders]
+    found = [read_run(folder) for folder in _run_folders(root)]
     queued = sorted((run.position, run.name) for run in found if run.state == "queued")
     places = {name: i for i, (_, name) in enumerate(queued, 1)}
     placed = (replace(run, position=places.get(run.name, 0)) for run in found)
@@ -117,89 +141,155 @@ def list_runs(root: Path | None = None) -> tuple[RunInfo, ...]:
 
 def shipped_runs(models_root: Path) -> tuple[RunInfo, ...]:
     """The trainings of the models in a folder of models, as far as their history came along."""
-    found = []
-    for history in sorted(models_root.glob("*/history.csv")):
-        folder = RunFolder(history.parent)
-        card = read_object(history.parent / "card.json")
-        training = card.get("training", {})
-        config = {**training.get("recipe", {}), **_without(training, "recipe")}
-        test = card.get("metrics", {}).get("test", {})
-        info = _from_history(history.parent, folder, config, {"state": "shipped"})
-        found.append(replace(info, test_accuracy=test.get("accuracy")))
-    return tuple(found)
+    return tuple(_shipped(path.parent) for path in sorted(models_root.glob("*/history.csv")))
+
+
+def _shipped(path: Path) -> RunInfo:
+    folder, faults = RunFolder(path), Faults(path)
+    card = faults.noting("card.json", lambda: read_card_story(path / "card.json"))
+    training = card.get("training", {})
+    config = {**training.get("recipe", {}), **_without(training, "recipe")}
+    info = _read(folder, config, {"state": "shipped"}, faults)
+    return replace(info, test_accuracy=card.get("metrics", {}).get("test"))
 
 
 def read_run(path: Path) -> RunInfo:
-    """One run. What cannot be read is left at its default."""
-    folder = RunFolder(path)
-    status = folder.read_status()
-    info = _from_history(path, folder, folder.read_config(), status)
-    if info.state != "running":
-        return info
-    pid, started = int(status.get("pid") or 0), status.get("process_started")
-    if not is_alive(pid, started):
+    """One run. What cannot be read is left at its default and named in ``faults``."""
+    folder, faults = RunFolder(path), Faults(path)
+    config = faults.noting("config.json", folder.load_config)
+    status = faults.noting("status.json", folder.load_status, state="damaged")
+    info = _read(folder, config, status, faults)
+    if info.state == "running":
+        pid, started = int(status.get("pid") or 0), status.get("process_started")
+        if is_alive(pid, started):
+            used = usage(pid, started)
+            return replace(
+                info,
+                pid=pid,
+                cpu_percent=used.cpu_percent if used else None,
+                rss_mb=used.rss_mb if used else None,
+            )
         # It may have ended between the two looks.
-        status = folder.read_status()
-        if status.get("state") != "running":
-            return _from_history(path, folder, folder.read_config(), status)
-        return replace(info, state="failed", error=VANISHED, eta_s=None)
-    used = usage(pid, started)
-    return replace(
-        info,
-        pid=pid,
-        cpu_percent=used.cpu_percent if used else None,
-        rss_mb=used.rss_mb if used else None,
-    )
+        status = faults.noting("status.json", folder.load_status, state="damaged")
+        if status.get("state") == "running":
+            info = replace(info, state="failed", error=VANISHED, eta_s=None)
+        else:
+            config = faults.noting("config.json", folder.load_config)
+            info = _read(folder, config, status, faults)
+    return replace(info, state="damaged") if "config.json" in faults else info
 
 
-def _from_history(
-    path: Path, folder: RunFolder, config: dict[str, Any], status: dict[str, Any]
+class Faults(dict[str, str]):
+    """What is wrong with the files of a folder, by file.
+
+    Args:
+        path: of the folder; it need not be said with each fault.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._folder = f"{readable(path)}{os.sep}"
+
+    def noting(
+        self, file: str, read: Callable[[], dict[str, Any]], **otherwise: Any
+    ) -> dict[str, Any]:
+        """What a reader gives; else the fault is noted, and ``otherwise`` comes back."""
+        try:
+            return read()
+        except TrainingError as error:
+            self[file] = str(error).replace(self._folder, "")
+            return otherwise
+
+
+def _run_folders(root: Path) -> list[Path]:
+    """Folders that hold a run, or what is left of one."""
+    try:
+        paths = sorted(root.iterdir())
+    except OSError as error:
+        raise TrainingError(f"{readable(root)}: cannot be read: {error.strerror}.") from error
+    found = []
+    for path in paths:
+        if path.name.startswith("."):
+            continue  # of the queue, and half-made ones
+        try:
+            names = {file.name for file in path.iterdir()}
+        except NotADirectoryError:
+            continue
+        except OSError:
+            found.append(path)  # nobody may look into it, which is said of it
+            continue
+        if names.intersection(_OWN_FILES):
+            found.append(path)
+    return found
+
+
+def _read(
+    folder: RunFolder, config: dict[str, Any], status: dict[str, Any], faults: Faults
 ) -> RunInfo:
-    rows = _rows(folder)
+    rows: list[dict[str, float]] = []
+
+    def read_rows() -> dict[str, Any]:
+        found, wrong = folder.load_rows()
+        rows.extend(found)
+        if wrong:
+            raise TrainingError(told("history.csv", wrong))
+        return {}
+
+    faults.noting("history.csv", read_rows)
+    evaluation = faults.noting("evaluation.json", folder.load_evaluation)
     judged = [row for row in rows if not math.isnan(row.get("val_accuracy", math.nan))]
-    best = max(judged, key=lambda row: row["val_accuracy"], default={})
+    best = max(judged, key=lambda row: row["val_accuracy"], default=None) or {}
     eta = status.get("eta_s")
     if status.get("state") != "running":
         eta = None
     elif eta is not None:
-        eta = max(0.0, eta - (time.time() - status.get("updated", time.time())))
-    speed = status.get("samples_per_s", 0.0)
-    if not speed and rows and rows[-1].get("seconds"):
-        speed = config.get("n_training_images", 0) / rows[-1]["seconds"]
+        eta = max(0.0, eta - (time.time() - (status.get("updated") or time.time())))
+    speed = status.get("samples_per_s") or 0.0
+    seconds = [row.get("seconds", math.nan) for row in rows]
+    if not speed and rows and seconds[-1] > 0:
+        speed = (config.get("n_training_images") or 0) / seconds[-1]
     return RunInfo(
-        name=path.name,
-        folder=path,
+        name=_shown_name(folder.path),
+        folder=folder.path,
         state=str(status.get("state", "stopped")),
         config=config,
         epoch=len(rows),
         epochs=int(config.get("epochs", len(rows))),
-        batch=int(status.get("batch", 0)),
-        batches=int(status.get("batches", 0)),
+        batch=int(status.get("batch") or 0),
+        batches=int(status.get("batches") or 0),
         eta_s=eta,
         error=str(status.get("error") or ""),
         samples_per_s=round(float(speed), 1),
         started=_started(folder, config),
-        seconds=sum(row.get("seconds", 0.0) for row in rows),
+        seconds=sum(value for value in seconds if value > 0),
         best_epoch=int(best.get("epoch", 0)),
         best_val_accuracy=best.get("val_accuracy"),
-        test_accuracy=read_object(folder.evaluation).get("test", {}).get("accuracy"),
-        position=int(status.get("position", 0)),
+        test_accuracy=evaluation.get("test", {}).get("accuracy"),
+        position=int(status.get("position") or 0),
+        faults=faults,
     )
 
 
-def _rows(folder: RunFolder) -> list[dict[str, float]]:
+def _rows(folder: RunFolder) -> tuple[list[dict[str, float]], list[str]]:
     try:
-        return folder.read_history()
-    except (OSError, ValueError, TypeError, KeyError):
-        return []
+        return folder.load_rows()
+    except TrainingError:
+        return [], []
+
+
+def _shown_name(path: Path) -> str:
+    """The folder's name as text that can be shown, also where its bytes are no valid UTF-8."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
 
 
 def _started(folder: RunFolder, config: dict[str, Any]) -> float:
-    if "created" in config and isinstance(config["created"], int | float):
+    if config.get("created"):
         return float(config["created"])
-    for path in (folder.config, folder.history):
-        if path.is_file():
+    for path in (folder.config, folder.history, folder.status, folder.path):
+        try:
             return path.stat().st_mtime
+        except OSError:
+            continue
     return 0.0
 
 

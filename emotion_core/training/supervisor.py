@@ -84,6 +84,7 @@ def _train(run: RunInfo, report: Callable[[str], None]) -> None:
     """Runs ``train --resume`` in a process of its own and waits for its end."""
     folder, kills = RunFolder(run.folder), oom_kills()
     report(f"{run.name}: training")
+    folder.make_way(folder.log)
     process = start_detached(["train", "--run-dir", str(run.folder), "--resume"], folder.log)
     started = psutil.Process(process.pid).create_time()
     with suppress(OutputError):  # the run itself says that the disk is full

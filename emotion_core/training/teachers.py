@@ -18,9 +18,11 @@ from emotion_core.errors import EmotionLensError, TrainingError
 from emotion_core.evaluation.subject import Subject, fitted, in_order, model_subject, run_subject
 from emotion_core.files import AtomicFile
 from emotion_core.home import runs_folder
+from emotion_core.outside_files import open_regular
+from emotion_core.schema import told
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
-from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.run_folder import CHECKPOINT_ERRORS, RunFolder
 from emotion_core.types import Float32Array, UInt8Array
 
 _BATCH = 256
@@ -67,6 +69,34 @@ def _asked(
         with AtomicFile(path) as file:
             np.save(file, answers)
     return answers
+
+
+def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> None:
+    """Looks whether the networks that a run takes something over from are there, before anything
+    heavy begins.
+
+    Args:
+        config: settings of the run.
+        folder: of a run that goes on; what it has taken over already need not be there any more.
+
+    Raises:
+        TrainingError: one or more of them are not; one sentence with every fault.
+    """
+    faults: list[str] = []
+    wanted: list[tuple[Callable[[str], object], str]] = []
+    began = folder is not None and folder.epochs_done > 0
+    if config.start_from and not began:
+        wanted.append((trained_file, config.start_from))
+    asked = folder is not None and folder.teachers.is_file()
+    if config.teacher_weight and not asked:
+        wanted += [(teacher, name) for name in config.teachers]
+    for find, name in wanted:
+        try:
+            find(name)
+        except TrainingError as error:
+            faults.append(str(error).removesuffix("."))
+    if faults:
+        raise TrainingError(told("", faults))
 
 
 def teacher(name: str) -> Subject:
@@ -135,7 +165,8 @@ def _answers(
 def _kept(path: Path, shape: tuple[int, ...]) -> Float32Array | None:
     """The answers of an earlier start of the same run."""
     try:
-        answers = np.load(path, allow_pickle=False)
-    except (OSError, ValueError):
+        with open_regular(path, TrainingError) as file:
+            answers = np.load(file, allow_pickle=False)
+    except (TrainingError, *CHECKPOINT_ERRORS):
         return None
     return np.asarray(answers, np.float32) if answers.shape == shape else None

@@ -8,6 +8,7 @@ import streamlit as st
 
 from emotion_core.errors import EmotionLensError
 from emotion_core.files import full_disk_in_words
+from pages.shared.text import plain
 
 _logger = logging.getLogger(__name__)
 
@@ -21,11 +22,11 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except EmotionLensError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
     except Exception as error:
         _logger.exception("A page failed")
         st.error(
-            full_disk_in_words(error)
+            plain(full_disk_in_words(error))
             or "Something went wrong here; your photos are kept. Reload the page to go on. "
             "What happened exactly stands in the server's log.",
             icon=":material/error:",

@@ -24,6 +24,7 @@ from pages.shared.settings import (
     Settings,
     min_confidence_key,
 )
+from pages.shared.text import plain
 
 CARDS_PER_PAGE = 12
 FACES_PER_PAGE = 4
@@ -154,7 +155,7 @@ def _no_face(settings: Settings, digest: str) -> None:
         others = [i for i in all_detectors() if i.available and i.name != settings.detector]
         for info in others[:2]:
             st.button(
-                f"Search with {info.title}",
+                f"Search with {plain(info.title)}",
                 icon=":material/frame_person:",
                 key=f"detector_{info.name}_{digest}",
                 on_click=_set,

@@ -13,6 +13,7 @@ from pages.shared.downloads import Export, file_kinds
 from pages.shared.resources import classifier, session_detector
 from pages.shared.session import clear_photos
 from pages.shared.settings import Settings
+from pages.shared.text import plain
 
 _FAILURES_SHOWN = 20
 _VIEW_KEY = "photo_view"
@@ -37,7 +38,7 @@ def progress(book: PhotoBook, settings: Settings) -> Callable[[], None]:
         left = len(book.waiting(key))
         total = max(1, len(book.photos))
         parts = [f"{total - left} of {count_of(total, 'photo')}", time_left(book, left)]
-        bar.progress((total - left) / total, text=" · ".join(part for part in parts if part))
+        bar.progress((total - left) / total, text=plain(" · ".join(part for part in parts if part)))
 
     update()
     return update

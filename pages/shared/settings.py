@@ -10,6 +10,7 @@ from emotion_core.faces import all_detectors, default_detector_name
 from emotion_core.wording import percent
 from pages.shared.book import AnalysisKey
 from pages.shared.resources import default_confidence, default_detector_note, registry
+from pages.shared.text import plain
 
 MODEL_KEY = "model"
 DETECTOR_KEY = "detector"
@@ -105,13 +106,14 @@ def _model_choice(cards: dict[str, ModelCard], problems: list[str]) -> ModelCard
         key=MODEL_KEY,
         persist_state="session",
         help="\n".join(
-            f"- **{card.title}**: {card.use_for or card.description}" for card in cards.values()
+            f"- **{plain(card.title)}**: {plain(card.use_for or card.description)}"
+            for card in cards.values()
         ),
     )
     if cards[choice].use_for:
-        st.caption(f"For {cards[choice].use_for}.")
+        st.caption(f"For {plain(cards[choice].use_for)}.")
     for problem in problems:
-        st.caption(f":material/warning: Left out: {problem}")
+        st.caption(f":material/warning: Left out: {plain(problem)}")
     return cards[choice]
 
 
@@ -127,13 +129,13 @@ def _detector_choice() -> str:
         key=DETECTOR_KEY,
         persist_state="session",
         help="\n".join(
-            f"- **{info.title}**: {info.summary if info.available else info.reason}"
+            f"- **{plain(info.title)}**: {plain(info.summary if info.available else info.reason)}"
             for info in infos.values()
         ),
     )
     note = default_detector_note() if choice == default else ""
     if note:
-        st.caption(note)
+        st.caption(plain(note))
     return choice
 
 

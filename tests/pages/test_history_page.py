@@ -182,6 +182,61 @@ def test_equal_names_are_numbered_and_models_are_not_forgotten() -> None:
     assert (model.run.folder / "history.csv").is_file()
 
 
+DAMAGES = {
+    "evaluation.json": '{"test": 0.7}',
+    "config.json": '{"epochs": null}',
+    "status.json": '{"state": "running", "pid": -1, "batch": "x"}',
+    "history.csv": "step,loss\n1,2\n",
+}
+
+
+@pytest.mark.parametrize("file", DAMAGES)
+def test_a_damaged_run_is_one_line_and_the_others_stand(
+    open_page: Callable[..., AppTest], make_run: Callable[..., Path], file: str
+) -> None:
+    make_run("fine")
+    (make_run("broken") / file).write_text(DAMAGES[file])
+    app = open_page("fine", "broken")
+    assert {"fine", "broken"} <= set(_table(app)["name"])
+    assert "<b>fine</b>: 42.5 % at epoch 2" in _texts(app)
+    assert f"<dt>broken</dt><dd>{file}: " in _texts(app)
+    assert "1 history cannot be read as a whole" in [box.label for box in app.expander]
+    if file in ("config.json", "status.json"):
+        assert _table(app).set_index("name").loc["broken", "state"] == "cannot be read"
+    app.text_input(key="history_filter").set_value("cannot be read").run()
+    assert list(_table(app)["name"]) == ["broken"]
+
+
+def test_many_damaged_runs_are_counted(
+    open_page: Callable[..., AppTest], make_run: Callable[..., Path]
+) -> None:
+    for number in range(23):
+        (make_run(f"run-{number}") / "evaluation.json").write_text("[]")
+    app = open_page()
+    assert "23 histories cannot be read as a whole" in [box.label for box in app.expander]
+    assert "and 3 more" in _texts(app)
+
+
+def test_a_damaged_import_is_said(open_page: Callable[..., AppTest], home: Path) -> None:
+    kept = keep_history("theirs", pd.DataFrame({"epoch": [1], "loss": [1.0]}), "a.csv")
+    (kept / "history.csv").write_bytes(b"\xff\xfe")
+    assert "<dt>theirs (imported)</dt><dd>history.csv: " in _texts(open_page())
+    forget_history(next(entry for entry in all_entries() if entry.kind == IMPORTED))
+    assert not kept.exists()
+
+
+def test_names_of_imported_columns_are_no_formulas(home: Path) -> None:
+    table = pd.DataFrame({"epoch": [1], "loss": [-1.0], "=cmd|' !A0": [2.0]})
+    kept = keep_history("theirs", table, "a.csv")
+    assert "\n=" not in f"\n{(kept / 'history.csv').read_text().replace(',', chr(10))}"
+    (entry,) = (entry for entry in all_entries() if entry.kind == IMPORTED)
+    assert list(entry.history().columns) == ["epoch", "loss", "=cmd|' !A0"]
+    exported = pd.read_csv(io.BytesIO(histories_csv({"@SUM(1+1)": entry.history()})))
+    assert exported["run"].tolist() == ["'@SUM(1+1)"]
+    assert exported["loss"].tolist() == [-1.0]
+    assert "'=cmd|' !A0" in exported
+
+
 def test_words() -> None:
     assert setting_name("augmentation.rotation_deg") == "Augmentation: rotation deg"
     assert [setting_value(v) for v in (True, 0.05, "", (1, 2))] == ["yes", "0.05", "none", "1, 2"]

@@ -291,3 +291,45 @@ def test_a_failed_promotion_says_why(
     )
     app = open_page()
     assert any("model. The exported model disagrees." in e.value for e in app.error)
+
+
+DAMAGES = {
+    "evaluation.json": '{"test": 0.7}',
+    "config.json": '{"epochs": null}',
+    "status.json": '{"state": "running", "pid": -1, "batch": "x"}',
+    "history.csv": HISTORY.replace("0.425", ""),
+    "promotion.json": '{"model": 5, "pid": "x"}',
+}
+
+
+@pytest.mark.parametrize("file", DAMAGES)
+def test_a_damaged_run_is_one_line_and_the_others_stand(
+    open_page: Callable[[], AppTest], make_run: Callable[..., Path], file: str
+) -> None:
+    make_run("fine", "done", history=HISTORY)
+    make_run("waits", "queued", position=1)
+    folder = make_run("broken", "done", history=HISTORY)
+    (folder / file).write_text(DAMAGES[file])
+    (folder / "model.keras").write_bytes(b"never opened")
+    app = open_page()
+    assert not app.error
+    assert "**fine** · finished" in _texts(app)
+    assert "Waiting: 1 run" in _texts(app)
+    assert "**broken** · " in _texts(app)
+    said = [warning.value for warning in app.warning]
+    if file == "promotion.json":
+        assert said == []  # nothing that anybody needs; the run can be promoted again
+    else:
+        assert len(said) == 1
+        assert said[0].startswith(f"{file}: ")
+    app.button(key="delete_broken").click().run()
+    assert not folder.exists()
+
+
+def test_the_form_takes_its_ranges_from_the_settings(open_page: Callable[[], AppTest]) -> None:
+    app = open_page()
+    epochs = app.number_input(key="train_epochs")
+    assert (epochs.min, epochs.max) == (1, 10_000)
+    rate = app.number_input(key="train_learning_rate")
+    assert (rate.min, rate.max) == (1e-12, 10)
+    assert app.slider(key="train_augmentation.shift").max == 0.3

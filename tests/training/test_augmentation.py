@@ -149,5 +149,5 @@ def test_no_mixing_returns_the_same() -> None:
 
 @pytest.mark.parametrize("values", [{"shift": 2}, {"mixup": -1}, {"erase": 1.5}])
 def test_augmentation_out_of_range_is_refused(values: dict[str, float]) -> None:
-    with pytest.raises(TrainingError, match="wanted 0 to"):
+    with pytest.raises(TrainingError, match="wanted a number from 0 to"):
         Augmentation(**values)

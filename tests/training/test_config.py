@@ -1,13 +1,20 @@
 """Settings, presets and recipes."""
 
 import json
+import os
+from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emotion_core.errors import TrainingError
+from emotion_core.schema import value_types
+from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.presets import PRESETS, load_recipe
+from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.teachers import check_sources
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 
@@ -21,14 +28,14 @@ def test_presets_survive_json(name: str) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"epochs": 0}, "epochs: wanted at least 1. Received: 0"),
+        ({"epochs": 0}, r"^epochs: wanted a whole number from 1 to 10,000\. Received: 0\.$"),
         ({"architecture": "vgg"}, "architecture: wanted one of"),
         ({"labels": "fer"}, "labels: wanted one of"),
         ({"optimizer": "lion"}, "optimizer: wanted one of"),
-        ({"learning_rate": -1}, "learning_rate: wanted between"),
-        ({"epoch": 3}, "Unknown training settings: epoch"),
-        ({"augmentation": {"blur": 1}}, "Unknown augmentation settings: blur"),
-        ({"epochs": "many"}, "wrong type"),
+        ({"learning_rate": -1}, "learning_rate: wanted a number from 1e-12 to 10. Received: -1"),
+        ({"epoch": 3}, "epoch: no such setting, did you mean epochs"),
+        ({"augmentation": {"blur": 1}}, "augmentation.blur: no such setting"),
+        ({"epochs": "many"}, "epochs: wanted a whole number .* Received: 'many'"),
         ({"architecture": "emotion-cnn", "train_size_px": 40}, "wanted 0 for emotion-cnn"),
     ],
 )
@@ -52,6 +59,116 @@ def test_broken_recipes_are_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(TrainingError):
         load_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"augmentation": None},
+            "augmentation: wanted an object of names and values. Received: null.",
+        ),
+        (
+            {"augmentation": [1]},
+            "augmentation: wanted an object of names and values. Received: [1].",
+        ),
+        (
+            {"augmentation": {"shift": "a"}},
+            "augmentation.shift: wanted a number from 0 to 0.5. Received: 'a'.",
+        ),
+        (
+            {"teachers": "flagship"},
+            'teachers: wanted a list of at most 32 names, e.g. ["flagship"]. '
+            "Received: 'flagship'.",
+        ),
+        (
+            {"teachers": [1]},
+            'teachers: wanted a list of at most 32 names, e.g. ["flagship"]. Received: [1].',
+        ),
+        (
+            {"start_from": 5},
+            "start_from: wanted a text of at most 4,096 characters. Received: 5.",
+        ),
+        ({"seed": 1.5}, "seed: wanted a whole number from 0 to 2,147,483,647. Received: 1.5."),
+        ({"epochs": 2.5}, "epochs: wanted a whole number from 1 to 10,000. Received: 2.5."),
+        (
+            {"epochs": 1e12},
+            "epochs: wanted a whole number from 1 to 10,000. Received: 1000000000000.0.",
+        ),
+        ({"epochs": True}, "epochs: wanted a whole number from 1 to 10,000. Received: true."),
+        ({"tensorboard": "yes"}, "tensorboard: wanted true or false. Received: 'yes'."),
+        ({"architecture": [1]}, "Received: [1]."),
+        ({"learning_rate": float("nan")}, "Received: nan."),
+        ({"preset": [1]}, "Received: [1]."),
+        ({"start_from": "\ud800"}, "start_from: wanted a text"),
+    ],
+    ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
+)
+def test_a_recipe_with_a_wrong_value_is_refused_in_our_words(
+    tmp_path: Path, values: dict[str, object], sentence: str
+) -> None:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(values))
+    with pytest.raises(TrainingError) as caught:
+        load_recipe(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert sentence in str(caught.value)
+
+
+def test_all_faults_of_a_recipe_stand_in_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.json"
+    faults = {
+        "preset": "nothing", "epochs": 2.5, "augmentation": {"shift": "a", "blur": 1},
+        "teachers": "flagship", "colour": 1, "architecture": "emotion-cnn", "train_size_px": "x",
+    }  # fmt: skip
+    path.write_text(json.dumps(faults))
+    with pytest.raises(TrainingError) as caught:
+        load_recipe(path)
+    for name in ("preset", "epochs", "shift", "blur", "teachers", "colour", "train_size_px"):
+        assert f"{name}: " in str(caught.value)
+
+
+def test_settings_made_directly_are_checked_alike() -> None:
+    with pytest.raises(TrainingError, match=r"epochs: wanted .*; train_size_px: wanted 0 for"):
+        TrainingConfig(architecture="emotion-cnn", epochs=0, train_size_px=40)
+    with pytest.raises(TrainingError, match="shift: wanted a number"):
+        Augmentation(shift=9)
+    whole = TrainingConfig.from_dict({"epochs": 3.0, "teachers": ["flagship"]})
+    assert (whole.epochs, type(whole.epochs), whole.teachers) == (3, int, ("flagship",))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "deep", "bytes"])
+def test_what_is_no_recipe_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "recipe.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.write_bytes(b"[" * 100_000 if kind == "deep" else b'{"epochs": \xff}')
+    with pytest.raises(TrainingError, match=r"recipe\.json"):
+        load_recipe(path)
+
+
+def test_every_setting_says_what_it_may_be() -> None:
+    for kind in (TrainingConfig, Augmentation):
+        names = {field.name for field in fields(kind)} - {"augmentation"}
+        assert set(value_types(kind)) == names
+
+
+def test_missing_networks_are_named_together_before_anything_heavy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path))
+    config = TrainingConfig(start_from="nowhere", teachers=("flagship", "nobody"))
+    with pytest.raises(TrainingError, match=r"start_from: .*'nowhere'; teachers: .*'nobody'"):
+        check_sources(config)
+    # A run that has begun has taken over what it needs.
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    np.save(folder.teachers, np.zeros(1))
+    np.savez(folder.checkpoint, epochs_done=np.int64(1))
+    check_sources(config, folder)
 
 
 def test_shipped_recipes_can_be_read() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,14 @@ def test_a_cut_off_event_file_gives_what_is_whole(tmp_path: Path) -> None:
         ("a.json", b'{"loss": ', "wanted a JSON object"),
         ("events.out.tfevents.1", b"not events at all", "wanted a TensorBoard event file"),
         ("events.out.tfevents.1", b"", "It has no records"),
+        ("a.json", b'{"loss": [[1], [2]], "accuracy": [{}, {}]}', "wanted a"),
+        ("a.json", b'{"loss": {"a": [1]}}', "wanted a"),
+        ("a.json", b"[" * 100_000, "nested too deep"),
+        ("a.json", b'{"loss": [1e999], "accuracy": [1e999]}', "values of accuracy"),
+        ("a.json", b"[1, 2]", "wanted at least one of the columns"),
+        ("a.csv", b'"' + b"x" * 300_000, "wanted"),
+        ("a.csv", b"epoch,accuracy\n1,5000\n", "values of accuracy from 0 to 1"),
+        ("a.csv", b"", "wanted CSV"),
     ],
 )
 def test_what_is_no_history_is_refused(
@@ -119,3 +128,24 @@ def test_what_is_no_history_is_refused(
 def test_a_missing_history_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no such file"):
         read_history(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("epochs", ["inf,1", "1.5,2", "-1,2", "1e300,2", "nan,1"])
+def test_epochs_that_are_no_numbers_of_epochs_are_counted(tmp_path: Path, epochs: str) -> None:
+    first, second = epochs.split(",")
+    (tmp_path / "a.csv").write_text(f"epoch,loss,seconds\n{first},2,-5\n{second},1,1e300\n")
+    table = read_history(tmp_path / "a.csv").table
+    assert table["epoch"].tolist() == [1, 2]
+    assert table["seconds"].isna().all()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "events.out.tfevents.1", "logs"])
+def test_a_pipe_is_no_history(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "logs":
+        path.mkdir()
+        os.mkfifo(path / "events.out.tfevents.2")
+    else:
+        os.mkfifo(path)
+    with pytest.raises(TrainingError, match="named pipe"):
+        read_history(path)

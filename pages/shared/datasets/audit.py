@@ -7,6 +7,7 @@ import streamlit as st
 
 from emotion_core.charts.datasets import agreement_chart
 from emotion_core.datasets.audit import AuditReport
+from emotion_core.tables import to_csv_bytes
 from emotion_core.wording import percent
 from pages.shared.chips import paragraph
 from pages.shared.datasets import state
@@ -15,6 +16,7 @@ from pages.shared.datasets.jobs import job_board, job_progress
 from pages.shared.datasets.looks import audit_summary
 from pages.shared.datasets.workspace import Workspace
 from pages.shared.settings import Settings
+from pages.shared.text import plain
 
 _JOB = "audit"
 
@@ -24,14 +26,14 @@ def audit_panel(work: Workspace, settings: Settings) -> None:
     job = job_board().find(_JOB)
     if job is not None and job.running:
         st.caption(
-            f"Auditing {Path(job.order['source']).stem}. You may leave this page meanwhile; the "
-            "findings are kept."
+            f"Auditing {plain(Path(job.order['source']).stem)}. You may leave this page meanwhile; "
+            "the findings are kept."
         )
         job_progress(_JOB)
         if work.report is None:
             return
     elif job is not None and job.error:
-        st.error(job.error, icon=":material/error:")
+        st.error(plain(job.error), icon=":material/error:")
     report = work.report
     if report is None:
         _invitation(work, settings)
@@ -50,8 +52,8 @@ def _invitation(work: Workspace, settings: Settings) -> None:
     st.markdown(
         "The audit looks for copies (exact, mirrored, nearly the same) within and across the "
         "splits, for copies with different labels, for flat, dark and blurred pictures, and for "
-        f"labels that are likely wrong in the eyes of **{settings.card.title}**. It also makes "
-        "the map."
+        f"labels that are likely wrong in the eyes of **{plain(settings.card.title)}**. It also "
+        "makes the map."
     )
     st.button(
         "Start the audit",
@@ -69,10 +71,10 @@ def _who_judged(work: Workspace, report: AuditReport, settings: Settings) -> Non
         same = report.model == settings.card.name
         judge = settings.card.title if same else report.model
         judge = f"by {judge}" if report.has_model else "without a model"
-        st.markdown(f"**Audited {judge}**", width="content")
+        st.markdown(f"**Audited {plain(judge)}**", width="content")
         st.download_button(
             "Findings as CSV",
-            lambda: report.findings().to_csv(index=False).encode("utf-8"),
+            lambda: to_csv_bytes(report.findings()),
             f"{work.stored.path.stem}-findings.csv",
             "text/csv",
             icon=":material/download:",
@@ -80,7 +82,7 @@ def _who_judged(work: Workspace, report: AuditReport, settings: Settings) -> Non
         )
         if report.model != settings.card.name:
             st.button(
-                f"Audit with {settings.card.title}",
+                f"Audit with {plain(settings.card.title)}",
                 icon=":material/troubleshoot:",
                 on_click=_start,
                 args=(work.stored.path, settings.card.name),
@@ -161,7 +163,7 @@ def _findings(found: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, Fil
 
 def _finding(words: str, explained: str, wanted: Filter, order: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{words}**", width=330)
+        st.markdown(f"**{plain(words)}**", width=330)
         st.html(paragraph(explained, quiet=True), width="stretch")
         st.button(
             "Show",

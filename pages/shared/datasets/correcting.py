@@ -9,6 +9,7 @@ from emotion_core.datasets.corrections import EXCLUDE, RELABEL, RESTORE
 from emotion_core.errors import EmotionLensError
 from emotion_core.wording import count_of
 from pages.shared.datasets.workspace import CorrectionBook, Workspace
+from pages.shared.text import plain
 
 WHO_KEY, WHY_KEY = "ds_who", "ds_why"
 _FAILED = "_ds_failed"
@@ -73,10 +74,10 @@ def undo_buttons(work: Workspace, *, key: str) -> None:
             disabled=not corrections.can_redo, on_click=_change, args=(work.book, Corrections.redo),
         )  # fmt: skip
         if corrections.can_undo:
-            st.caption(f"Last: {_in_words(corrections.entries)}", width="content")
+            st.caption(f"Last: {plain(_in_words(corrections.entries))}", width="content")
     failed = st.session_state.pop(_FAILED, None)
     if failed:
-        st.error(failed, icon=":material/error:")
+        st.error(plain(failed), icon=":material/error:")
 
 
 def exclude_rows(book: CorrectionBook, rows: Sequence[int], why: str) -> None:

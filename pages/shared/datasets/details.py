@@ -20,6 +20,7 @@ from pages.shared.datasets.workspace import Workspace
 from pages.shared.guard import guarded
 from pages.shared.resources import classifier
 from pages.shared.settings import Settings
+from pages.shared.text import plain
 
 _TILE_PX = 64
 _MOST_TILES = 16
@@ -44,7 +45,7 @@ def face_details(work: Workspace, settings: Settings, found: Int64Array) -> None
     with guarded():
         if row >= len(work.stored):
             st.error(
-                f"There is no row {row}: this data set has {len(work.stored):,} faces, "
+                f"There is no row {plain(row)}: this data set has {len(work.stored):,} faces, "
                 "numbered from 0.",
                 icon=":material/error:",
             )
@@ -136,7 +137,7 @@ def _marks(table: FaceTable, row: int) -> list[str]:
 def _bars(table: FaceTable, row: int, scores: EmotionScores, settings: Settings) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown(f"**Scores of {settings.card.title}**")
+        st.markdown(f"**Scores of {plain(settings.card.title)}**")
         shares = scores.as_dict(0)
         st.html(_bar_list([(n, p, percent(p), Emotion(n).colour) for n, p in shares.items()]))
     with right:

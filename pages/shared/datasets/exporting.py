@@ -10,6 +10,7 @@ from pages.shared.datasets import state
 from pages.shared.datasets.filters import Filter
 from pages.shared.datasets.jobs import Job, job_board, job_progress
 from pages.shared.datasets.workspace import Workspace
+from pages.shared.text import plain
 
 _JOB = "export"
 #: {form: (what it is called, file name ending, media type)}.
@@ -88,7 +89,7 @@ def _start(path: Path, form: str, rows: list[int] | None, corrections: bool) -> 
 
 def _outcome(job: Job) -> None:
     if job.error:
-        st.error(job.error, icon=":material/error:")
+        st.error(plain(job.error), icon=":material/error:")
         return
     if job.result is None:
         st.info("The export was stopped. Nothing was written.", icon=":material/info:")
@@ -98,7 +99,7 @@ def _outcome(job: Job) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            f"Download {path.name}",
+            f"Download {plain(path.name)}",
             path.read_bytes,
             path.name,
             _FORMS[job.order["form"]][2],
@@ -109,6 +110,6 @@ def _outcome(job: Job) -> None:
         size_mb = path.stat().st_size / 1e6
         st.caption(
             f"{count_of(job.result['n'], 'face')}, {size_mb:.1f} MB. Also stands in "
-            f"{path.parent.name}/ of the data folder.",
+            f"{plain(path.parent.name)}/ of the data folder.",
             width="content",
         )

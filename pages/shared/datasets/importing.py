@@ -19,6 +19,7 @@ from pages.shared.datasets import state
 from pages.shared.datasets.jobs import Job, job_board, job_progress
 from pages.shared.datasets.tiles import split_name
 from pages.shared.settings import Settings
+from pages.shared.text import plain
 
 _JOB = "import"
 _FROM = ("Upload", "Path on this machine", "Kaggle")
@@ -36,7 +37,7 @@ def import_panel(settings: Settings) -> None:
     st.subheader("Import", anchor=False)
     job = job_board().find(_JOB)
     if job is not None and job.running:
-        st.caption(f"Importing {job.order['title']}. You may leave this page meanwhile.")
+        st.caption(f"Importing {plain(job.order['title'])}. You may leave this page meanwhile.")
         job_progress(_JOB)
         return
     if job is not None:
@@ -91,7 +92,7 @@ def import_panel(settings: Settings) -> None:
     )
     failed = st.session_state.pop(_FAILED, "")
     if failed:
-        st.error(failed, icon=":material/error:")
+        st.error(plain(failed), icon=":material/error:")
 
 
 _ROUND = "_ds_import_round"
@@ -156,7 +157,7 @@ def _kept(upload: Any, folder: Path) -> Path:
 def _outcome(job: Job) -> None:
     """What the last import did, until it is put away."""
     if job.error:
-        st.error(job.error, icon=":material/error:")
+        st.error(plain(job.error), icon=":material/error:")
     elif job.result is None:
         st.info("The import was stopped. Nothing was written.", icon=":material/info:")
     else:

@@ -12,6 +12,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.shared.text import plain
+
 _APP = Path(__file__).resolve().parents[3]
 _KEPT_LOG_LINES = 20
 
@@ -148,7 +150,7 @@ def job_progress(name: str) -> None:
     if job is None or not job.running:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.share, text=_words(job))
+        st.progress(job.share, text=plain(_words(job)))
         st.button(
             "Stop",
             icon=":material/stop:",

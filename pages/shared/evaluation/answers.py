@@ -6,6 +6,7 @@ from emotion_core.evaluation import Evaluation, Subject, cached_evaluation, eval
 from emotion_core.evaluation.looks import is_test
 from pages.shared.evaluation.choice import Choice
 from pages.shared.evaluation.jobs import job_board, job_progress
+from pages.shared.text import plain
 
 
 def answers(choice: Choice, subject: Subject) -> Evaluation | None:
@@ -22,7 +23,7 @@ def answers(choice: Choice, subject: Subject) -> Evaluation | None:
     if job is None or not job.running:
         n = len(choice.rows.images)
         st.button(
-            f"Evaluate {subject.name} on {n:,} faces",
+            f"Evaluate {plain(subject.name)} on {n:,} faces",
             type="primary",
             icon=":material/play_arrow:",
             on_click=_start,

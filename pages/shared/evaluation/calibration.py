@@ -11,6 +11,7 @@ from emotion_core.evaluation.curves import coverage_curve, reliability
 from emotion_core.evaluation.metrics import expected_calibration_error
 from emotion_core.types import Float32Array
 from emotion_core.wording import count_of, percent
+from pages.shared.text import plain
 
 
 def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
@@ -40,7 +41,7 @@ def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
 def _diagram(evaluation: Evaluation, probabilities: Float32Array, title: str, note: str) -> None:
     confidences = probabilities.max(axis=1)
     error = expected_calibration_error(confidences, evaluation.correct)
-    st.markdown(f"**{title}**, {note}: calibration error **{percent(error, 1)}**")
+    st.markdown(f"**{plain(title)}**, {plain(note)}: calibration error **{percent(error, 1)}**")
     st.altair_chart(
         reliability_chart(reliability(confidences, evaluation.correct)),
         alt=f"{title}: share of right answers against confidence. "

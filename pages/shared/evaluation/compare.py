@@ -14,6 +14,7 @@ from pages.shared.evaluation.choice import Choice
 from pages.shared.evaluation.faces import by_confidence, faces
 from pages.shared.evaluation.looks import may_look
 from pages.shared.resources import registry
+from pages.shared.text import plain
 
 OTHER_KEY = "ev_other"
 CHANGED_KEY = "ev_changed"
@@ -36,7 +37,7 @@ def comparison(choice: Choice, evaluation: Evaluation) -> None:
     try:
         subject = model_subject(registry(), name)
     except ModelError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     if not may_look(choice, subject):
         return
@@ -54,7 +55,7 @@ def _compared(choice: Choice, first: Evaluation, second: Evaluation) -> None:
         st.markdown("**How many faces each gets right**")
         _table(found, first.model, second.model)
     with right:
-        st.markdown(f"**Recall** · ● {first.model} · ○ {second.model}")
+        st.markdown(f"**Recall** · ● {plain(first.model)} · ○ {plain(second.model)}")
         one, two = (
             {n: c["recall"] for n, c in e.figures()["per_class"].items()} for e in (first, second)
         )
@@ -94,7 +95,7 @@ def _p(value: float) -> str:
 def _verdict(found: Comparison, first: str, second: str) -> str:
     if found.only_a == found.only_b:
         return "On these images both are equally good."
-    better = second if found.difference > 0 else first
+    better = plain(second if found.difference > 0 else first)
     if found.p_exact < _CONVINCING:
         return f"**{better}** is better here; chance alone would hardly do this."
     return f"**{better}** is ahead here, but chance alone would often do as much."
@@ -138,13 +139,18 @@ def _changed(choice: Choice, first: Evaluation, second: Evaluation) -> None:
     if st.session_state.get(CHANGED_KEY) not in groups:
         st.session_state[CHANGED_KEY] = next(iter(groups))
     chosen = st.segmented_control(
-        "Images", list(groups), required=True, key=CHANGED_KEY, label_visibility="collapsed"
+        "Images",
+        list(groups),
+        format_func=plain,
+        required=True,
+        key=CHANGED_KEY,
+        label_visibility="collapsed",
     )
     wanted = groups[chosen or next(iter(groups))]
     shown = second if chosen == f"Only {second.model} right" else first
     st.caption(
         f"{count_of(int(wanted.sum()), 'face').capitalize()}; the words below are the answers of "
-        f"{shown.model}."
+        f"{plain(shown.model)}."
     )
     if wanted.any():
         faces(choice, shown, by_confidence(shown, wanted), key="ev_changed_faces")

@@ -10,6 +10,7 @@ from emotion_core.evaluation import Evaluation
 from emotion_core.wording import count_of
 from pages.shared.evaluation.choice import Choice
 from pages.shared.evaluation.faces import by_confidence, faces
+from pages.shared.text import plain
 
 TRUE_KEY, PREDICTED_KEY = "ev_true", "ev_predicted"
 _CHART_KEY = "ev_confusion"
@@ -49,7 +50,9 @@ def confusion(choice: Choice, evaluation: Evaluation, figures: Mapping[str, Any]
             evaluation.predicted == names.index(predicted)
         )
         n = int(wanted.sum())
-        st.markdown(f"**{count_of(n, 'face')}** labelled {true}, answered {predicted}")
+        st.markdown(
+            f"**{count_of(n, 'face')}** labelled {plain(true)}, answered {plain(predicted)}"
+        )
         if n:
             faces(choice, evaluation, by_confidence(evaluation, wanted), key="ev_cell_faces")
 

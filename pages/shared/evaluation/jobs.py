@@ -10,6 +10,7 @@ import streamlit as st
 from emotion_core.errors import EmotionLensError
 from emotion_core.evaluation.answers import Cancelled
 from emotion_core.files import full_disk_in_words
+from pages.shared.text import plain
 
 _logger = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ def job_progress(key: Hashable, what: str, live: Callable[[], None] | None = Non
     if job.running:
         _watch(key, what, live)
     elif job.error:
-        st.warning(job.error, icon=":material/info:")
+        st.warning(plain(job.error), icon=":material/info:")
 
 
 @st.fragment(run_every=1.5)
@@ -122,7 +123,7 @@ def _watch(key: Hashable, what: str, live: Callable[[], None] | None) -> None:
     if job is None or not job.running:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.done / job.total if job.total else 0.0, text=_words(job, what))
+        st.progress(job.done / job.total if job.total else 0.0, text=plain(_words(job, what)))
         st.button("Stop", icon=":material/stop:", on_click=job.stop, key=f"stop_{hash(key)}")
     if live is not None:
         live()

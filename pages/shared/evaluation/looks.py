@@ -7,6 +7,7 @@ from emotion_core.evaluation import Subject
 from emotion_core.evaluation.looks import Look, is_test, read_looks, record_look
 from emotion_core.wording import count_of
 from pages.shared.evaluation.choice import Choice
+from pages.shared.text import plain
 
 _SEEN = "_ev_looked"
 _PROBLEM = "_ev_look_problem"
@@ -34,7 +35,7 @@ def may_look(choice: Choice, subject: Subject | None = None) -> bool:
             f"fits the model to them. {_so_far(looks)}"
         )
         st.button(
-            f"Look at the test images with {subject.name}",
+            f"Look at the test images with {plain(subject.name)}",
             icon=":material/visibility:",
             type="primary",
             on_click=_look,
@@ -52,7 +53,7 @@ def _so_far(looks: tuple[Look, ...]) -> str:
     models = count_of(len({look.model_key for look in looks}), "model")
     day = looks[-1].when[:10]
     times = count_of(len(looks), "time")
-    return f"They were looked at {times} so far, with {models}, last on {day}."
+    return f"They were looked at {times} so far, with {models}, last on {plain(day)}."
 
 
 def _look(choice: Choice, subject: Subject) -> None:

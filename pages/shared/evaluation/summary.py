@@ -8,13 +8,14 @@ import streamlit as st
 from emotion_core.wording import percent
 from pages.shared import chips
 from pages.shared.evaluation.choice import Choice
+from pages.shared.text import plain
 
 
 def summary(choice: Choice, figures: Mapping[str, Any]) -> None:
     """Draws the figures in a row and the notes below them."""
     st.html(chips.figures(_items(figures)))
     for note in _notes(choice):
-        st.caption(note)
+        st.caption(plain(note))
 
 
 def interval(bounds: tuple[float, float] | list[float]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared.live.connection import explain, rtc_configuration
+from pages.shared.text import plain
 
 _HERE = Path(__file__).parent
 _HTML = '<button type="button">Test the connection</button><output></output>'
@@ -45,6 +46,8 @@ def connection_panel(*, playing: bool) -> None:
             return
         for finding in explain(answer.report):
             if finding.ok:
-                st.markdown(f":material/check_circle: {finding.title}")
+                st.markdown(f":material/check_circle: {plain(finding.title)}")
             else:
-                st.warning(f"**{finding.title}** {finding.advice}", icon=":material/error:")
+                st.warning(
+                    f"**{plain(finding.title)}** {plain(finding.advice)}", icon=":material/error:"
+                )

@@ -12,6 +12,7 @@ from pages.shared.live.connection import NO_VIDEO_ADVICE
 from pages.shared.live.session import LiveSession, LiveView
 from pages.shared.live.state import viewer_gate
 from pages.shared.live.timeline import SPAN_S, time_note
+from pages.shared.text import plain
 
 _FACES_EVERY_S = 0.5
 _CHARTS_EVERY_S = 1.0
@@ -45,7 +46,7 @@ def _faces_now(live: LiveSession, playing: bool) -> None:
 def _say(view: LiveView, playing: bool) -> None:
     """What stands here instead of faces."""
     if view.message:
-        st.error(view.message, icon=":material/error:")
+        st.error(plain(view.message), icon=":material/error:")
     elif playing and view.idle_s is None:
         st.caption(NO_VIDEO_ADVICE)
     elif playing and view.idle_s is not None and view.idle_s > _SILENT_S:
@@ -66,7 +67,7 @@ def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
         st.button("Cancel", key="baseline_cancel", on_click=live.forget_baseline)
         return
     if state.faces:
-        numbers = ", ".join(str(face) for face in state.faces)
+        numbers = ", ".join(f"{face:d}" for face in state.faces)
         st.caption(f":material/person_check: Relative to the resting face of face {numbers}.")
         st.button(
             "Back to plain scores", key="baseline_forget", icon=":material/undo:",

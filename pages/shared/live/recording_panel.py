@@ -14,6 +14,7 @@ from pages.shared.live.session import LiveSession
 from pages.shared.live.state import finished_recording, keep_finished
 from pages.shared.live.timeline import NO_FACE, NO_FRAME, UNCERTAIN, with_a_face
 from pages.shared.settings import Settings
+from pages.shared.text import plain
 
 _NOTE_KEY = "live_marker_note"
 
@@ -76,7 +77,7 @@ def _mark(recording: Recording) -> None:
 def _progress(recording: Recording) -> None:
     summary = recording.summary()
     if recording.problem:
-        st.warning(recording.problem, icon=":material/warning:")
+        st.warning(plain(recording.problem), icon=":material/warning:")
     marks = count_of(len(recording.markers), "marker")
     st.markdown(
         f":red[:material/fiber_manual_record:] **Recording** · {_clock(summary.seconds)} · "
@@ -88,7 +89,7 @@ def _finished(recording: Recording) -> None:
     summary = recording.summary()
     shown_s = with_a_face(summary.time)
     if recording.problem:
-        st.warning(recording.problem, icon=":material/warning:")
+        st.warning(plain(recording.problem), icon=":material/warning:")
     with st.container(border=True, key="recording_summary"):
         shown = {e.value: summary.time.get(e.value, 0.0) for e in recording.label_set.emotions}
         most = max(shown, key=shown.__getitem__) if shown_s else ""
@@ -149,4 +150,4 @@ def _downloads(recording: Recording) -> None:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours:d}:{minutes:02}:{rest:02}" if hours else f"{minutes:d}:{rest:02}"

@@ -1,11 +1,13 @@
 """What the history page compares: own runs, the shipped models' trainings, imported histories."""
 
 import contextlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emotion_core.csv_cells import csv_safe_frame
 from emotion_core.errors import TrainingError
 from emotion_core.files import write_atomic, write_json
 from emotion_core.home import data_folder
@@ -45,9 +47,9 @@ def all_entries() -> list[Entry]:
     """Own runs newest first, then imported histories, then shipped models."""
     runs = [Entry(run.name, RUN, run) for run in list_runs()]
     imported = [
-        Entry(f"{path.name} (imported)", IMPORTED, read_run(path))
-        for path in sorted(imports_folder().glob("*/"))
-        if (path / "history.csv").is_file()
+        Entry(f"{run.name} (imported)", IMPORTED, run)
+        for run in map(read_run, sorted(imports_folder().glob("*/")))
+        if os.path.lexists(run.folder / "history.csv")
     ]
     models = [Entry(f"{run.name} (model)", MODEL, run) for run in shipped_runs(registry().root)]
     return [*runs, *imported, *models]
@@ -79,7 +81,8 @@ def keep_history(name: str, history: "pd.DataFrame", source: str) -> Path:
     with published_folder(folder, kept="The histories imported before are kept.") as new:
         write_json(new / "config.json", {"imported_from": source, "epochs": len(history)})
         write_json(new / "status.json", {"state": IMPORTED})
-        write_atomic(new / "history.csv", history.to_csv(index=False, na_rep="nan").encode())
+        table = csv_safe_frame(history).to_csv(index=False, na_rep="nan")
+        write_atomic(new / "history.csv", table.encode("utf-8"))
     return folder
 
 

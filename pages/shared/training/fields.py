@@ -4,6 +4,11 @@ from typing import Any
 
 import streamlit as st
 
+from emotion_core.schema import value_types
+from emotion_core.training.augmentation import Augmentation
+from emotion_core.training.config import TrainingConfig
+from emotion_core.value_types import Number, ValueType, WholeNumber
+
 _PREFIX = "train_"
 
 
@@ -19,23 +24,39 @@ def select(name: str, label: str, options: Any, words: Any, *, note: str = "") -
     )  # fmt: skip
 
 
-def number(
-    name: str, label: str, low: float, high: float, *, step: Any = 1, form: str = "%d",
-    note: str = "",
-) -> None:  # fmt: skip
+def number(name: str, label: str, *, step: Any = 1, form: str = "%d", note: str = "") -> None:
+    """A number within the limits of the setting."""
+    kind = _kind(name)
+    assert isinstance(kind, WholeNumber | Number)
+    # Streamlit wants both ends of one type.
+    low, high = (
+        (kind.low, kind.high)
+        if isinstance(kind, WholeNumber)
+        else (float(kind.low), float(kind.high))
+    )
     st.number_input(
         label, low, high, key=key(name), persist_state="session", step=step, format=form,
         help=note or None,
     )  # fmt: skip
 
 
-def slider(
-    name: str, label: str, high: float, step: float, *, form: str = "%.2f", note: str = ""
-) -> None:
+def slider(name: str, label: str, step: float, *, form: str = "%.2f", note: str = "") -> None:
+    """A number from 0 to as far as the setting is usually turned."""
+    kind = _kind(name)
+    assert isinstance(kind, Number)
+    high = kind.high if kind.usual is None else kind.usual
+    # A preset or a recipe may go further.
+    high = max(high, float(st.session_state.get(key(name)) or 0.0))
     st.slider(
-        label, 0.0, high, key=key(name), persist_state="session", step=step, format=form,
+        label, 0.0, float(high), key=key(name), persist_state="session", step=step, format=form,
         help=note or None,
     )  # fmt: skip
+
+
+def _kind(name: str) -> ValueType:
+    """What a setting may be; ``augmentation.`` before a part of the augmentation."""
+    tail = name.removeprefix("augmentation.")
+    return value_types(TrainingConfig if tail == name else Augmentation)[tail]
 
 
 def toggle(name: str, label: str, *, disabled: bool = False, note: str = "") -> None:

@@ -15,6 +15,7 @@ from emotion_core.datasets import (
     default_dataset_path,
     stored_votes,
 )
+from emotion_core.files import readable
 from emotion_core.home import data_folder
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import (
@@ -75,7 +76,7 @@ class Choice:
 def dataset_choices() -> dict[str, str]:
     """{path or "synthetic": name for people} of the data sets on this machine."""
     found = [default_dataset_path(), *sorted(data_folder().glob("*.parquet"))]
-    paths = {str(path): path.stem for path in found if path.is_file()}
+    paths = {str(path): readable(path.stem) for path in found if path.is_file()}
     return {**paths, SYNTHETIC: "Practice set (drawn faces)"}
 
 
@@ -102,21 +103,21 @@ def settings_form() -> Choice:
     first, second = st.columns(2, gap="medium")
     with first:
         select("architecture", "Network", tuple(ARCHITECTURES), _network)
-        number("epochs", "Epochs", 1, 500)
-        number("batch_size", "Batch size", 2, 1024)
+        number("epochs", "Epochs")
+        number("batch_size", "Batch size")
         select("optimizer", "Optimiser", OPTIMIZERS, {"sgd": "SGD (Nesterov)", "adam": "Adam",
                 "adamw": "AdamW", "muon": "Muon"}.__getitem__)  # fmt: skip
-        number("learning_rate", "Learning rate (peak)", 1e-6, 9.0, step=None, form="%.6g")
+        number("learning_rate", "Learning rate (peak)", step=None, form="%.6g")
         select("schedule", "Schedule", SCHEDULES, str.capitalize)
     with second:
         _labels(dataset)
         select("class_balance", "Rare expressions", CLASS_BALANCES, {
             "none": "As they come", "weights": "Their errors count more",
             "sampling": "Shown more often"}.__getitem__)  # fmt: skip
-        slider("label_smoothing", "Label smoothing", 0.3, 0.01)
-        number("early_stopping", "Stop early after (epochs without progress)", 0, 100,
+        slider("label_smoothing", "Label smoothing", 0.01)
+        number("early_stopping", "Stop early after (epochs without progress)",
                 note="0 goes through all epochs.")  # fmt: skip
-        number("seed", "Seed", 0, 2**31 - 1,
+        number("seed", "Seed",
                 note="The same seed and settings give the same run.")  # fmt: skip
         toggle(
             "leak_free",
@@ -154,17 +155,17 @@ def augmentation_form() -> None:
     toggle("augmentation.flip", "Mirror half of the faces")
     first, second = st.columns(2, gap="medium")
     with first:
-        slider("augmentation.shift", "Shift", 0.3, 0.01)
-        slider("augmentation.rotation_deg", "Rotation", 45.0, 1.0, form="%d°")
-        slider("augmentation.scale", "Size", 0.4, 0.01)
-        slider("augmentation.brightness", "Brightness", 0.5, 0.01)
-        slider("augmentation.sharp", "Keep sharp", 1.0, 0.05,
+        slider("augmentation.shift", "Shift", 0.01)
+        slider("augmentation.rotation_deg", "Rotation", 1.0, form="%d°")
+        slider("augmentation.scale", "Size", 0.01)
+        slider("augmentation.brightness", "Brightness", 0.01)
+        slider("augmentation.sharp", "Keep sharp", 0.05,
                 note="Share of the faces; moving softens the others.")  # fmt: skip
     with second:
-        slider("augmentation.contrast", "Contrast", 0.8, 0.05)
-        slider("augmentation.erase", "Erase a part", 1.0, 0.05, note="Share of the faces.")
-        slider("augmentation.mixup", "Mixup", 1.0, 0.05, note="Faces mixed in pairs; 0 is off.")
-        slider("augmentation.cutmix", "CutMix", 1.0, 0.05,
+        slider("augmentation.contrast", "Contrast", 0.05)
+        slider("augmentation.erase", "Erase a part", 0.05, note="Share of the faces.")
+        slider("augmentation.mixup", "Mixup", 0.05, note="Faces mixed in pairs; 0 is off.")
+        slider("augmentation.cutmix", "CutMix", 0.05,
                 note="A part of another face pasted in; 0 is off.")  # fmt: skip
 
 

@@ -16,9 +16,11 @@ from emotion_core.charts.curves import (
 )
 from emotion_core.charts.runs import class_f1_chart, parallel_chart
 from emotion_core.emotions import FER2013
-from emotion_core.training.run_folder import read_object
+from emotion_core.errors import TrainingError
+from emotion_core.training.stored import read_card_story
 from emotion_core.wording import percent
 from pages.shared.guard import guarded
+from pages.shared.text import plain
 from pages.shared.training.entries import MODEL, Entry
 from pages.shared.training.history_export import Picture, download_menu
 from pages.shared.training.words import flat_settings, setting_name
@@ -101,7 +103,7 @@ def _legend(histories: "dict[str, pd.DataFrame]") -> str:
         if best is not None and "val_accuracy" in history:
             value = history.loc[history["epoch"] == best, "val_accuracy"].iloc[0]
             if value == value:
-                note = f": {percent(float(value), 1)} at epoch {best}"
+                note = f": {percent(float(value), 1)} at epoch {best:d}"
         items.append(
             f'<li style="--el-colour:{colour}"><i></i><span><b>{escape(name)}</b>{note}</span></li>'
         )
@@ -137,7 +139,7 @@ def _class_f1(chosen: Sequence[Entry], histories: "dict[str, pd.DataFrame]") -> 
     )
     without = [name for name in histories if name not in values]
     if without:
-        st.caption(f"Not recorded for {', '.join(without)}.")
+        st.caption(f"Not recorded for {plain(', '.join(without))}.")
     return [
         Picture("F1 per expression", lambda: class_f1_chart(ordered, FER2013.names, legend=True))
     ]
@@ -145,9 +147,11 @@ def _class_f1(chosen: Sequence[Entry], histories: "dict[str, pd.DataFrame]") -> 
 
 def _f1_at_best(entry: Entry, history: "pd.DataFrame | None") -> dict[str, float]:
     if entry.kind == MODEL:
-        card = read_object(entry.run.folder / "card.json")
-        per_class = card.get("metrics", {}).get("validation", {}).get("per_class", {})
-        return {name: float(v["f1"]) for name, v in per_class.items() if name in FER2013.names}
+        try:
+            card = read_card_story(entry.run.folder / "card.json")
+        except TrainingError:
+            return {}  # the table says what is wrong with it
+        return {name: float(f1) for name, f1 in card["f1"].items() if name in FER2013.names}
     best = None if history is None else best_epoch(history)
     if history is None or best is None:
         return {}

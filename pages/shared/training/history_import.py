@@ -9,6 +9,7 @@ from emotion_core.errors import EmotionLensError
 from emotion_core.files import write_atomic
 from emotion_core.publishing import scratch_folder
 from emotion_core.wording import count_of
+from pages.shared.text import plain
 from pages.shared.training.entries import IMPORTED, Entry, forget_history, keep_history
 
 _UPLOADS = "_history_uploads"
@@ -30,7 +31,7 @@ def import_panel(entries: Sequence[Entry]) -> None:
             st.rerun()
         st.caption("CSV (Keras CSVLogger), JSON (History.history) or TensorBoard event files.")
         for message in st.session_state.get(_FAILURES, ()):
-            st.error(message, icon=":material/error:")
+            st.error(plain(message), icon=":material/error:")
         _imported([entry for entry in entries if entry.kind == IMPORTED])
 
 
@@ -62,7 +63,8 @@ def _imported(entries: Sequence[Entry]) -> None:
     for entry in entries:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"`{entry.run.name}` · {count_of(entry.run.epoch, 'epoch')}", width="stretch"
+                f"**{plain(entry.run.name)}** · {count_of(entry.run.epoch, 'epoch')}",
+                width="stretch",
             )
             st.button(
                 "Remove", key=f"forget_{entry.run.name}", icon=":material/delete:",

@@ -8,12 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from emotion_core.wording import count_of
+from pages.shared import chips
 from pages.shared.training.entries import KINDS, RUN, Entry
 from pages.shared.training.words import state_words
 
 #: What stands on the page before anybody has chosen: the newest with something to show.
 _SHOWN_AT_FIRST = 3
 _ROW_PX = 35
+# More lines than the first would push the curves out of sight; more than the second nobody reads.
+_PROBLEMS_IN_SIGHT, _PROBLEMS_SHOWN = 2, 20
 _CHOSEN = "_history_chosen"
 _FILTER, _KINDS = "history_filter", "history_kinds"
 
@@ -61,7 +64,26 @@ def runs_table(entries: Sequence[Entry]) -> list[Entry]:
         f"{count_of(len(shown), 'history', 'histories')}, {len(chosen)} compared below. "
         "Tick rows to compare them; click a column's name to sort."
     )
+    _problems(shown)
     return chosen
+
+
+def _problems(entries: Sequence[Entry]) -> None:
+    """One line for each entry of which something cannot be read."""
+    wrong = [entry for entry in entries if entry.run.problem]
+    if not wrong:
+        return
+    title = f"{count_of(len(wrong), 'history', 'histories')} cannot be read as a whole"
+    with st.expander(
+        title, icon=":material/broken_image:", expanded=len(wrong) <= _PROBLEMS_IN_SIGHT
+    ):
+        shown = wrong[:_PROBLEMS_SHOWN]
+        st.html(chips.definition_list([(entry.title, entry.run.problem) for entry in shown]))
+        if len(wrong) > len(shown):
+            st.caption(
+                f"and {len(wrong) - len(shown):,} more: the words “cannot be read” in the filter "
+                "find them all."
+            )
 
 
 def _remembered(entries: Sequence[Entry]) -> set[str]:
@@ -74,6 +96,8 @@ def _remembered(entries: Sequence[Entry]) -> set[str]:
 def _matches(entry: Entry, words: str) -> bool:
     config = entry.run.config
     facts = [entry.title, entry.kind, state_words(entry.run.state), str(_network(entry))]
+    if entry.run.problem:
+        facts += [state_words("damaged"), *entry.run.faults]
     facts += [str(config.get(key, "")) for key in ("dataset_sha256", "git_commit", "labels")]
     text = " ".join(facts).lower()
     return all(word in text for word in words.lower().split())
@@ -97,7 +121,9 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
                 "labels": config.get("labels") or config.get("label_source"),
                 "best": None if best is None else 100 * best,
                 "test": None if test is None else 100 * test,
-                "epochs": f"{run.epoch} of {run.epochs}" if run.epochs else str(run.epoch),
+                "epochs": f"{run.epoch} of {run.epochs}"
+                if run.epochs and "config.json" not in run.faults
+                else str(run.epoch),
                 "best_epoch": run.best_epoch or None,
                 "minutes": run.seconds / 60 if run.seconds else None,
                 "seed": config.get("seed"),

@@ -11,6 +11,7 @@ from emotion_core.training.presets import PRESETS
 from emotion_core.training.queue import RunQueue
 from emotion_core.wording import count_of
 from pages.shared.guard import guarded
+from pages.shared.text import plain
 from pages.shared.training import form
 from pages.shared.training.preview import augmented_grid
 from pages.shared.training.words import duration
@@ -78,7 +79,7 @@ def _actions(queue: RunQueue, choice: form.Choice, is_primary: bool) -> None:
         )  # fmt: skip
         _estimate(choice)
     if problem := st.session_state.pop("_training_start_problem", ""):
-        st.error(problem, icon=":material/error:")
+        st.error(plain(problem), icon=":material/error:")
     elif st.session_state.pop("_training_started", False):
         st.rerun()  # the whole page: the run stands above this part
 
@@ -139,7 +140,7 @@ def _say(probe: "Future[Estimate]") -> None:
     try:
         found = probe.result()
     except EmotionLensError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     st.markdown(
         f"**About {duration(found.seconds_total)}** · {found.samples_per_s:,.0f} images a second "

@@ -5,6 +5,7 @@ import streamlit as st
 from emotion_core.classifiers.card import KERAS_FILE
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.errors import ModelError
+from emotion_core.files import readable
 from emotion_core.home import runs_folder
 from emotion_core.training.run_folder import RunFolder
 from pages.shared.training.fields import key, select, slider
@@ -30,7 +31,7 @@ def others_form(architecture: str) -> None:
             placeholder="None",
             help="Their answers become a part of the labels (knowledge distillation).",
         )  # fmt: skip
-        slider("teacher_weight", "Share of the teachers' answers in the labels", 1.0, 0.05)
+        slider("teacher_weight", "Share of the teachers' answers in the labels", 0.05)
 
 
 def _networks() -> dict[str, str]:
@@ -44,8 +45,9 @@ def _networks() -> dict[str, str]:
         if (registry.root / name / KERAS_FILE).is_file():
             found[name] = card.architecture
     for path in sorted(runs_folder().glob(f"*/{KERAS_FILE}")):
-        config = RunFolder(path.parent).read_config()
-        found.setdefault(path.parent.name, str(config.get("architecture", "")))
+        config, name = RunFolder(path.parent).read_config(), path.parent.name
+        if config and name == readable(name):  # else it can be neither shown nor chosen
+            found.setdefault(name, str(config.get("architecture", "")))
     return found
 
 

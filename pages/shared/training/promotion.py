@@ -5,15 +5,21 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from typing_extensions import TypedDict
 
 from emotion_core.classifiers.card import CARD_FILE
 from emotion_core.datasets import SYNTHETIC
-from emotion_core.errors import ModelError
+from emotion_core.errors import ModelError, TrainingError
 from emotion_core.files import write_json
+from emotion_core.outside_files import MAX_TEXT_BYTES, read_bytes
 from emotion_core.training.detached import start_detached
 from emotion_core.training.process import is_alive
-from emotion_core.training.run_folder import read_object
+from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo
+from emotion_core.training.stored import read_stored
+from emotion_core.value_types import Number, Text, WholeNumber
 from pages.shared.resources import registry
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
@@ -22,6 +28,14 @@ _STATE, _LOG = "promotion.json", "promotion.log"
 # What TensorFlow says of the machine is no step of the promotion.
 _NOISE = re.compile(r"[IWEF]\d{4} |INFO: |WARNING: |\s*$")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+class _StoredPromotion(TypedDict):
+    """``promotion.json`` in a run folder."""
+
+    model: Annotated[str, Text(40)]
+    pid: Annotated[int, WholeNumber(1, 2**31 - 1)]
+    started: Annotated[float, Number(0, 253_000_000_000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +107,7 @@ def start_promotion(
         command += ["--dataset", str(dataset)]
     if flip_average:
         command.append("--flip-average")
+    RunFolder(run.folder).make_way(run.folder / _STATE)
     process = start_detached(command, log)
     write_json(run.folder / _STATE, {"model": name, "pid": process.pid, "started": time.time()})
     # Somebody has to ask for its end, or it stays in the process table.
@@ -100,23 +115,27 @@ def start_promotion(
 
 
 def promotion_of(folder: Path) -> Promotion | None:
-    """The latest promotion of a run; None if there was none."""
-    saved = read_object(folder / _STATE)
-    if not saved:
+    """The latest promotion of a run; None if there was none, or if what was noted of it cannot be
+    read.
+    """
+    try:
+        saved = read_stored(folder / _STATE, _StoredPromotion)
+    except TrainingError:
         return None
-    model = str(saved.get("model", ""))
-    lines = _lines(folder / _LOG)
-    if is_alive(int(saved.get("pid", 0)), float(saved.get("started", 0.0))):
+    if not _NAME.fullmatch(saved["model"]):
+        return None
+    model, started, lines = saved["model"], float(saved["started"]), _lines(folder / _LOG)
+    if is_alive(saved["pid"], started):
         return Promotion(model, RUNNING, lines)
     card = registry().root / model / CARD_FILE
-    made = card.is_file() and card.stat().st_mtime >= float(saved.get("started", 0.0)) - 1
+    made = card.is_file() and card.stat().st_mtime >= started - 1
     return Promotion(model, DONE if made else FAILED, lines)
 
 
 def _lines(log: Path) -> tuple[str, ...]:
     try:
-        text = log.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        text = read_bytes(log, TrainingError, max_bytes=MAX_TEXT_BYTES).decode("utf-8", "replace")
+    except TrainingError:
         return ()
     steps = (line for line in text.splitlines() if not _NOISE.match(line))
     return tuple(line.removeprefix("python -m emotion_core: ") for line in steps)

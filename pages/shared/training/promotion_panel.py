@@ -7,6 +7,7 @@ from emotion_core.training.runs import RunInfo
 from emotion_core.wording import percent
 from pages.shared.resources import registry
 from pages.shared.settings import MODEL_KEY
+from pages.shared.text import plain
 from pages.shared.training.promotion import (
     DONE,
     FAILED,
@@ -27,14 +28,14 @@ def promotion_panel(run: RunInfo) -> None:
         return
     now = promotion_of(run.folder)
     if now is not None and now.state == RUNNING:
-        st.progress(min(0.95, 0.1 + 0.15 * len(now.lines)), text=_step(now))
+        st.progress(min(0.95, 0.1 + 0.15 * len(now.lines)), text=plain(_step(now)))
         return
     if now is not None and now.state == DONE:
         _in_use(now)
         return
     if now is not None and now.state == FAILED:
         last = now.lines[-1] if now.lines else "The process ended without a word."
-        st.error(f"It did not become a model. {last}", icon=":material/error:")
+        st.error(f"It did not become a model. {plain(last)}", icon=":material/error:")
     _offer(run)
 
 
@@ -46,7 +47,7 @@ def _in_use(now: Promotion) -> None:
     try:
         card = registry().card(now.model)
     except ModelError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(error), icon=":material/error:")
         return
     figures = ", ".join(
         f"{percent(card.metrics[split]['accuracy'], 1)} {words}"
@@ -55,7 +56,7 @@ def _in_use(now: Promotion) -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/check_circle: Model **{now.model}** is in place ({figures}).",
+            f":material/check_circle: Model **{plain(now.model)}** is in place ({figures}).",
             width="stretch",
         )
         photos = st.button(
@@ -104,7 +105,7 @@ def _offer(run: RunInfo) -> None:
             args=(run, name.strip(), title, description, use_for, flip),
         )  # fmt: skip
         if problem := st.session_state.pop(_PROBLEM + run.name, ""):
-            st.error(problem, icon=":material/error:")
+            st.error(plain(problem), icon=":material/error:")
 
 
 def _make(run: RunInfo, name: str, title: str, description: str, use_for: str, flip: bool) -> None:

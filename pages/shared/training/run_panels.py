@@ -11,12 +11,14 @@ from emotion_core.training.runs import RunInfo
 from emotion_core.wording import count_of, percent
 from pages.shared import chips
 from pages.shared.guard import guarded
+from pages.shared.text import plain
 from pages.shared.training import promotion
 from pages.shared.training.promotion_panel import promotion_panel
 from pages.shared.training.words import duration, state_words
 
 _EVERY_S = 2.0
 _ENDED_SHOWN = 5
+_ENDED = ("done", "stopped", "failed", "damaged")
 _CURVES_PX = 170
 _STOPPING = "_training_stopping"
 _PROBLEM = "_training_problem"
@@ -43,23 +45,24 @@ def _runs(queue: RunQueue, was_active: bool) -> None:
         if _is_active(runs) != was_active:
             st.rerun()  # the whole page: this part begins or ends to renew itself
         if problem := st.session_state.pop(_PROBLEM, ""):
-            st.error(problem, icon=":material/error:")
+            st.error(plain(problem), icon=":material/error:")
         for run in runs:
             if run.state == "running":
                 _running(queue, run)
         _waiting(queue, [run for run in runs if run.state == "queued"])
-        _ended(queue, [run for run in runs if run.state in ("done", "stopped", "failed")])
+        _ended(queue, [run for run in runs if run.state in _ENDED])
 
 
 def _running(queue: RunQueue, run: RunInfo) -> None:
     stopping = run.name in st.session_state.setdefault(_STOPPING, set())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Training {run.name}", anchor=False)
+        st.subheader(f"Training {plain(run.name)}", anchor=False)
         st.button(
             "Stopping" if stopping else "Stop", key=f"stop_{run.name}", icon=":material/stop:",
             disabled=stopping, on_click=_stop, args=(queue, run.name),
             help="Keeps everything up to the last full epoch; the run can be resumed.",
         )  # fmt: skip
+    _problem(run)
     st.progress(run.progress, text=_progress_words(run))
     st.html(chips.figures(_figures(run)))
     history = run.history()
@@ -86,9 +89,9 @@ def _progress_words(run: RunInfo) -> str:
     if not run.epoch and not run.batch:
         return f"Preparing · {count_of(run.epochs, 'epoch')}"
     now = min(run.epochs, run.epoch + 1)
-    parts = [f"Epoch {now} of {run.epochs}"]
+    parts = [f"Epoch {now:,} of {run.epochs:,}"]
     if run.batches:
-        parts.append(f"step {run.batch} of {run.batches}")
+        parts.append(f"step {run.batch:,} of {run.batches:,}")
     return " · ".join(parts)
 
 
@@ -124,7 +127,7 @@ def _waiting(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
         st.warning(problem, icon=":material/hard_drive:")
     for i, run in enumerate(waiting):
         with st.container(horizontal=True, vertical_alignment="center", border=True):
-            st.markdown(f"**{run.name}** · {_plan(run)}", width="stretch")
+            st.markdown(f"**{plain(run.name)}** · {_plan(run)}", width="stretch")
             _small_button(
                 "Sooner", f"up_{run.name}", ":material/arrow_upward:", _do, queue.move,
                 run.name, -1, disabled=i == 0,
@@ -136,11 +139,12 @@ def _waiting(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
             _small_button(
                 "Take out", f"out_{run.name}", ":material/close:", _do, queue.stop, run.name
             )
+        _problem(run)
 
 
 def _plan(run: RunInfo) -> str:
     config = run.config
-    return f"{config.get('architecture', '')}, {count_of(run.epochs, 'epoch')}"
+    return f"{plain(config.get('architecture', ''))}, {count_of(run.epochs, 'epoch')}"
 
 
 def _ended(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
@@ -159,25 +163,36 @@ def _ended(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
 
 def _ended_run(queue: RunQueue, run: RunInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{run.name}** · {_summary(run)}", width="stretch")
+        st.markdown(f"**{plain(run.name)}** · {_summary(run)}", width="stretch")
         if run.can_resume:
             st.button(
                 "Resume", key=f"resume_{run.name}", icon=":material/play_arrow:",
                 on_click=_do, args=(queue.resume, run.name),
             )  # fmt: skip
         with st.popover("Delete", icon=":material/delete:"):
-            st.markdown(f"Delete **{run.name}** with its weights and history?")
+            st.markdown(f"Delete **{plain(run.name)}** with its weights and history?")
             st.button(
                 "Delete for good", key=f"delete_{run.name}", icon=":material/delete_forever:",
                 on_click=_do, args=(queue.delete, run.name),
             )  # fmt: skip
     if run.state == "failed" and run.error:
-        st.error(run.error, icon=":material/error:")
+        st.error(plain(run.error), icon=":material/error:")
+    _problem(run)
     promotion_panel(run)
 
 
+def _problem(run: RunInfo) -> None:
+    """What of the run's folder cannot be read."""
+    if run.problem:
+        st.warning(plain(run.problem), icon=":material/broken_image:")
+
+
 def _summary(run: RunInfo) -> str:
-    parts = [state_words(run.state), f"{run.epoch} of {count_of(run.epochs, 'epoch')}"]
+    # Without its settings nobody knows how many epochs there should have been.
+    done = count_of(run.epoch, "epoch")
+    if "config.json" not in run.faults:
+        done = f"{run.epoch:,} of {count_of(run.epochs, 'epoch')}"
+    parts = [plain(state_words(run.state)), done]
     if run.best_val_accuracy is not None:
         parts.append(f"{percent(run.best_val_accuracy, 1)} on the validation images")
     if run.test_accuracy is not None:

@@ -20,7 +20,7 @@ _SETTINGS = {
     "label_source": "Labels",
     "machine": "Processor",
 }
-_STATES = {"done": "finished", "shipped": "shipped model"}
+_STATES = {"done": "finished", "shipped": "shipped model", "damaged": "cannot be read"}
 
 
 def setting_name(key: str) -> str:
