@@ -10,6 +10,14 @@ from emotion_core.errors import EmotionLensError
 
 _logger = logging.getLogger(__name__)
 
+# Parts of a page that run again alone belong to the page that was opened last, as this does.
+_KEPT = "_kept_words"
+
+
+def say_kept(sentence: str) -> None:
+    """What the page that is drawn now says after an unexpected error: what is not lost by it."""
+    st.session_state[_KEPT] = sentence
+
 
 @contextmanager
 def guarded() -> Iterator[None]:
@@ -23,8 +31,11 @@ def guarded() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
     except Exception:
         _logger.exception("A page failed")
-        st.error(
-            "Something went wrong here; your photos are kept. Reload the page to go on. "
-            "What happened exactly stands in the server's log.",
-            icon=":material/error:",
+        words = (
+            "Something went wrong here.",
+            st.session_state.get(_KEPT, ""),
+            # Not "reload": that would begin a new session, without photos and recordings.
+            "Choose the page in the menu again to go on. What happened exactly stands in the "
+            "server's log.",
         )
+        st.error(" ".join(filter(None, words)), icon=":material/error:")
