@@ -8,6 +8,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from pages.shared.guard import guarded, say_kept
 from pages.shared.settings import Settings, sidebar_settings
+from pages.shared.unsaved import leave_warning
 
 _HERE = Path(__file__).parent
 
@@ -23,6 +24,7 @@ def show_page(body: Callable[[Settings], None], *, kept: str) -> None:
     say_kept(kept)
     st.html(_HERE / "style.css")
     st.logo(_HERE / "mark.svg", size="large", icon_image=_HERE / "icon.svg")
+    leave_warning()
     with guarded():
         settings = sidebar_settings()
         body(settings)

@@ -14,14 +14,18 @@ from pages.shared.live.connection import NO_VIDEO_ADVICE
 from pages.shared.live.session import LiveSession, LiveView
 from pages.shared.live.state import viewer_gate
 from pages.shared.live.timeline import SPAN_S, UNCERTAIN
-from pages.shared.live.when import when
+from pages.shared.live.when import SILENT_S, is_of_now, when
 
 _FACES_EVERY_S = 0.5
 _CHARTS_EVERY_S = 1.0
 # Without a video of one's own: others come and go.
 _IDLE_EVERY_S = 4.0
-# A stream without frames for so long is in trouble.
-_SILENT_S = 3.0
+# What the newest picture shows, now and afterwards.
+_SOMEBODY = ("In the picture now", "Last seen")
+_NOBODY = (
+    "No face in the picture. Come closer, or turn towards the light.",
+    "No face in the last picture, of",
+)
 # Room of one face with its seven shares, and of all; more can be scrolled to.
 _FACE_PX = 210
 _FACES_PX = 420
@@ -40,19 +44,16 @@ def charts_panel(live: LiveSession, *, playing: bool) -> None:
 def _faces_now(live: LiveSession, playing: bool) -> None:
     with guarded():
         view = live.view()
-        is_now = _is_now(view, playing)
+        is_now = is_of_now(view, playing=playing)
         st.subheader("Faces", anchor=False)
         if view.result is not None:
-            st.html(when("In the picture now", "Last seen", view.idle_s, is_now=is_now))
+            words = _SOMEBODY if len(view.result) else _NOBODY
+            st.html(when(*words, view.idle_s, is_now=is_now))
         with st.container(height=_height(view, playing), border=False, key="live_faces"):
             _say(view, playing)
             if view.result is not None and len(view.result):
                 st.html(markup.faces_now(view.result, view.baseline.faces, is_now=is_now))
         _baseline(live, view.baseline, playing)
-
-
-def _is_now(view: LiveView, playing: bool) -> bool:
-    return playing and view.idle_s is not None and view.idle_s <= _SILENT_S
 
 
 def _height(view: LiveView, playing: bool) -> int | Literal["content"]:
@@ -69,14 +70,10 @@ def _say(view: LiveView, playing: bool) -> None:
         st.error(view.message, icon=":material/error:")
     elif playing and view.idle_s is None:
         st.caption(NO_VIDEO_ADVICE)
-    elif playing and view.idle_s is not None and view.idle_s > _SILENT_S:
+    elif playing and view.idle_s is not None and view.idle_s > SILENT_S:
         st.caption("No new picture comes from the camera.")
     elif view.result is None:
         st.caption("Each face's number, expression and seven shares will appear here.")
-    elif not len(view.result) and playing:
-        st.caption("No face in the picture. Come closer, or turn towards the light.")
-    elif not len(view.result):
-        st.caption("No face in the last picture.")
 
 
 def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
@@ -108,7 +105,7 @@ def _charts(live: LiveSession, playing: bool) -> None:
         view = live.view()
         gate = viewer_gate()
         labels = _labels(view)
-        is_now = _is_now(view, playing)
+        is_now = is_of_now(view, playing=playing)
         st.html(markup.health_strip(view.health, gate.viewers(), gate.limit))
         wide, narrow = st.columns([2, 1], gap="large")
         with wide:

@@ -29,10 +29,11 @@ const fresh = () => ({
 });
 
 // What is noted in the iframe itself, so that it is there once however often this is drawn again.
+// By document, because a window outlives the empty document that it begins with.
 function enter(win) {
-  if (win.emotionLens) return win.emotionLens;
-  const notes = (win.emotionLens = { clicked: null, ended: false });
   const doc = win.document;
+  if (doc.emotionLens) return doc.emotionLens;
+  const notes = (doc.emotionLens = { clicked: null, ended: false, peer: null });
   // Its messages are the browser's own; ours stand below the video.
   const style = doc.createElement("style");
   style.textContent = ".MuiAlert-root { display: none !important; }";
@@ -45,6 +46,15 @@ function enter(win) {
     },
     true,
   );
+  const Peer = win.RTCPeerConnection;
+  if (Peer) {
+    win.RTCPeerConnection = class extends Peer {
+      constructor(...settings) {
+        super(...settings);
+        notes.peer = this;
+      }
+    };
+  }
   const devices = win.navigator.mediaDevices;
   if (devices && devices.getUserMedia) {
     const open = devices.getUserMedia.bind(devices);
@@ -60,10 +70,16 @@ function enter(win) {
   return notes;
 }
 
-function picture_count(video) {
-  return video && video.getVideoPlaybackQuality
-    ? video.getVideoPlaybackQuality().totalVideoFrames
-    : 0;
+// Pictures that came so far. Not those of the <video>: it draws none while it is out of sight.
+async function picture_count(peer) {
+  if (!peer) return 0;
+  let count = 0;
+  for (const entry of (await peer.getStats()).values()) {
+    if (entry.type === "inbound-rtp" && entry.kind === "video") {
+      count += entry.framesReceived ?? entry.packetsReceived ?? 0;
+    }
+  }
+  return count;
 }
 
 async function ask_server(state) {
@@ -88,12 +104,12 @@ function is_connected() {
 }
 
 // One look at the video; changes the state.
-function look(state, data) {
+async function look(state, data) {
   const now = Date.now();
   const iframe = document.querySelector('iframe[title*="webrtc_streamer"]');
   const win = iframe && iframe.contentWindow;
   const doc = iframe && iframe.contentDocument;
-  if (!doc || !doc.head || !doc.body || doc.readyState === "loading") {
+  if (!doc || !doc.head || !doc.querySelector("#root")) {
     if (state.phase === "playing" || state.phase === "starting") state.phase = "idle";
     return;
   }
@@ -110,12 +126,15 @@ function look(state, data) {
     Object.assign(state, fresh(), { phase: "starting", began_at: now });
     notes.ended = false;
   } else if (clicked === data.stop) {
+    notes.peer = null; // it sends on for a moment
     Object.assign(state, fresh());
+    return;
   }
 
   if (notes.ended) {
     // Not started again by itself: whoever unplugs a camera does not want another one opened.
     notes.ended = false;
+    notes.peer = null;
     Object.assign(state, fresh(), { note: data.words.ended });
     const stop = button(data.stop);
     if (stop) stop.click();
@@ -130,17 +149,15 @@ function look(state, data) {
     return;
   }
 
-  const count = picture_count(video);
+  const count = await picture_count(notes.peer);
   state.moving = count > state.frames ? state.moving + 1 : 0;
   state.frames = count;
   // A video that ends may show one more picture: what was lost is back with the second.
-  if (state.moving > 1 || (state.moving && state.phase !== "lost")) {
+  if (state.moving > 1 || (state.moving && state.phase !== "lost" && state.phase !== "idle")) {
     Object.assign(state, { phase: "playing", picture_at: now, server: "unknown", note: null });
     return;
   }
   if (state.phase === "playing") {
-    // Nothing is drawn in a tab that nobody sees.
-    if (document.hidden) state.picture_at = now;
     const gone = now - state.picture_at;
     if (gone > ASK_AFTER_MS) ask_server(state);
     if (gone > GONE_AFTER_MS && state.server !== "unknown") {
@@ -150,6 +167,7 @@ function look(state, data) {
     ask_server(state);
     if (now - state.began_at > GIVE_UP_AFTER_MS) {
       state.phase = "given up";
+      notes.peer = null;
       const stop = button(data.stop);
       if (stop) stop.click();
     } else {
@@ -203,6 +221,9 @@ function show(parentElement, state, data) {
   else delete document.body.dataset.elVideo;
   box.querySelector("button").hidden = state.phase !== "given up";
   box.classList.toggle("said", Boolean(words));
+  // Empty, it takes no room.
+  const slot = parentElement.host.closest('[data-testid="stElementContainer"]');
+  if (slot) slot.style.position = words ? "" : "absolute";
   const heading = box.querySelector("strong");
   const line = box.querySelector("span");
   if (heading.textContent !== title) heading.textContent = title;
@@ -211,18 +232,26 @@ function show(parentElement, state, data) {
 
 export default function ({ parentElement, data }) {
   const state = (parentElement.emotionLens ||= fresh());
-  const again = () => {
-    look(state, data);
-    show(parentElement, state, data);
+  let looking = false;
+  const again = async () => {
+    if (looking) return;
+    looking = true;
+    try {
+      await look(state, data);
+    } finally {
+      looking = false;
+    }
+    if (timer) show(parentElement, state, data);
   };
   parentElement.querySelector("button").onclick = () => {
     Object.assign(state, { phase: "lost", began_at: Date.now(), tried_at: 0, server: "unknown" });
     again();
   };
-  const timer = setInterval(again, LOOK_EVERY_MS);
+  let timer = setInterval(again, LOOK_EVERY_MS);
   again();
   return () => {
     clearInterval(timer);
+    timer = null;
     delete document.body.dataset.elVideo;
   };
 }

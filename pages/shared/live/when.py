@@ -7,6 +7,16 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from pages.shared.live.session import LiveView
+
+#: A stream without frames for so long is in trouble.
+SILENT_S = 3.0
+
+
+def is_of_now(view: LiveView, *, playing: bool) -> bool:
+    """Whether the newest frame is what the camera sees."""
+    return playing and view.idle_s is not None and view.idle_s <= SILENT_S
+
 
 def clock_time(seconds_ago: float) -> str:
     """The time of day, as the viewer's clock shows it, e.g. ``"14:03:22"``."""
@@ -36,4 +46,19 @@ def when(now: str, over: str, seconds_ago: float | None, *, is_now: bool) -> str
     return (
         f'<p class="{kind}"><span class="el-now">{escape(now)}</span>'
         f'<span class="el-past">{escape(over)}{time}</span></p>'
+    )
+
+
+def recording_line(over: str, figures: str, *, is_now: bool) -> str:
+    """Whether a recording takes anything in, and what it has, as HTML.
+
+    Args:
+        over: why it does not, where it does not.
+        figures: what it has so far.
+        is_now: whether frames come in.
+    """
+    kind = "el-when el-recording" if is_now else "el-when el-recording el-over"
+    return (
+        f'<p class="{kind}"><span class="el-now"><i></i><b>Recording</b></span>'
+        f'<span class="el-past"><b>{escape(over)}</b></span> · {escape(figures)}</p>'
     )
