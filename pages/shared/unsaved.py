@@ -15,13 +15,15 @@ _WORDS = {
 }
 _LOST = "Reloading or closing this tab, or ending the dashboard, loses it."
 
-# A browser shows its own words, and only after the page was used.
+# A browser shows its own words, and only after the page was used. Streamlit calls the function
+# again without cleaning up after the call before: the listener must be the same one.
 _ASK = """
+const ask = (event) => {
+  event.preventDefault();
+  event.returnValue = "";
+};
+
 export default function () {
-  const ask = (event) => {
-    event.preventDefault();
-    event.returnValue = "";
-  };
   window.addEventListener("beforeunload", ask);
   return () => window.removeEventListener("beforeunload", ask);
 }

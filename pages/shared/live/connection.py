@@ -53,9 +53,9 @@ CAMERA_ADVICE = {
         "Plug one in, then try again, or open the dashboard on a device that has one.",
     ),
     "NotReadableError": (
-        "The camera is in use or does not answer.",
-        "Close other programs that use it, such as video calls, or unplug it and plug it in "
-        "again, then try again.",
+        "Another program holds the camera.",
+        "Close what may use it, such as a video call, then try again. If nothing does, unplug the "
+        "camera and plug it in again.",
     ),
     "OverconstrainedError": (
         "The camera cannot deliver this picture size.",
@@ -72,8 +72,7 @@ CAMERA_ADVICE = {
         "Use a current Chrome, Edge, Firefox or Safari; some app browsers have no camera.",
     ),
 }
-# The same, as some browsers say it.
-CAMERA_ADVICE["AbortError"] = CAMERA_ADVICE["NotReadableError"]
+# The same, where a policy of the browser forbids it.
 CAMERA_ADVICE["SecurityError"] = CAMERA_ADVICE["NotAllowedError"]
 
 

@@ -230,28 +230,35 @@ function show(parentElement, state, data) {
   if (line.textContent !== said) line.textContent = said;
 }
 
+// Called again with every change of the data, and cleaned up once, at the end: one watch for all.
 export default function ({ parentElement, data }) {
-  const state = (parentElement.emotionLens ||= fresh());
+  if (parentElement.emotionLens) {
+    parentElement.emotionLens.data = data;
+    return parentElement.emotionLens.end;
+  }
+  const watch = (parentElement.emotionLens = { state: fresh(), data });
+  const { state } = watch;
   let looking = false;
   const again = async () => {
     if (looking) return;
     looking = true;
     try {
-      await look(state, data);
+      await look(state, watch.data);
     } finally {
       looking = false;
     }
-    if (timer) show(parentElement, state, data);
+    if (parentElement.emotionLens === watch) show(parentElement, state, watch.data);
   };
   parentElement.querySelector("button").onclick = () => {
     Object.assign(state, { phase: "lost", began_at: Date.now(), tried_at: 0, server: "unknown" });
     again();
   };
-  let timer = setInterval(again, LOOK_EVERY_MS);
-  again();
-  return () => {
+  const timer = setInterval(again, LOOK_EVERY_MS);
+  watch.end = () => {
     clearInterval(timer);
-    timer = null;
+    parentElement.emotionLens = null;
     delete document.body.dataset.elVideo;
   };
+  again();
+  return watch.end;
 }
