@@ -178,8 +178,9 @@ def test_whoever_would_lose_a_recording_is_asked(live: Page) -> None:
     _try_to_leave(live)
     assert asked == ["beforeunload"] * 3
 
-    with live.expect_download():
+    with live.expect_download() as started:
         live.get_by_role("button", name="CSV").click()
+    assert started.value.path().stat().st_size > 0  # and was not cancelled
     expect(sidebar.get_by_text("loses it")).to_have_count(0)
     live.wait_for_function(f"() => !({_WOULD_ASK})()")
     live.reload()

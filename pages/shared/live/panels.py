@@ -15,6 +15,7 @@ from pages.shared.live.session import LiveSession, LiveView
 from pages.shared.live.state import viewer_gate
 from pages.shared.live.timeline import SPAN_S, UNCERTAIN
 from pages.shared.live.when import SILENT_S, is_of_now, when
+from pages.shared.unsaved import redraw_warning
 
 _FACES_EVERY_S = 0.5
 _CHARTS_EVERY_S = 1.0
@@ -101,6 +102,7 @@ def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
 
 
 def _charts(live: LiveSession, playing: bool) -> None:
+    redraw_warning()  # after a download, of which only its own thread knows
     with guarded():
         view = live.view()
         gate = viewer_gate()

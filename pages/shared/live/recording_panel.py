@@ -1,5 +1,6 @@
 """Recording on the page: start, mark, stop, a summary, and the files."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -15,7 +16,7 @@ from pages.shared.live.state import finished_recording, keep_finished
 from pages.shared.live.timeline import UNCERTAIN
 from pages.shared.live.when import is_of_now, recording_line
 from pages.shared.settings import Settings
-from pages.shared.unsaved import mark_recording, redraw_warning
+from pages.shared.unsaved import mark_recording, redraw_warning, saver
 
 _NOTE_KEY = "live_marker_note"
 
@@ -139,17 +140,26 @@ def _downloads(recording: Recording) -> None:
             exports.to_parquet,
         ),
     )  # fmt: skip
+    saved = saver()
     with st.container(horizontal=True):
         for label, suffix, mime, icon, make in kinds:
             st.download_button(
-                label, data=partial(make, recording), file_name=f"{stem}.{suffix}",
-                mime=mime, icon=icon, key=f"recording_{suffix}", on_click=mark_recording,
-                args=("",),
+                label, data=partial(_made, make, recording, saved), file_name=f"{stem}.{suffix}",
+                mime=mime, icon=icon, key=f"recording_{suffix}", on_click="ignore",
             )  # fmt: skip
         st.button(
             "Discard", key="recording_discard", icon=":material/delete:", type="tertiary",
             on_click=_discard,
         )  # fmt: skip
+
+
+def _made(
+    make: Callable[[Recording], bytes], recording: Recording, saved: Callable[[], None]
+) -> bytes:
+    """A file, when it is asked for."""
+    data = make(recording)
+    saved()
+    return data
 
 
 def _clock(seconds: float) -> str:
