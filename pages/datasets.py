@@ -30,4 +30,4 @@ def _data_set(settings: Settings) -> None:
     figures_and_tabs(open_set(chosen_set(known)), settings)
 
 
-show_page(_data_set)
+show_page(_data_set, kept="The data set and its corrections are kept.")

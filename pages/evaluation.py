@@ -26,4 +26,4 @@ def _evaluation(settings: Settings) -> None:
     sections(choice, evaluation, figures, settings)
 
 
-show_page(_evaluation)
+show_page(_evaluation, kept="Models, data sets and finished evaluations are kept.")

@@ -31,4 +31,4 @@ def _history(settings: Settings) -> None:
     settings_diff(chosen, entries)
 
 
-show_page(_history)
+show_page(_history, kept="Your runs are kept.")

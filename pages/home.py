@@ -65,4 +65,4 @@ def _home(settings: Settings) -> None:
     st.html(definition_list(_LIMITS))
 
 
-show_page(_home)
+show_page(_home, kept="Your photos and your recording are kept.")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.shared.frame import show_page
-from pages.shared.live.camera import MODE_KEY, SNAPSHOT, camera
+from pages.shared.live.camera import MODE_KEY, SNAPSHOT, WORDS, camera
 from pages.shared.live.connection_panel import connection_panel
 from pages.shared.live.consent import agreed
 from pages.shared.live.controls import live_controls
@@ -12,6 +12,7 @@ from pages.shared.live.recording_panel import recording_panel
 from pages.shared.live.snapshot import snapshot
 from pages.shared.live.state import live_session, viewer, viewer_gate
 from pages.shared.live.waiting import waiting_room
+from pages.shared.live.watch import video_watch
 from pages.shared.settings import Settings
 from pages.shared.visits import leave_camera
 
@@ -40,7 +41,9 @@ def _live(settings: Settings) -> None:
     left, right = st.columns([2, 1], gap="large")
     with left:
         playing = camera(live, choice.size_px)
-        st.caption("Does it not start? Test the connection at the foot of the page.")
+        video_watch(WORDS, playing=playing)
+        if not playing:
+            st.caption("Does it not start? Test the connection at the foot of the page.")
     with right:
         faces_panel(live, playing=playing)
     charts_panel(live, playing=playing)
@@ -48,4 +51,4 @@ def _live(settings: Settings) -> None:
     connection_panel(playing=playing)
 
 
-show_page(_live)
+show_page(_live, kept="What was recorded so far is kept.")

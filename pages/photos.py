@@ -38,4 +38,4 @@ def _photos(settings: Settings) -> None:
     work(book, settings, visible, on_progress)
 
 
-show_page(_photos)
+show_page(_photos, kept="Your photos are kept.")

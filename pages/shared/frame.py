@@ -6,17 +6,25 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
-from pages.shared.guard import guarded
+from pages.shared.guard import guarded, say_kept
 from pages.shared.settings import Settings, sidebar_settings
+from pages.shared.unsaved import leave_warning
 
 _HERE = Path(__file__).parent
 
 
-def show_page(body: Callable[[Settings], None]) -> None:
-    """Draws a page: the shared settings in the sidebar, then the page's own body."""
+def show_page(body: Callable[[Settings], None], *, kept: str) -> None:
+    """Draws a page: the shared settings in the sidebar, then the page's own body.
+
+    Args:
+        body: draws what is between the sidebar and the foot.
+        kept: what is not lost when something unexpected happens on this page, as a sentence.
+    """
     _enter_through_app()
+    say_kept(kept)
     st.html(_HERE / "style.css")
     st.logo(_HERE / "mark.svg", size="large", icon_image=_HERE / "icon.svg")
+    leave_warning()
     with guarded():
         settings = sidebar_settings()
         body(settings)

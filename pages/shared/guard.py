@@ -12,6 +12,14 @@ from pages.shared.text import plain
 
 _logger = logging.getLogger(__name__)
 
+# Parts of a page that run again alone belong to the page that was opened last, as this does.
+_KEPT = "_kept_words"
+
+
+def say_kept(sentence: str) -> None:
+    """What the page that is drawn now says after an unexpected error: what is not lost by it."""
+    st.session_state[_KEPT] = sentence
+
 
 @contextmanager
 def guarded() -> Iterator[None]:
@@ -25,9 +33,14 @@ def guarded() -> Iterator[None]:
         st.error(plain(error), icon=":material/error:")
     except Exception as error:
         _logger.exception("A page failed")
-        st.error(
-            plain(full_disk_in_words(error))
-            or "Something went wrong here; your photos are kept. Reload the page to go on. "
-            "What happened exactly stands in the server's log.",
-            icon=":material/error:",
+        full = full_disk_in_words(error)
+        words = (
+            plain(full) or "Something went wrong here.",
+            st.session_state.get(_KEPT, ""),
+            # Not "reload": that would begin a new session, without photos and recordings.
+            ""
+            if full
+            else "Choose the page in the menu again to go on. What happened exactly stands in the "
+            "server's log.",
         )
+        st.error(" ".join(filter(None, words)), icon=":material/error:")

@@ -1,5 +1,6 @@
 """A real server and a real browser. Both belong to the tests and end with them."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, Response, expect, sync_playwright
 
@@ -116,6 +118,17 @@ def server(
             process.terminate()
             process.wait(timeout=20)
     assert "Traceback" not in said, said
+
+
+@pytest.fixture
+def server_process(server: str) -> psutil.Process:
+    port = server.rsplit(":", 1)[1]
+    for child in psutil.Process().children(recursive=True):
+        # A process of an earlier test may end just now.
+        with contextlib.suppress(psutil.Error):
+            if port in child.cmdline():
+                return child
+    pytest.fail(f"No process serves {server}.")
 
 
 @pytest.fixture(scope="session")

@@ -348,3 +348,40 @@ def test_numbers_stay_when_the_viewer_turns_the_mirror_off(
         zip(result.detections.boxes[:, 0].tolist(), result.track_ids.tolist(), strict=True)
     )
     assert numbers == {50.0: 2, 300.0: 1}
+
+
+def test_what_one_model_said_is_not_shown_under_the_name_of_another(
+    fixed_detector: FaceDetector, classifier: Any, camera: Camera
+) -> None:
+    live = LiveSession(fixed_detector, classifier, PLAIN)
+    for index in range(20):
+        live.process(camera(index))
+    live.change(settings=LiveSettings(mirror=True))
+    assert live.view().result is not None
+    live.change(detector=build_detector(max_side_px=320))
+    assert live.view().result is None
+    assert live.view().moments  # read by the same model
+    live.process(camera(20))
+    live.change(classifier=type(classifier)(sad=0.9))
+    view = live.view()
+    assert (view.result, view.moments, view.seconds) == (None, (), {})
+
+
+def test_a_frame_that_the_old_model_still_reads_leaves_nothing_behind(
+    fixed_detector: FaceDetector, classifier: Any, camera: Camera
+) -> None:
+    """Models of other expressions have scores of another length, which no chart could mix."""
+    live = LiveSession(fixed_detector, classifier, PLAIN)
+    new = type(classifier)(sad=0.9)
+
+    class Slow(type(classifier)):  # type: ignore[misc]
+        def predict(self, images: UInt8Array) -> Any:
+            live.change(classifier=new)  # while it reads
+            return super().predict(images)
+
+    live.change(classifier=Slow())
+    live.process(camera(0))
+    live.process(camera(30))
+    (moment,) = live.view().moments
+    (scores,) = moment.scores.values()
+    assert FER2013[int(scores.argmax())].value == "sad"

@@ -1,7 +1,11 @@
 import logging
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def _script(error: str) -> AppTest:
@@ -55,3 +59,46 @@ def test_stops_pass_through() -> None:
 
 def test_nothing_happens_without_an_error() -> None:
     assert [e.value for e in _script("").markdown] == ["all well", "after"]
+
+
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("home", "Your photos and your recording are kept."),
+        ("photos", "Your photos are kept."),
+        ("live", "What was recorded so far is kept."),
+        ("datasets", "The data set and its corrections are kept."),
+        ("training", "Your runs are kept, and a training that runs goes on."),
+        ("history", "Your runs are kept."),
+        ("evaluation", "Models, data sets and finished evaluations are kept."),
+    ],
+)
+def test_every_page_says_what_it_keeps(page: str, kept: str) -> None:
+    with mock.patch("pages.shared.frame.sidebar_settings", side_effect=RuntimeError("oh")):
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+        app.run()
+        app.switch_page(f"pages/{page}.py").run()
+    (error,) = app.error
+    assert f"Something went wrong here. {kept} Choose the page" in error.value
+    # A reload begins a new session, in which nothing is kept.
+    assert "Reload" not in error.value
+
+
+def test_a_part_that_runs_alone_has_the_words_of_its_page() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from pages.shared.guard import guarded, say_kept
+
+        @st.fragment
+        def part() -> None:
+            with guarded():
+                if st.button("fail"):
+                    raise RuntimeError("oh")
+
+        say_kept("The bath water is kept.")
+        part()
+
+    app = AppTest.from_function(page).run()
+    app.button[0].click().run()
+    assert "The bath water is kept." in app.error[0].value

@@ -1,6 +1,9 @@
 """The live page without a browser: consent, controls, places, snapshot, recording."""
 
 import io
+import json
+import re
+import time
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,9 +20,10 @@ from streamlit_webrtc import WebRtcStreamerContext, WebRtcStreamerState
 
 from emotion_core.types import FrameResult
 from pages.shared.live.state import CAMERA_KEY, viewer_gate
-from pages.shared.settings import BLUR_KEY
+from pages.shared.settings import BLUR_KEY, MODEL_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
+_FACES = '<div class="el-faces-now'
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +122,96 @@ def test_faces_of_the_stream_stand_beside_the_video(playing: AppTest, astronaut:
     assert "el-bars" in texts
     assert "Frames a second" in texts
     assert len(playing.get("vega_lite_chart")) == 1
+
+
+def _stop(app: AppTest) -> None:
+    app.session_state[CAMERA_KEY] = WebRtcStreamerContext(
+        worker=None, state=WebRtcStreamerState(False, False)
+    )
+    app.run()
+
+
+def test_what_is_over_is_never_said_to_be_of_now(playing: AppTest, astronaut: bytes) -> None:
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    _button(playing, "Record scores").click().run()
+    live.process(_frame(astronaut, 1))
+    playing.run()
+    assert _lines(playing) == ["In the picture now", "Up to now", "Recording"]
+    assert f"{_FACES} el-old" not in _texts(playing)
+    _stop(playing)
+    seen, until, recording = _lines(playing)
+    assert re.fullmatch(r"Last seen \d\d:\d\d:\d\d", seen)
+    assert re.fullmatch(r"Up to \d\d:\d\d:\d\d", until)
+    assert recording == "Recording paused: no video"
+    assert f"{_FACES} el-old" in _texts(playing)
+
+
+def test_a_camera_that_gives_no_more_frames_is_not_of_now(
+    playing: AppTest, astronaut: bytes
+) -> None:
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    live._now = lambda: time.monotonic() + 10
+    playing.run()
+    assert all("now" not in line for line in _lines(playing))
+    assert "No new picture" in _texts(playing)
+
+
+def test_another_model_does_not_get_the_faces_of_the_one_before(
+    app: AppTest, astronaut: bytes
+) -> None:
+    live = app.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    app.run()
+    assert _FACES in _texts(app)
+    models = app.selectbox(key=MODEL_KEY)
+    models.set_value(next(name for name in models.options if name != models.value)).run()
+    assert _FACES not in _texts(app)
+    assert not live.view().moments
+
+
+def _lines(app: AppTest) -> list[str]:
+    """What the page says of when its figures are, as it is seen."""
+    found = re.findall(r'<p class="(el-when[^"]*)">(.*?)</p>', _texts(app))
+    return [
+        re.sub("<.*?>", "", line.split('<span class="el-past">')["el-over" in kind]).split(" · ")[0]
+        for kind, line in found
+    ]
+
+
+def test_the_words_for_a_camera_that_does_not_open_are_ours(app: AppTest) -> None:
+    """They are in the browser before anything is tried, because the server may be gone then."""
+    data = json.loads(app.get("bidi_component")[0].proto.json)
+    assert data["camera"]["NotAllowedError"][0] == "The browser may not use the camera."
+    assert {"NotFoundError", "NotReadableError", "insecure"} <= set(data["camera"])
+    assert data["words"]["lost"][0] == "Connection lost"
+
+
+def test_who_would_lose_a_recording_is_told_on_every_page(
+    playing: AppTest, astronaut: bytes
+) -> None:
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    assert "loses it" not in _texts(playing)
+    _button(playing, "Record scores").click().run()
+    assert "Recording not stopped yet" in _texts(playing)
+    live.process(_frame(astronaut, 1))
+    playing.switch_page("pages/home.py").run()
+    assert "Recording not stopped yet" in _texts(playing)
+    playing.switch_page("pages/live.py").run()
+    _button(playing, "Stop recording").click().run()
+    assert "Recording not downloaded yet" in _texts(playing)
+    assert "It replaces the one below" in _texts(playing)
+    _button(playing, "Discard").click().run()
+    assert "loses it" not in _texts(playing)
+
+
+def test_the_hint_for_a_camera_that_does_not_start_goes_when_it_plays(
+    app: AppTest, request: pytest.FixtureRequest
+) -> None:
+    assert "Does it not start?" in _texts(app)
+    assert "Does it not start?" not in _texts(request.getfixturevalue("playing"))
 
 
 def test_an_error_of_the_stream_is_told(playing: AppTest) -> None:

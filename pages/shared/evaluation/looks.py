@@ -43,7 +43,7 @@ def may_look(choice: Choice, subject: Subject | None = None) -> bool:
             key=f"look_{subject.name}",
         )
         if problem := st.session_state.pop(_PROBLEM, ""):
-            st.error(problem, icon=":material/error:")
+            st.error(plain(problem), icon=":material/error:")
     return False
 
 

@@ -23,7 +23,8 @@ MODE_KEY = "live_mode"
 _ATTEMPT = "_live_attempt"
 _FAILED = "_live_failed"
 
-_WORDS = {
+#: Words on and around the video's buttons.
+WORDS = {
     "start": "Start the camera",
     "stop": "Stop",
     "select_device": "Choose a camera",
@@ -73,7 +74,7 @@ def _component(live: LiveSession, size_px: tuple[int, int]) -> Any:
             "audio": False,
         },
         video_html_attrs={"autoPlay": True, "controls": False, "muted": True, "style": look},
-        translations=_WORDS,
+        translations=WORDS,
         media_toggle_controls=False,
     )
 

@@ -40,15 +40,40 @@ class Finding:
     advice: str = ""
 
 
-#: What the browser calls it when a camera cannot be had, and what to do then.
+#: {what the browser calls it when a camera cannot be had: (what it means, what to do then)}.
 #: Source: Media Capture and Streams, W3C, 10.2 getUserMedia.
-_CAMERA_ADVICE = {
-    "NotAllowedError": "The browser may not use the camera. Allow it in the address bar (the "
-    "camera or lock symbol), and in the system's privacy settings, then test again.",
-    "NotFoundError": "No camera was found. Plug one in, or use snapshots from another device.",
-    "NotReadableError": "Another program holds the camera. Close it, then test again.",
-    "OverconstrainedError": "The camera cannot deliver this picture size. Choose another one.",
+CAMERA_ADVICE = {
+    "NotAllowedError": (
+        "The browser may not use the camera.",
+        "Allow it in the address bar (the camera or lock symbol), and in the system's privacy "
+        "settings, then try again.",
+    ),
+    "NotFoundError": (
+        "No camera was found.",
+        "Plug one in, then try again, or open the dashboard on a device that has one.",
+    ),
+    "NotReadableError": (
+        "Another program holds the camera.",
+        "Close what may use it, such as a video call, then try again. If nothing does, unplug the "
+        "camera and plug it in again.",
+    ),
+    "OverconstrainedError": (
+        "The camera cannot deliver this picture size.",
+        "Choose another size in the sidebar, then try again.",
+    ),
+    # Not the browser's names: it has none where there is nothing to call.
+    "insecure": (
+        "The page comes over plain HTTP.",
+        "Browsers open the camera only on localhost or over HTTPS. Open the dashboard as "
+        "http://localhost, or put it behind an HTTPS proxy.",
+    ),
+    "no_api": (
+        "This browser has no camera access.",
+        "Use a current Chrome, Edge, Firefox or Safari; some app browsers have no camera.",
+    ),
 }
+# The same, where a policy of the browser forbids it.
+CAMERA_ADVICE["SecurityError"] = CAMERA_ADVICE["NotAllowedError"]
 
 
 def explain(report: Mapping[str, Any]) -> list[Finding]:
@@ -63,16 +88,10 @@ def explain(report: Mapping[str, Any]) -> list[Finding]:
     findings.append(
         Finding(True, "The page comes from this machine or over HTTPS.")
         if secure
-        else Finding(
-            False,
-            "The page comes over plain HTTP.",
-            "Browsers open the camera only on localhost or over HTTPS. Open the dashboard as "
-            "http://localhost, or put it behind an HTTPS proxy.",
-        )
+        else Finding(False, *CAMERA_ADVICE["insecure"])
     )
     if secure and not report.get("api"):
-        advice = "Use a current Chrome, Edge, Firefox or Safari; some app browsers have no camera."
-        return [*findings, Finding(False, "This browser has no camera access.", advice)]
+        return [*findings, Finding(False, *CAMERA_ADVICE["no_api"])]
     if secure:
         findings.append(_camera_finding(str(report.get("camera", ""))))
     findings.append(_ice_finding(report.get("ice") or [], bool(report.get("relay_wanted"))))
@@ -82,8 +101,8 @@ def explain(report: Mapping[str, Any]) -> list[Finding]:
 def _camera_finding(answer: str) -> Finding:
     if answer == "ok":
         return Finding(True, "The camera opens.")
-    advice = _CAMERA_ADVICE.get(answer, f"The browser says {answer}. Try another camera.")
-    return Finding(False, "The camera does not open.", advice)
+    meaning = CAMERA_ADVICE.get(answer, (f"The browser says {answer}.", "Try another camera."))
+    return Finding(False, "The camera does not open.", " ".join(meaning))
 
 
 def _ice_finding(kinds: Sequence[str], relay_wanted: bool) -> Finding:

@@ -15,12 +15,15 @@ MAX_FACES = 4
 _STAGES = ("detect", "crop", "classify", "track", "draw")
 
 
-def faces_now(result: FrameResult, relative_to_rest: Sequence[int] = ()) -> str:
+def faces_now(
+    result: FrameResult, relative_to_rest: Sequence[int] = (), *, is_now: bool = True
+) -> str:
     """One block per face: its chip and the shares of all expressions.
 
     Args:
         result: the newest frame's.
         relative_to_rest: numbers of the faces whose scores are relative to their resting face.
+        is_now: whether the frame is of now; if not, the faces lose their colours.
     """
     order = sorted(result, key=lambda face: int(result.track_ids[face]))
     blocks = [
@@ -30,7 +33,8 @@ def faces_now(result: FrameResult, relative_to_rest: Sequence[int] = ()) -> str:
     rest = len(order) - len(blocks)
     if rest > 0:
         blocks.append(chips.paragraph(f"and {rest} more", quiet=True))
-    return f'<div class="el-faces-now">{"".join(blocks)}</div>'
+    kind = "el-faces-now" if is_now else "el-faces-now el-old"
+    return f'<div class="{kind}">{"".join(blocks)}</div>'
 
 
 def health_strip(health: Health, viewers: int, limit: int) -> str:
@@ -39,15 +43,16 @@ def health_strip(health: Health, viewers: int, limit: int) -> str:
         f"{stage} {health.stage_ms[stage]:.1f}" for stage in _STAGES if stage in health.stage_ms
     ]
     errors = f"{health.errors} not read" if health.errors else "none failed"
-    return chips.figures(
+    figures = chips.figures(
         [
             ("Frames a second", f"{health.fps_out:.0f}", f"of {health.fps_in:.0f} from the camera"),
             ("Time per frame", f"{health.frame_ms:.0f} ms", " · ".join(stages) or "no frame yet"),
             ("Skipped", f"{health.skipped:,}", f"of {health.skipped + health.frames:,}, {errors}"),
-            ("Faces", f"{health.faces}", "in the picture now"),
+            ("Faces", f"{health.faces}", "in the last picture"),
             ("Viewers", f"{viewers}", f"of {limit} at once"),
         ]
     )
+    return f'<div class="el-health">{figures}</div>'
 
 
 def time_share(seconds: Mapping[str, float], emotions: Sequence[Emotion]) -> str:

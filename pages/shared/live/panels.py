@@ -1,5 +1,7 @@
 """What stands beside and below the video: faces now, the last minute, the state of the stream."""
 
+from typing import Literal
+
 import streamlit as st
 
 from emotion_core.charts import live_timeline
@@ -12,14 +14,23 @@ from pages.shared.live.connection import NO_VIDEO_ADVICE
 from pages.shared.live.session import LiveSession, LiveView
 from pages.shared.live.state import viewer_gate
 from pages.shared.live.timeline import SPAN_S, time_note
+from pages.shared.live.when import SILENT_S, is_of_now, when
 from pages.shared.text import plain
+from pages.shared.unsaved import redraw_warning
 
 _FACES_EVERY_S = 0.5
 _CHARTS_EVERY_S = 1.0
 # Without a video of one's own: others come and go.
 _IDLE_EVERY_S = 4.0
-# A stream without frames for so long is in trouble.
-_SILENT_S = 3.0
+# What the newest picture shows, now and afterwards.
+_SOMEBODY = ("In the picture now", "Last seen")
+_NOBODY = (
+    "No face in the picture. Come closer, or turn towards the light.",
+    "No face in the last picture, of",
+)
+# Room of one face with its seven shares, and of all; more can be scrolled to.
+_FACE_PX = 210
+_FACES_PX = 420
 
 
 def faces_panel(live: LiveSession, *, playing: bool) -> None:
@@ -29,35 +40,42 @@ def faces_panel(live: LiveSession, *, playing: bool) -> None:
 
 def charts_panel(live: LiveSession, *, playing: bool) -> None:
     """Health, the last minute and the share of time, renewed by themselves."""
-    st.fragment(run_every=_CHARTS_EVERY_S if playing else _IDLE_EVERY_S)(_charts)(live)
+    st.fragment(run_every=_CHARTS_EVERY_S if playing else _IDLE_EVERY_S)(_charts)(live, playing)
 
 
 def _faces_now(live: LiveSession, playing: bool) -> None:
     with guarded():
         view = live.view()
-        st.subheader("Faces now", anchor=False)
-        with st.container(height=420, border=False, key="live_faces"):
+        is_now = is_of_now(view, playing=playing)
+        st.subheader("Faces", anchor=False)
+        if view.result is not None:
+            words = _SOMEBODY if len(view.result) else _NOBODY
+            st.html(when(*words, view.idle_s, is_now=is_now))
+        with st.container(height=_height(view, playing), border=False, key="live_faces"):
             _say(view, playing)
             if view.result is not None and len(view.result):
-                st.html(markup.faces_now(view.result, view.baseline.faces))
+                st.html(markup.faces_now(view.result, view.baseline.faces, is_now=is_now))
         _baseline(live, view.baseline, playing)
+
+
+def _height(view: LiveView, playing: bool) -> int | Literal["content"]:
+    """Room for as many faces as there were in the last minute, so that what is below stays put."""
+    faces = max((len(moment.scores) for moment in view.moments), default=0)
+    if not faces or (not playing and faces * _FACE_PX < _FACES_PX):
+        return "content"
+    return min(_FACES_PX, faces * _FACE_PX)
 
 
 def _say(view: LiveView, playing: bool) -> None:
     """What stands here instead of faces."""
-    if view.message:
+    if playing and view.message:
         st.error(plain(view.message), icon=":material/error:")
     elif playing and view.idle_s is None:
         st.caption(NO_VIDEO_ADVICE)
-    elif playing and view.idle_s is not None and view.idle_s > _SILENT_S:
-        st.warning(
-            "The video has stopped. Press Stop and start the camera again.",
-            icon=":material/warning:",
-        )
+    elif playing and view.idle_s is not None and view.idle_s > SILENT_S:
+        st.caption("No new picture comes from the camera.")
     elif view.result is None:
-        st.caption("Each face's number, expression and seven shares will stand here.")
-    elif not len(view.result):
-        st.caption("No face in the picture. Come closer, or turn towards the light.")
+        st.caption("Each face's number, expression and seven shares will appear here.")
 
 
 def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
@@ -84,15 +102,19 @@ def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
     )  # fmt: skip
 
 
-def _charts(live: LiveSession) -> None:
+def _charts(live: LiveSession, playing: bool) -> None:
+    redraw_warning()  # after a download, of which only its own thread knows
     with guarded():
         view = live.view()
         gate = viewer_gate()
         labels = _labels(view)
+        is_now = is_of_now(view, playing=playing)
         st.html(markup.health_strip(view.health, gate.viewers(), gate.limit))
         wide, narrow = st.columns([2, 1], gap="large")
         with wide:
             st.subheader("The last minute", anchor=False)
+            if view.moments:
+                st.html(when("Up to now", "Up to", view.idle_s, is_now=is_now))
             moments = [(moment.time_s, moment.scores) for moment in view.moments]
             st.vega_lite_chart(
                 spec=live_timeline(moments, labels.names, span_s=SPAN_S),

@@ -1,5 +1,6 @@
 """Recording on the page: start, mark, stop, a summary, and the files."""
 
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -13,8 +14,10 @@ from pages.shared.live.recording import Recording
 from pages.shared.live.session import LiveSession
 from pages.shared.live.state import finished_recording, keep_finished
 from pages.shared.live.timeline import NO_FACE, NO_FRAME, UNCERTAIN, with_a_face
+from pages.shared.live.when import is_of_now, recording_line
 from pages.shared.settings import Settings
 from pages.shared.text import plain
+from pages.shared.unsaved import mark_recording, redraw_warning, saver
 
 _NOTE_KEY = "live_marker_note"
 
@@ -22,15 +25,17 @@ _NOTE_KEY = "live_marker_note"
 @st.fragment
 def recording_panel(live: LiveSession, settings: Settings, *, playing: bool) -> None:
     """The controls, and the last recording if there is one."""
+    redraw_warning()
     with guarded():
         st.subheader("Recording", anchor=False)
         recording = live.recording
         if recording is not None:
             _running(live, recording, playing)
         else:
+            replaced = " It replaces the one below." if finished_recording() is not None else ""
             st.caption(
-                "Off. It keeps scores with their times, never pictures, until you stop and "
-                "download them or close the page."
+                "Off. It keeps scores with their times, never pictures, until you download them "
+                f"or close or reload this tab.{replaced}"
             )
             st.button(
                 "Record scores", key="record_start", icon=":material/fiber_manual_record:",
@@ -46,10 +51,11 @@ def _start(live: LiveSession, settings: Settings) -> None:
     result = live.view().result
     labels = settings.card.label_set if result is None else result.scores.label_set
     live.record(Recording(labels, (settings.card.name, settings.detector)))
+    mark_recording("running")
 
 
 def _running(live: LiveSession, recording: Recording, playing: bool) -> None:
-    st.fragment(run_every=1.0 if playing else None)(_progress)(recording)
+    st.fragment(run_every=1.0 if playing else None)(_progress)(live, recording, playing)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             "Note", key=_NOTE_KEY, placeholder="What happens now?", width=260, max_chars=200
@@ -67,6 +73,7 @@ def _stop(live: LiveSession, recording: Recording) -> None:
     live.record(None)
     recording.stop()
     keep_finished(recording)
+    mark_recording("stopped" if recording.summary().frames else "")
 
 
 def _mark(recording: Recording) -> None:
@@ -74,15 +81,20 @@ def _mark(recording: Recording) -> None:
     st.session_state[_NOTE_KEY] = ""
 
 
-def _progress(recording: Recording) -> None:
+def _discard() -> None:
+    keep_finished(None)
+    mark_recording("")
+
+
+def _progress(live: LiveSession, recording: Recording, playing: bool) -> None:
     summary = recording.summary()
     if recording.problem:
         st.warning(plain(recording.problem), icon=":material/warning:")
     marks = count_of(len(recording.markers), "marker")
-    st.markdown(
-        f":red[:material/fiber_manual_record:] **Recording** · {_clock(summary.seconds)} · "
-        f"{summary.rows:,} rows · {marks}"
-    )
+    figures = f"{_clock(summary.seconds)} · {summary.rows:,} rows · {marks}"
+    over = "Recording ended" if recording.problem else "Recording paused: no video"
+    is_now = is_of_now(live.view(), playing=playing) and not recording.problem
+    st.html(recording_line(over, figures, is_now=is_now))
 
 
 def _finished(recording: Recording) -> None:
@@ -135,16 +147,26 @@ def _downloads(recording: Recording) -> None:
         ),
     )  # fmt: skip
     st.caption(" ".join(exports.NOTES))
+    saved = saver()
     with st.container(horizontal=True):
         for label, suffix, mime, icon, make in kinds:
             st.download_button(
-                label, data=partial(make, recording), file_name=f"{stem}.{suffix}",
+                label, data=partial(_made, make, recording, saved), file_name=f"{stem}.{suffix}",
                 mime=mime, icon=icon, key=f"recording_{suffix}", on_click="ignore",
             )  # fmt: skip
         st.button(
             "Discard", key="recording_discard", icon=":material/delete:", type="tertiary",
-            on_click=keep_finished, args=(None,),
+            on_click=_discard,
         )  # fmt: skip
+
+
+def _made(
+    make: Callable[[Recording], bytes], recording: Recording, saved: Callable[[], None]
+) -> bytes:
+    """A file, when it is asked for."""
+    data = make(recording)
+    saved()
+    return data
 
 
 def _clock(seconds: float) -> str:

@@ -143,6 +143,8 @@ class LiveSession:
     ) -> None:
         """Changes what is given, from the next frame on; faces keep their numbers."""
         with self._lock:
+            if detector is not None:
+                self._result = None
             if settings is not None:
                 self._settings = settings
                 self._changes["options"] = _options(settings)
@@ -150,6 +152,7 @@ class LiveSession:
                 self._changes["detector"] = detector
             if classifier is not None:
                 self._changes["classifier"] = classifier
+                self._forget_shown()
                 # Another model rests differently.
                 self._resting.forget()
             if crop_size_px is not None:
@@ -159,8 +162,8 @@ class LiveSession:
         """A new connection: figures and timeline start anew; a recording goes on."""
         with self._lock:
             self._meter = HealthMeter(self._now)
-            self._timeline, self._time = Timeline(), ExpressionTime()
-            self._result, self._message, self._frame_at = None, "", None
+            self._forget_shown()
+            self._frame_at = None
 
     def view(self) -> LiveView:
         """What can be shown now."""
@@ -249,6 +252,8 @@ class LiveSession:
         with self._lock:
             changes, self._changes = self._changes, {}
             settings = self._settings
+            if "classifier" in changes:
+                self._forget_shown()  # of the frame that the old one still read
         if changes:
             self._stream.change(**changes)
         if settings.mirror != self._mirrored:
@@ -256,6 +261,11 @@ class LiveSession:
             self._stream.mirror()
             self._veil.mirror()
         return settings
+
+    def _forget_shown(self) -> None:
+        """What one model said is never shown under another's name."""
+        self._timeline, self._time = Timeline(), ExpressionTime()
+        self._result, self._message = None, ""
 
     def _relative(self, result: FrameResult, settings: LiveSettings) -> FrameResult:
         """Relative to the faces at rest, if they are known."""

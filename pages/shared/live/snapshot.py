@@ -27,7 +27,7 @@ def snapshot(settings: Settings, chosen: LiveSettings) -> None:
     with right:
         st.subheader("Faces", anchor=False)
     if shot is None:
-        right.caption("Each face's number, expression and seven shares will stand here.")
+        right.caption("Each face's number, expression and seven shares will appear here.")
         return
     image = decode_image(shot.getvalue(), name="the picture")
     pipeline = EmotionPipeline(

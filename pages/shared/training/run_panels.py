@@ -124,7 +124,7 @@ def _waiting(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
     waiting = sorted(runs, key=lambda run: run.position)
     st.subheader(f"Waiting: {count_of(len(waiting), 'run')}", anchor=False)
     if problem := queue.hindrance():
-        st.warning(problem, icon=":material/hard_drive:")
+        st.warning(plain(problem), icon=":material/hard_drive:")
     for i, run in enumerate(waiting):
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(f"**{plain(run.name)}** · {_plan(run)}", width="stretch")
