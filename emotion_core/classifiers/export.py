@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from emotion_core.classifiers.hdf5 import first_line
 from emotion_core.classifiers.keras_loading import load_keras
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.quiet import load_tensorflow, quiet
@@ -73,21 +74,23 @@ def export_litert(
     # for one, and would leave the weights out without a word.
     holder = tf.Module()
     holder.weights = [variable.value for variable in model.variables]
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [function.get_concrete_function()], holder
-    )
-    if mode != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if mode == "int8" and representative is not None:
-        converter.representative_dataset = lambda: _samples(representative)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     try:
         with warnings.catch_warnings(), quiet():
             # It asks for statistics that the representative crops give.
             warnings.filterwarnings("ignore", "Statistics for quantized inputs")
+            converter = tf.lite.TFLiteConverter.from_concrete_functions(
+                [function.get_concrete_function()], holder
+            )
+            if mode != "float32":
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if mode == "int8" and representative is not None:
+                converter.representative_dataset = lambda: _samples(representative)
+                converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             content: bytes = converter.convert()
-    except (ValueError, RuntimeError, tf.errors.OpError) as error:
-        raise ModelError(f"{model.name} cannot be converted to LiteRT. {error}") from error
+    except (ValueError, RuntimeError, TypeError, tf.errors.OpError) as error:
+        raise ModelError(
+            f"{model.name} cannot be converted to LiteRT. {first_line(error)}"
+        ) from error
     partial = path.with_name(f"{path.name}.partial")
     partial.write_bytes(content)
     return partial.replace(path)

@@ -15,6 +15,7 @@ import numpy as np
 from emotion_core.classifiers.card import KERAS_FILE, LITERT_FILE, ModelCard
 from emotion_core.classifiers.foreign_files import Form, check_safe, form_of
 from emotion_core.classifiers.keras_description import keras_errors
+from emotion_core.classifiers.keras_loading import open_keras
 from emotion_core.classifiers.litert_trial import gives_probabilities, import_litert, trial_crops
 from emotion_core.classifiers.quiet import load_tensorflow
 from emotion_core.errors import ModelError
@@ -247,14 +248,13 @@ class _Inner:
 
 
 def _inner(path: Path, form: Form, told: ForeignModel) -> _Inner:
-    from emotion_core.classifiers.export import load_keras
     from emotion_core.classifiers.weights_only import load_with_network
 
     size_px = told.size_px or _USUAL_SIZE_PX
     if form == Form.SAVED_MODEL:
         return _saved_model(path, size_px)
     model: Any
-    model = load_keras(path) if told.network is None else load_with_network(path, told.network)
+    model = open_keras(path) if told.network is None else load_with_network(path, told.network)
     _check_ends(path, model)
     shape = model.input_shape
     return _Inner(model, *_checked_input(path, shape[0] if _is_many(shape) else shape, size_px))

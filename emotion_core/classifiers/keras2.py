@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ _MEANINGLESS: dict[str, tuple[Any, ...]] = {
     "output_padding": (None,),
     "interpolation": ("nearest",),
 }
+# What a name scope of TensorFlow may not hold, and a layer of Keras 3 may not be called.
+_ODD = re.compile(r"[^A-Za-z0-9_.-]")
 _BATCH = ("batch_input_shape", "batch_shape")
 
 
@@ -77,8 +80,9 @@ def build_keras_2(config: dict[str, Any], name: str) -> keras.Model:
 
 
 def layer_name(name: str) -> str:
-    """A layer's name as Keras 3 takes it: without a slash."""
-    return name.replace("/", "_")
+    """A layer's name as Keras 3 and TensorFlow take it: no slash, no blank."""
+    plain = _ODD.sub("_", name)
+    return plain if plain[:1].isalnum() else f"layer{plain}"
 
 
 def _modern(config: dict[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def check_known(config: Any, name: str) -> None:
     own = set()
     for part in _objects(config, name):
         plain, _, module = _class_of(part)
-        if module or plain == "function" or plain in _PLAIN:
+        if module or plain in ("function", "Functional") or plain in _PLAIN:
             continue
         if not any(hasattr(place, plain) for place in places):
             own.add(plain)

@@ -37,6 +37,18 @@ _WEIGHTS = "model_weights"
 
 
 def load_keras(path: Path) -> keras.Model:
+    """Loads a Keras model for training, export or evaluation; see ``open_keras``.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    try:
+        return open_keras(path)
+    except ModelError as error:
+        raise ModelError(f"Cannot load a Keras model. {error}") from error
+
+
+def open_keras(path: Path) -> keras.Model:
     """Loads a ``.keras`` file, or an HDF5 file with a whole model, of Keras 2 or 3.
 
     Args:

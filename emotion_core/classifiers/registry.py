@@ -6,8 +6,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from emotion_core.classifiers.card import CARD_FILE, ModelCard, load_card
+from emotion_core.classifiers.card import CARD_FILE, KERAS_FILE, ModelCard, load_card
 from emotion_core.classifiers.card_checks import check_name
+from emotion_core.classifiers.keras_loading import check_keras_file
+from emotion_core.classifiers.litert_trial import trial_problem
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.errors import ModelError
 from emotion_core.files import file_sha256
@@ -77,9 +79,12 @@ class ModelRegistry:
         return LiteRTClassifier(self._folder(name), self.card(name), threads=threads)
 
     def verify(self, name: str) -> list[str]:
-        """What is wrong with a model's card or files, in words; empty if nothing is."""
+        """What is wrong with a model's card or files, in words; empty if nothing is.
+
+        The network is tried on pictures, in a process of its own.
+        """
         try:
-            return _file_problems(self._folder(name), self.card(name))
+            return _problems(self._folder(name), self.card(name))
         except ModelError as error:
             return [str(error)]
 
@@ -92,10 +97,11 @@ class ModelRegistry:
             path: a folder with a card and the files that it lists.
 
         Raises:
-            ModelError: not a whole model folder, the name is taken, or it cannot be copied.
+            ModelError: not a whole model folder, its network cannot be run, the name is taken, or
+                it cannot be copied.
         """
         card = load_card(path)
-        problems = _file_problems(path, card)
+        problems = _problems(path, card)
         if problems:
             raise ModelError(f"{path} is not a whole model folder. {' '.join(problems)}")
         target = self.root / card.name
@@ -129,6 +135,19 @@ class ModelRegistry:
             there = ", ".join(self.names()) or "none"
             raise ModelError(f"No model {name!r} in {self.root}. There are: {there}.")
         return folder
+
+
+def _problems(folder: Path, card: ModelCard) -> list[str]:
+    """What is wrong with the files, and, where they are those of the card, with the networks."""
+    problems = _file_problems(folder, card)
+    if problems:
+        return problems
+    if KERAS_FILE in card.files:
+        try:
+            check_keras_file(folder / KERAS_FILE)
+        except ModelError as error:
+            problems.append(str(error))
+    return [*problems, *filter(None, [trial_problem(folder, card)])]
 
 
 def _file_problems(folder: Path, card: ModelCard) -> list[str]:
