@@ -7,8 +7,10 @@ should not (CVE-2026-1669), so it is refused by its structure alone.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +30,34 @@ _SMALL_BYTES = 64_000_000
 _MAX_OBJECTS = 100_000
 _MAX_DEPTH = 50
 _MAX_ATTRIBUTE_BYTES = 32_000_000
+# What h5py raises for damaged files; its documentation does not list them.
+_DAMAGE = (OSError, ValueError, KeyError, RuntimeError, TypeError, OverflowError, MemoryError)
 # Kinds of numbers; texts, references and compounds are not what a network is made of.
 _NUMBERS = "fiub"
 
 
-def open_h5(source: Path | bytes, name: str) -> h5py.File:
+@contextlib.contextmanager
+def open_h5(path: Path, name: str) -> Iterator[h5py.File]:
+    """Opens an HDF5 file for reading, once another process has read all of it.
+
+    Args:
+        path: the file.
+        name: of the file, for errors.
+
+    Raises:
+        ModelError: as ``checked_h5``, or reading it crashes.
+    """
+    from emotion_core.classifiers.hdf5_trial import check_survives
+
+    with open_regular(path, ModelError, max_bytes=MAX_MODEL_BYTES):
+        pass
+    check_survives(path)
+    with checked_h5(path, name) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def checked_h5(source: Path | bytes, name: str) -> Iterator[h5py.File]:
     """Opens an HDF5 file for reading, once its structure is known to be harmless.
 
     Args:
@@ -41,7 +66,7 @@ def open_h5(source: Path | bytes, name: str) -> h5py.File:
 
     Raises:
         ModelError: not an HDF5 file, or one that reaches outside itself or claims more than it
-            holds.
+            holds; also for what goes wrong while it is read.
     """
     import h5py
 
@@ -55,16 +80,14 @@ def open_h5(source: Path | bytes, name: str) -> h5py.File:
         given = source
     try:
         opened = h5py.File(given, "r")
-    except (OSError, ValueError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise ModelError(f"{name}: wanted an HDF5 file. {first_line(error)}") from error
-    try:
-        _Search(name, size).look(opened)
-    except BaseException as error:
-        opened.close()
-        if isinstance(error, ModelError) or not isinstance(error, Exception):
-            raise
-        raise ModelError(f"{name}: a damaged HDF5 file. {first_line(error)}") from error
-    return opened
+    with opened:
+        try:
+            _Search(name, size).look(opened)
+            yield opened
+        except _DAMAGE as error:
+            raise ModelError(f"{name}: a damaged HDF5 file. {first_line(error)}") from error
 
 
 def first_line(error: BaseException, longest: int = 200) -> str:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from emotion_core.classifiers.hdf5 import MAX_MODEL_BYTES, first_line, open_h5
+from emotion_core.classifiers.hdf5 import MAX_MODEL_BYTES, checked_h5, first_line
+from emotion_core.classifiers.hdf5_trial import check_survives
 from emotion_core.errors import ModelError
 from emotion_core.outside_files import open_regular, parse_json
 
@@ -124,10 +125,20 @@ def read_weights(path: Path) -> bytes:
     Raises:
         ModelError: it is not there, or not harmless.
     """
+    content = weights_entry(path)
+    check_survives(path)
+    with checked_h5(content, f"{path.name}: {WEIGHTS_FILE}"):
+        return content
+
+
+def weights_entry(path: Path) -> bytes:
+    """The same, with only the zip checked.
+
+    Raises:
+        ModelError: it is not there.
+    """
     with open_archive(path) as archive:
-        content = read_entry(archive, WEIGHTS_FILE, MAX_MODEL_BYTES)
-    open_h5(content, f"{path}: {WEIGHTS_FILE}").close()
-    return content
+        return read_entry(archive, WEIGHTS_FILE, MAX_MODEL_BYTES)
 
 
 def check_archive(path: Path) -> None:

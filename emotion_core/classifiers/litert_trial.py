@@ -1,27 +1,17 @@
-"""Tries ``.tflite`` files in a process of their own, within limits of memory and time.
+"""Tries ``.tflite`` files in a process of their own: a network that loads need not run."""
 
-A network that loads need not run, and a file can be made to crash, hang or fill the memory of
-whoever runs it. What is tried here before is safe to serve.
-"""
-
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.classifiers.own_process import ask
 from emotion_core.classifiers.runtime import MAX_LITERT_BYTES
 from emotion_core.errors import ModelError
 from emotion_core.types import UInt8Array
 
-_TIMEOUT_S = 180
-_MEMORY_BYTES = 6 << 30
 _TRIALS = 16
-_ROOT = Path(__file__).resolve().parents[2]
 # A served network answers the same, whatever else is in the batch.
 _MAX_DIFFERENCE = 1e-2
 
@@ -29,13 +19,12 @@ _MAX_DIFFERENCE = 1e-2
 def trial_problem(folder: Path, card: ModelCard) -> str:
     """What is wrong with the network of a model folder when it is asked; empty if nothing is."""
     order = {
-        "do": "try",
         "path": str((folder / LITERT_FILE).absolute()),
         "size_px": card.input_size_px,
         "n_classes": len(card.labels),
     }
     try:
-        _in_own_process(order)
+        ask("try", order)
     except ModelError as error:
         return f"{LITERT_FILE} cannot be used: {error}"
     return ""
@@ -60,7 +49,6 @@ def import_litert(
         ModelError: it cannot be read, run or brought into that form.
     """
     order = {
-        "do": "import",
         "path": str(path.absolute()),
         "target": str(target.absolute()),
         "factor": factor,
@@ -68,65 +56,9 @@ def import_litert(
         "size_px": size_px,
     }
     try:
-        return _in_own_process(order)
+        return ask("import", order)
     except ModelError as error:
         raise ModelError(f"{path.name}: {error}") from error
-
-
-def _in_own_process(order: dict[str, Any]) -> dict[str, Any]:
-    paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-    environment = {**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-    environment |= {"OPENBLAS_NUM_THREADS": "1"}
-    try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "emotion_core.classifiers.litert_trial"],
-            input=json.dumps(order),
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_TIMEOUT_S,
-            env=environment,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ModelError(f"a trial took more than {_TIMEOUT_S} s and was stopped.") from error
-    except OSError as error:
-        raise ModelError(f"no process for a trial could be started: {error.strerror}.") from error
-    try:
-        answer = json.loads(ended.stdout.splitlines()[-1])
-    except (ValueError, IndexError) as error:
-        raise ModelError("LiteRT crashed over it in a trial.") from error
-    if "error" in answer:
-        raise ModelError(str(answer["error"]))
-    return dict(answer)
-
-
-def main() -> None:
-    """Does what is ordered on stdin and answers on stdout."""
-    _limit_memory()
-    order = json.loads(sys.stdin.read())
-    try:
-        answer = _DO[order["do"]](order)
-    except ModelError as error:
-        answer = {"error": str(error)}
-    except MemoryError:
-        answer = {"error": f"it needs more than {_MEMORY_BYTES >> 30} GB of memory."}
-    except Exception as error:  # of the file: told to the process that asked
-        answer = {"error": f"it fails in a trial: {type(error).__name__}: {error!s:.200}"}
-    print(f"\n{json.dumps(answer)}", flush=True)
-
-
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    for kind in (resource.RLIMIT_AS, resource.RLIMIT_CORE):
-        limit = _MEMORY_BYTES if kind == resource.RLIMIT_AS else 0
-        try:
-            resource.setrlimit(kind, (limit, resource.getrlimit(kind)[1]))
-        except (ValueError, OSError):
-            continue
 
 
 def _content(order: dict[str, Any]) -> bytes:
@@ -195,7 +127,7 @@ def _reason(error: Exception) -> str:
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-_DO = {"try": _try, "import": _import}
+JOBS = {"try": _try, "import": _import}
 
 
 def gives_probabilities(outputs: np.ndarray, *, exact: bool = True) -> bool:
@@ -233,7 +165,3 @@ def trial_crops(size_px: int, n: int) -> UInt8Array:
         places = np.arange(size_px) * side // size_px
         crop[:] = coarse[np.ix_(places, places)]
     return crops
-
-
-if __name__ == "__main__":
-    main()

@@ -12,14 +12,18 @@ from emotion_core.classifiers.keras_loading import check_keras_file
 from emotion_core.classifiers.litert_trial import trial_problem
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.errors import ModelError
-from emotion_core.files import file_sha256
+from emotion_core.files import file_sha256, write_atomic
+from emotion_core.outside_files import read_text
 
 #: The models that come with the project.
 MODELS_ROOT = Path(__file__).resolve().parents[2] / "models"
 #: Environment variable that names another folder of models.
 ROOT_VARIABLE = "EMOTION_LENS_MODELS"
-#: The default model: the first of these that is there.
+#: The default model, unless one was chosen: the first of these that is there.
 DEFAULT_NAMES = ("flagship", "compact")
+
+#: File in the root that names the chosen default model.
+DEFAULT_FILE = "default.txt"
 
 # Files of a model folder that are good to have and that no card vouches for.
 _COMPANIONS = ("history.csv", "README.md")
@@ -47,12 +51,65 @@ class ModelRegistry:
         """The model that is used if none is named.
 
         Raises:
-            ModelError: there is no model.
+            ModelError: there is no model, or none of them was chosen and none comes into question.
         """
+        name = self.find_default()
+        if name is not None:
+            return name
         names = self.names()
         if not names:
             raise ModelError(f"No model in {self.root}: wanted a folder with a {CARD_FILE} in it.")
-        return next((name for name in DEFAULT_NAMES if name in names), names[0])
+        raise ModelError(
+            f"No model is the default: {', '.join(names)} in {self.root} were added and not "
+            "measured here. Name one with --model, or choose one for good: "
+            f"python -m emotion_core models default {names[0]}"
+        )
+
+    def find_default(self) -> str | None:
+        """The name of the default model; None where nobody chose one and none comes into question.
+
+        The chosen one; else the first of ``DEFAULT_NAMES``; else the first by name that was
+        trained and measured by this project. A model that somebody added is never taken unasked.
+        """
+        names = self.names()
+        chosen = self.chosen_default()
+        if chosen in names:
+            return chosen
+        for name in DEFAULT_NAMES:
+            if name in names:
+                return name
+        return next((name for name in names if self._is_ours(name)), None)
+
+    def chosen_default(self) -> str:
+        """The name that ``choose_default`` wrote; empty where there is none."""
+        path = self.root / DEFAULT_FILE
+        if not path.is_file():
+            return ""
+        try:
+            return read_text(path, ModelError, max_bytes=1000).strip()
+        except ModelError:
+            return ""
+
+    def choose_default(self, name: str) -> None:
+        """Makes a model the default; an empty name undoes the choice.
+
+        Raises:
+            ModelError: no such model, or its card is not valid.
+            OutputError: the choice cannot be written.
+        """
+        path = self.root / DEFAULT_FILE
+        if name:
+            self.card(name)
+            write_atomic(path, f"{name}\n".encode())
+        else:
+            path.unlink(missing_ok=True)
+
+    def _is_ours(self, name: str) -> bool:
+        try:
+            card = self.card(name)
+        except ModelError:
+            return False
+        return bool(card.metrics) and not card.training.get("foreign")
 
     def card(self, name: str) -> ModelCard:
         """A model's card.

@@ -35,7 +35,7 @@ class Classifier(Protocol):
 
 
 @contextlib.contextmanager
-def _litert_errors(what: str) -> Iterator[None]:
+def litert_errors(what: str) -> Iterator[None]:
     """What LiteRT raises for a file, in a sentence that begins with ``what``."""
     try:
         yield
@@ -64,7 +64,7 @@ class LiteRTNetwork:
         # Here and not at the top: a page that only shows model cards needs no interpreter.
         from ai_edge_litert.interpreter import Interpreter
 
-        with quiet_start(), _litert_errors("Wanted a LiteRT network."):
+        with quiet_start(), litert_errors("Wanted a LiteRT network."):
             self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
             inputs = self._interpreter.get_input_details()
             outputs = self._interpreter.get_output_details()
@@ -107,7 +107,7 @@ class LiteRTNetwork:
         checked("tensor", tensor, (None, *self.input_shape), np.float32)
         logits = np.empty((len(tensor), self.n_classes), np.float32)
         step = 1 if self._one_by_one else MAX_ROWS
-        with _litert_errors("This model's network cannot be run; choose another model."):
+        with litert_errors("This model's network cannot be run; choose another model."):
             for start in range(0, len(tensor), step):
                 part = tensor[start : start + step]
                 self._resize(len(part))

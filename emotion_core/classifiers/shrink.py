@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from emotion_core.classifiers.hdf5 import MAX_MODEL_BYTES, open_h5
+from emotion_core.classifiers.hdf5 import MAX_MODEL_BYTES, checked_h5
 from emotion_core.classifiers.keras_archive import (
     WEIGHTS_FILE,
     check_archive,
@@ -43,7 +43,7 @@ def _shrunk(content: bytes) -> bytes:
     import h5py  # type: ignore[import-untyped]
 
     buffer = io.BytesIO()
-    with open_h5(content, WEIGHTS_FILE) as old, h5py.File(buffer, "w") as new:
+    with checked_h5(content, WEIGHTS_FILE) as old, h5py.File(buffer, "w") as new:
 
         def copy(name: str, item: Any) -> None:
             if isinstance(item, h5py.Group):

@@ -36,9 +36,9 @@ def load_known(path: Path, size_px: int | None = None) -> tuple[keras.Model, Kno
     Raises:
         ModelError: these are not the weights of a network that is known here.
     """
-    load_tensorflow()
     with open_h5(path, path.name) as file:
         saved = _layers(file, path.name)
+    load_tensorflow()
     with quiet():
         for known in KNOWN_NETWORKS:
             side = size_px if known.any_size and size_px else known.size_px

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from emotion_core.classifiers import litert_trial
+from emotion_core.classifiers import litert_trial, own_process
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.foreign import SCALES, ForeignModel, build_foreign_folder
 from emotion_core.classifiers.litert_import import packed
@@ -203,8 +203,8 @@ def test_a_file_that_crashes_or_hangs_is_survived(
     folder = make_folder()
     card: ModelCard = ModelRegistry(folder.parent).card("compact")
     assert litert_trial.trial_problem(folder, card) == ""
-    monkeypatch.setattr(litert_trial.sys, "executable", "/bin/false")
-    assert "crashed" in litert_trial.trial_problem(folder, card)
+    monkeypatch.setattr(own_process.sys, "executable", "/bin/false")
+    assert "crashes" in litert_trial.trial_problem(folder, card)
     monkeypatch.undo()
-    monkeypatch.setattr(litert_trial, "_TIMEOUT_S", 0.001)
+    monkeypatch.setattr(own_process, "_TIMEOUT_S", 0.001)
     assert "was stopped" in litert_trial.trial_problem(folder, card)
