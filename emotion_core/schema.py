@@ -44,9 +44,13 @@ def faults_text(cause: pydantic.ValidationError) -> str:
 
 
 def _fault_text(fault: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
+    place = ".".join(f"{part!s:.{_LONGEST_VALUE}}" for part in fault["loc"])
+    if fault["type"] == "missing":
+        return f"{place}: wanted a value. Received: nothing"
+    if fault["type"] == "extra_forbidden":
+        return f"{place}: no such field. Received: {shortened(fault['input'])}"
     wanted = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    shown = f" Received: {shortened(fault['input'])}" if fault["type"] != "missing" else ""
+    shown = f" Received: {shortened(fault['input'])}"
     return f"{place}: wanted {wanted}.{shown}" if place else f"wanted {wanted}.{shown}"
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from emotion_core.classifiers.card import CARD_FILE, KERAS_FILE, ModelCard, load_card
-from emotion_core.classifiers.card_checks import check_name
+from emotion_core.classifiers.card_schema import check_name
 from emotion_core.classifiers.keras_loading import check_keras_file
 from emotion_core.classifiers.litert_trial import trial_problem
 from emotion_core.classifiers.runtime import LiteRTClassifier
