@@ -138,13 +138,15 @@ def _faults(cause: pydantic.ValidationError, kind: Any) -> list[str]:
 
 
 def _fault_text(fault: Any, kind: Any) -> str:
-    place = ".".join(str(part) for part in fault["loc"])
+    place = ".".join(f"{part!s:.{_LONGEST_VALUE}}" for part in fault["loc"])
+    if fault["type"] == "missing":
+        return f"{place}: wanted a value. Received: nothing"
     if fault["type"] in _UNKNOWN:
         return f"{place}: no such setting{_meant(fault['loc'], kind)}"
     wanted = str(fault["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
     if fault["type"] in _AN_OBJECT:
         wanted = "an object of names and values"
-    shown = f" Received: {shortened(fault['input'])}" if fault["type"] != "missing" else ""
+    shown = f" Received: {shortened(fault['input'])}"
     return f"{place}: wanted {wanted}.{shown}" if place else f"wanted {wanted}.{shown}"
 
 

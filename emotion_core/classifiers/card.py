@@ -1,15 +1,18 @@
 """The model card: what has to be known of a model to use it. No model is loaded without one."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from emotion_core.classifiers import card_checks as check
+import pydantic
+
+from emotion_core.classifiers.card_schema import CardSchema, plain_copy
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
 from emotion_core.files import write_json
+from emotion_core.outside_files import read_json
+from emotion_core.schema import faults_text, shortened
 
 CARD_FILE = "card.json"
 KERAS_FILE = "model.keras"
@@ -76,25 +79,20 @@ class ModelCard:
     use_for: str = ""
 
     def __post_init__(self) -> None:
-        check.check_name(self.name)
-        for name in ("title", "description", "architecture", "crop_framing", "licence"):
-            check.check_text(name, getattr(self, name))
-        check.need(isinstance(self.use_for, str), "use_for", "a text", self.use_for)
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        try:
+            checked = CardSchema.model_validate(values)
+        except pydantic.ValidationError as error:
+            raise ModelError(faults_text(error)) from error
+        if LITERT_FILE not in checked.files:
+            raise ModelError(
+                f"files: wanted an entry for {LITERT_FILE}. Received: {sorted(checked.files)}"
+            )
         for name in ("labels", "sources"):
-            object.__setattr__(self, name, check.check_texts(name, getattr(self, name)))
-        check.check_labels(self.labels)
-        for name in ("input_size_px", "input_channels", "n_parameters"):
-            check.check_count(name, getattr(self, name))
-        check.check_number("temperature", self.temperature, above=0.0)
-        check.check_number("threshold", self.threshold)
-        is_bool = isinstance(self.flip_average, bool)
-        check.need(is_bool, "flip_average", "true or false", self.flip_average)
-        if self.ms_per_face is not None:
-            check.check_number("ms_per_face", self.ms_per_face, above=0.0)
-        check.check_date("created", self.created)
-        object.__setattr__(self, "metrics", check.check_metrics(self.metrics))
-        object.__setattr__(self, "training", check.check_training(self.training))
-        object.__setattr__(self, "files", check.check_files(self.files, LITERT_FILE))
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        # Copies, so that the card does not change with what it was made of.
+        for name in ("metrics", "training", "files"):
+            object.__setattr__(self, name, plain_copy(name, getattr(self, name)))
 
     @property
     def label_set(self) -> LabelSet:
@@ -122,7 +120,7 @@ class ModelCard:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, the schema number first."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return check.plain_object("card", {"schema": SCHEMA, **values})
+        return plain_copy("card", {"schema": SCHEMA, **values})
 
     @classmethod
     def from_dict(cls, values: object) -> "ModelCard":
@@ -133,21 +131,21 @@ class ModelCard:
         """
         if not isinstance(values, Mapping):
             raise ModelError(f"Wanted a JSON object. Received: {type(values).__name__}")
-        if values.get("schema") not in _READABLE:
+        if values.get("schema") not in _READABLE or isinstance(values["schema"], bool):
             raise ModelError(
                 f"schema: wanted {' or '.join(map(str, _READABLE))}, which this version reads. "
-                f"Received: {values.get('schema')!r}"
+                f"Received: {shortened(values.get('schema'))}"
             )
         if values["schema"] == 1:
             values = {**values, "use_for": ""}
         wanted = [field.name for field in fields(cls)]
         missing = [name for name in wanted if name not in values]
-        unknown = [str(name) for name in values if name not in wanted and name != "schema"]
+        unknown = [f"{name!s:.40}" for name in values if name not in wanted and name != "schema"]
         if missing or unknown:
             raise ModelError(
                 f"Wanted the fields schema, {', '.join(wanted)}. "
                 f"Missing: {', '.join(missing) or 'none'}. "
-                f"Unknown: {', '.join(unknown) or 'none'}."
+                f"Unknown: {', '.join(unknown[:12]) or 'none'}."
             )
         return cls(**{name: values[name] for name in wanted})
 
@@ -165,12 +163,9 @@ def load_card(folder: Path) -> ModelCard:
         ModelError: there is no card, or it is not a valid one.
     """
     path = folder / CARD_FILE
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise ModelError(f"{folder} is not a model folder: wanted a {CARD_FILE} in it.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ModelError(f"Cannot read {path}: {error}") from error
+    if not path.exists():
+        raise ModelError(f"{folder} is not a model folder: wanted a {CARD_FILE} in it.")
+    values = read_json(path, ModelError)
     try:
         return ModelCard.from_dict(values)
     except ModelError as error:

@@ -6,7 +6,6 @@ The only part of serving that needs TensorFlow; it runs once, after training.
 from __future__ import annotations
 
 import warnings
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from emotion_core.classifiers.hdf5 import first_line
+from emotion_core.classifiers.keras_loading import load_keras
 from emotion_core.classifiers.preprocessing import crops_to_tensor
+from emotion_core.classifiers.quiet import load_tensorflow, quiet
 from emotion_core.classifiers.runtime import LiteRTNetwork, softmax
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
@@ -29,22 +31,6 @@ ExportMode = Literal["dynamic", "int8", "float32"]
 #: 8-bit weights, activations quantised row by row while running. Fastest and nearly exact:
 #: `python benchmarks/export_modes.py` measures all modes.
 DEFAULT_MODE: ExportMode = "dynamic"
-
-
-def load_keras(path: Path) -> keras.Model:
-    """Loads a ``.keras`` file for training, export or evaluation.
-
-    Safe mode refuses files that carry code of their own.
-
-    Raises:
-        ModelError: the file is missing, damaged or not safe.
-    """
-    import keras as keras_library
-
-    try:
-        return keras_library.models.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelError(f"Cannot load {path} as a Keras model. {error}") from error
 
 
 def export_litert(
@@ -74,6 +60,7 @@ def export_litert(
         raise ValueError(f"mode: wanted one of {get_args(ExportMode)}. Received: {mode!r}")
     if mode == "int8" and (representative is None or len(representative) == 0):
         raise ValueError("int8 export: wanted crops that show the ranges. Received none.")
+    load_tensorflow()
     import keras as keras_library
     import tensorflow as tf
 
@@ -88,21 +75,23 @@ def export_litert(
     # for one, and would leave the weights out without a word.
     holder = tf.Module()
     holder.weights = [variable.value for variable in model.variables]
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [function.get_concrete_function()], holder
-    )
-    if mode != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    if mode == "int8" and representative is not None:
-        converter.representative_dataset = lambda: _samples(representative)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), quiet():
             # It asks for statistics that the representative crops give.
             warnings.filterwarnings("ignore", "Statistics for quantized inputs")
+            converter = tf.lite.TFLiteConverter.from_concrete_functions(
+                [function.get_concrete_function()], holder
+            )
+            if mode != "float32":
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if mode == "int8" and representative is not None:
+                converter.representative_dataset = lambda: _samples(representative)
+                converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             content: bytes = converter.convert()
-    except (ValueError, RuntimeError, tf.errors.OpError) as error:
-        raise ModelError(f"{model.name} cannot be converted to LiteRT. {error}") from error
+    except (ValueError, RuntimeError, TypeError, tf.errors.OpError) as error:
+        raise ModelError(
+            f"{model.name} cannot be converted to LiteRT. {first_line(error)}"
+        ) from error
     write_atomic(path, content)
     return path
 
@@ -167,6 +156,12 @@ def _keras_logits(model: Any, tensor: Float32Array, batch_size: int = 256) -> Fl
         for i in range(0, len(tensor), batch_size)
     ]
     return np.concatenate(parts)
+
+
+__all__ = [
+    "DEFAULT_MODE", "ExportMode", "KerasClassifier", "ParityReport", "export_litert", "load_keras",
+    "parity",
+]  # fmt: skip
 
 
 class KerasClassifier:

@@ -13,8 +13,14 @@ import numpy as np
 
 from emotion_core.classifiers.card import LITERT_FILE, load_card
 from emotion_core.classifiers.preprocessing import crops_to_tensor
-from emotion_core.classifiers.runtime import MAX_ROWS, LiteRTClassifier
+from emotion_core.classifiers.runtime import (
+    MAX_LITERT_BYTES,
+    MAX_ROWS,
+    LiteRTClassifier,
+    litert_errors,
+)
 from emotion_core.errors import ModelError
+from emotion_core.outside_files import read_bytes
 from emotion_core.types import Float32Array, UInt8Array, checked
 
 
@@ -47,7 +53,9 @@ def features(
     LiteRTClassifier(folder, card)  # checks hash and shapes
     side = card.input_size_px
     checked("crops", images, (None, side, side), np.uint8)
-    network = _TwoOutputs(with_features((folder / LITERT_FILE).read_bytes()), threads)
+    content = read_bytes(folder / LITERT_FILE, ModelError, max_bytes=MAX_LITERT_BYTES)
+    with litert_errors("This model's network gives no features; choose another model."):
+        network = _TwoOutputs(with_features(content), threads)
     inner_parts = [np.zeros((0, network.n_features), np.float32)]
     logit_parts = [np.zeros((0, len(card.labels)), np.float32)]
     step = MAX_ROWS // 2 if card.flip_average else MAX_ROWS
@@ -55,7 +63,8 @@ def features(
         crops = images[start : start + step]
         if card.flip_average:
             crops = np.concatenate([crops, crops[:, :, ::-1]])
-        inner, logits = network.run(crops_to_tensor(crops))
+        with litert_errors("This model's network gives no features; choose another model."):
+            inner, logits = network.run(crops_to_tensor(crops))
         if card.flip_average:
             inner, logits = (np.mean(np.split(values, 2), axis=0) for values in (inner, logits))
         inner_parts.append(inner)

@@ -1,6 +1,6 @@
-"""Makes a model folder of somebody else's model: Keras, SavedModel or weights alone.
+"""Makes a model folder of somebody else's model: Keras, SavedModel, LiteRT or weights alone.
 
-The only part beside ``export`` that needs TensorFlow; it runs once, when a model is added.
+It runs once, when a model is added.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from emotion_core.classifiers.card import KERAS_FILE, LITERT_FILE, ModelCard
-from emotion_core.classifiers.emotion_detection import (
-    EMOTION_DETECTION_LABELS,
-    load_emotion_detection,
-)
 from emotion_core.classifiers.foreign_files import Form, check_safe, form_of
+from emotion_core.classifiers.keras_description import keras_errors
+from emotion_core.classifiers.keras_loading import open_keras
+from emotion_core.classifiers.litert_trial import gives_probabilities, import_litert, trial_crops
+from emotion_core.classifiers.quiet import load_tensorflow
 from emotion_core.errors import ModelError
 from emotion_core.files import file_sha256
-from emotion_core.types import UInt8Array
 
 if TYPE_CHECKING:
     import keras
@@ -32,6 +31,7 @@ SCALES = {"0-255": (1.0, 0.0), "0-1": (1 / 255, 0.0), "-1-1": (1 / 127.5, -1.0)}
 _EXPORT_MODE: Literal["float32"] = "float32"
 _MAX_DIFFERENCE = 1e-3
 _TRIALS = 64
+_USUAL_SIZE_PX = 48
 
 
 #: What a card says where nobody told.
@@ -46,10 +46,10 @@ class ForeignModel:
         name: of the new folder.
         title: name for people.
         description: one or two sentences.
-        labels: emotions in the order of the outputs; empty for weights of Emotion-detection,
-            whose order is known.
-        scale: key of ``SCALES``; empty for weights of Emotion-detection.
-        size_px: side of the input, where the file leaves it open.
+        labels: emotions in the order of the outputs; empty for weights of a known network.
+        scale: key of ``SCALES``; empty for weights of a known network.
+        size_px: side of the input, where the file leaves it open; 0 for the usual one.
+        network: JSON file of the network, for weights that come without it.
         licence: of the weights.
         sources: where the model comes from.
         flip_average: whether the logits of a face and its mirror image are averaged.
@@ -60,7 +60,8 @@ class ForeignModel:
     description: str
     labels: tuple[str, ...] = ()
     scale: str = ""
-    size_px: int = 48
+    size_px: int = 0
+    network: Path | None = None
     licence: str = UNKNOWN_LICENCE
     sources: tuple[str, ...] = ()
     flip_average: bool = False
@@ -81,40 +82,63 @@ def build_foreign_folder(path: Path, told: ForeignModel, folder: Path) -> ModelC
         ModelError: unsafe, of no known form, labels or scale missing or wrong, or it cannot be
             converted.
     """
+    form = form_of(path)
+    if told.network is not None and form != Form.H5_WEIGHTS:
+        raise ModelError(f"{path.name} holds its network. Leave --network out.")
+    check_safe(path, form)
+    if form == Form.LITERT:
+        labels = _labels(told)
+        facts = _from_litert(path, told, folder)
+        _check_outputs(path, facts["n_outputs"], labels)
+        return _card(path, form, told, folder, labels, facts["size_px"], 1)
     # Here, because it needs TensorFlow, which takes seconds.
     from emotion_core.classifiers.export import export_litert, parity
 
-    form = form_of(path)
-    check_safe(path, form)
-    labels = _labels(told, form)
-    model = _as_served(path, form, told)
-    if model.output_shape[-1] != len(labels):
-        raise ModelError(
-            f"{path.name} has {model.output_shape[-1]} outputs, but {len(labels)} labels were "
-            f"given: {', '.join(labels)}. Give one label per output with --labels."
-        )
-    files = [LITERT_FILE]
+    served = _as_served(path, form, told)
+    model, size_px = served.model, served.model.input_shape[1]
+    _check_outputs(path, model.output_shape[-1], served.labels)
     if form != Form.SAVED_MODEL:  # Keras does not store what it did not build
         model.save(folder / KERAS_FILE)
-        files.append(KERAS_FILE)
     export_litert(model, folder / LITERT_FILE, mode=_EXPORT_MODE)
-    size_px, channels = model.input_shape[1], 1
-    agreement = parity(model, folder / LITERT_FILE, _trial_crops(size_px))
-    if agreement.max_abs_diff > _MAX_DIFFERENCE:
+    agreement = parity(model, folder / LITERT_FILE, trial_crops(size_px, _TRIALS))
+    if not agreement.max_abs_diff <= _MAX_DIFFERENCE:
         raise ModelError(
             f"{path.name}: the converted model answers otherwise, by up to "
             f"{agreement.max_abs_diff:.3f}. Wanted at most {_MAX_DIFFERENCE}. Not added."
         )
+    n_weights = max(1, int(model.count_params()))
+    card = _card(path, form, told, folder, served.labels, size_px, n_weights)
+    return card.replaced(architecture=served.architecture) if served.architecture else card
+
+
+def _check_outputs(path: Path, n: int, labels: tuple[str, ...]) -> None:
+    if n != len(labels):
+        raise ModelError(
+            f"{path.name} has {n} outputs, but {len(labels)} labels were given: "
+            f"{', '.join(labels)}. Give one label per output with --labels."
+        )
+
+
+def _card(
+    path: Path,
+    form: Form,
+    told: ForeignModel,
+    folder: Path,
+    labels: tuple[str, ...],
+    size_px: int,
+    n_parameters: int,
+) -> ModelCard:
+    files = [name for name in (LITERT_FILE, KERAS_FILE) if (folder / name).is_file()]
     return ModelCard(
         name=told.name,
         title=told.title,
         description=told.description,
-        architecture="emotion-cnn" if form == Form.H5_WEIGHTS else f"foreign ({form})",
+        architecture=f"foreign ({form})",
         labels=labels,
         input_size_px=size_px,
-        input_channels=channels,
+        input_channels=1,
         crop_framing="fer2013",
-        n_parameters=max(1, int(model.count_params())),
+        n_parameters=n_parameters,
         temperature=1.0,
         threshold=0.0,
         flip_average=told.flip_average,
@@ -127,11 +151,11 @@ def build_foreign_folder(path: Path, told: ForeignModel, folder: Path) -> ModelC
     )
 
 
-def _labels(told: ForeignModel, form: Form) -> tuple[str, ...]:
+def _labels(told: ForeignModel, known: tuple[str, ...] = ()) -> tuple[str, ...]:
     from emotion_core.emotions import LabelSet
 
-    if form == Form.H5_WEIGHTS and not told.labels:
-        return EMOTION_DETECTION_LABELS
+    if not told.labels and known:
+        return known
     if not told.labels:
         raise ModelError(
             "The file does not say what its outputs mean. Give their order with --labels, for "
@@ -141,6 +165,26 @@ def _labels(told: ForeignModel, form: Form) -> tuple[str, ...]:
         return LabelSet.from_names(told.labels).names
     except ValueError as error:
         raise ModelError(f"--labels: {error}") from error
+
+
+def _scale(told: ForeignModel) -> tuple[float, float]:
+    if told.scale not in SCALES:
+        raise ModelError(
+            "The file does not say what its pixels must be. Give --scale: wanted one of "
+            f"{', '.join(SCALES)}, as in its own training. Received: {told.scale or 'nothing'}."
+        )
+    return SCALES[told.scale]
+
+
+def _from_litert(path: Path, told: ForeignModel, folder: Path) -> dict[str, Any]:
+    factor, offset = _scale(told)
+    return import_litert(
+        path,
+        folder / LITERT_FILE,
+        factor=factor,
+        offset=offset,
+        size_px=told.size_px or _USUAL_SIZE_PX,
+    )
 
 
 def _training(path: Path, form: Form) -> dict[str, Any]:
@@ -160,22 +204,38 @@ def _training(path: Path, form: Form) -> dict[str, Any]:
     }
 
 
-def _as_served(path: Path, form: Form, told: ForeignModel) -> keras.Model:
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A Keras model from gray crops of 0-255 to logits."""
+
+    model: keras.Model
+    labels: tuple[str, ...]
+    architecture: str = ""
+
+
+def _as_served(path: Path, form: Form, told: ForeignModel) -> _Served:
     """The model with our input (gray, 0-255) and our output (logits)."""
-    if form == Form.H5_WEIGHTS:
-        if told.scale:
-            raise ModelError(
-                "--scale: weights of Emotion-detection are for pixels in 0-1, which their network "
-                "does by itself. Leave the option out."
-            )
-        return load_emotion_detection(path)
-    if told.scale not in SCALES:
+    if form == Form.H5_WEIGHTS and told.network is None:
+        return _known(path, told)
+    labels, scale = _labels(told), _scale(told)
+    return _Served(_wrapped(_inner(path, form, told), path, scale), labels)
+
+
+def _known(path: Path, told: ForeignModel) -> _Served:
+    from emotion_core.classifiers.weights_only import load_known
+
+    model, known = load_known(path, told.size_px or None)
+    if told.scale and told.scale != known.scale:
         raise ModelError(
-            "The file does not say what its pixels must be. Give --scale: wanted one of "
-            f"{', '.join(SCALES)}, as in its own training. Received: {told.scale or 'nothing'}."
+            f"--scale: these weights are {known.title}'s, whose pixels are known. "
+            "Leave the option out."
         )
-    inner = _inner(path, form, told.size_px)
-    return _wrapped(inner, told)
+    labels = _labels(told, known.labels)
+    size_px, channels = _checked_input(path, model.input_shape, known.size_px)
+    if known.architecture == "emotion-cnn":  # it is one of ours
+        return _Served(model, labels, known.architecture)
+    inner = _Inner(model, size_px, channels)
+    return _Served(_wrapped(inner, path, SCALES[known.scale]), labels, known.architecture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,20 +247,37 @@ class _Inner:
     channels: int
 
 
-def _inner(path: Path, form: Form, size_px: int) -> _Inner:
-    import keras as keras_library
+def _inner(path: Path, form: Form, told: ForeignModel) -> _Inner:
+    from emotion_core.classifiers.weights_only import load_with_network
 
-    from emotion_core.classifiers.export import load_keras
-
+    size_px = told.size_px or _USUAL_SIZE_PX
     if form == Form.SAVED_MODEL:
         return _saved_model(path, size_px)
-    model: Any = load_keras(path)
-    if not isinstance(model, keras_library.Model):
-        raise ModelError(f"{path.name}: wanted a Keras model. Received: {type(model).__name__}")
-    return _Inner(model, *_checked_input(path, model.input_shape, size_px))
+    model: Any
+    model = open_keras(path) if told.network is None else load_with_network(path, told.network)
+    _check_ends(path, model)
+    shape = model.input_shape
+    return _Inner(model, *_checked_input(path, shape[0] if _is_many(shape) else shape, size_px))
+
+
+def _check_ends(path: Path, model: Any) -> None:
+    """One input, one output; which of several is meant cannot be told from a file."""
+    for what, ends in (("input", model.inputs), ("output", model.outputs)):
+        if len(ends) != 1:
+            listed = ", ".join(f"{end.name} {tuple(end.shape)}" for end in ends)
+            raise ModelError(
+                f"{path.name}: wanted a network with one {what}. It has {len(ends)}: {listed}. "
+                f"Save a model with the {what} of the expressions alone."
+            )
+
+
+def _is_many(shape: Any) -> bool:
+    """Whether a model's input shape is a list or a dict of shapes, as it may be for one input."""
+    return bool(shape) and isinstance(shape[0] if not isinstance(shape, dict) else shape, tuple)
 
 
 def _saved_model(path: Path, size_px: int) -> _Inner:
+    load_tensorflow()
     import keras as keras_library
     import tensorflow as tf
 
@@ -234,51 +311,28 @@ def _checked_input(path: Path, shape: Any, size_px: int) -> tuple[int, int]:
     )
 
 
-def _wrapped(inner: _Inner, told: ForeignModel) -> keras.Model:
+def _wrapped(inner: _Inner, path: Path, scale: tuple[float, float]) -> keras.Model:
     from keras import Model, layers, ops
+
+    from emotion_core.classifiers.preprocessing import crops_to_tensor
 
     inputs = layers.Input((inner.size_px, inner.size_px, 1), name="pixels")
     x = inputs
     if inner.channels == 3:
         x = layers.Concatenate()([x, x, x])
-    factor, offset = SCALES[told.scale]
+    factor, offset = scale
     if (factor, offset) != (1.0, 0.0):
         x = layers.Rescaling(factor, offset=offset)(x)
-    outputs = inner.call(x)
+    with keras_errors(path.name):
+        outputs = inner.call(x)
+        if isinstance(outputs, list | tuple):  # one, as a list
+            (outputs,) = outputs
     if len(outputs.shape) != 2:
         raise ModelError(f"Wanted one output per emotion. Received the shape {outputs.shape}")
-    if _gives_probabilities(Model(inputs, outputs), inner.size_px):
+    trial = crops_to_tensor(trial_crops(inner.size_px, _TRIALS))
+    with keras_errors(path.name):
+        answers = np.asarray(Model(inputs, outputs)(trial, training=False))
+    if gives_probabilities(answers):
         # The logarithms of probabilities are logits, less a constant that softmax ignores.
         outputs = ops.log(ops.maximum(outputs, 1e-30))
     return Model(inputs, outputs, name="foreign")
-
-
-def _gives_probabilities(model: Any, size_px: int) -> bool:
-    """Whether the outputs are probabilities; if not, they are taken for logits."""
-    from emotion_core.classifiers.preprocessing import crops_to_tensor
-
-    outputs = np.asarray(model(crops_to_tensor(_trial_crops(size_px)), training=False))
-    if not np.isfinite(outputs).all():
-        raise ModelError("The model's answers to trial pictures are not finite numbers.")
-    sums = outputs.sum(axis=1)
-    if (outputs >= 0).all() and np.allclose(sums, 1, atol=1e-3):
-        return True
-    if (outputs >= 0).all() and (outputs <= 1).all():
-        raise ModelError(
-            "Wanted logits, or probabilities that sum to 1. The outputs lie between 0 and 1 and "
-            f"sum to {sums.min():.2f} to {sums.max():.2f}: one independent score per emotion is "
-            "not supported."
-        )
-    return False
-
-
-def _trial_crops(size_px: int) -> UInt8Array:
-    """Noise of many grains: no faces, but it reaches every part of a network."""
-    random = np.random.default_rng(0)
-    crops = np.empty((_TRIALS, size_px, size_px), np.uint8)
-    for crop in crops:
-        side = int(random.integers(2, size_px + 1))
-        coarse = random.integers(0, 256, (side, side), dtype=np.uint8)
-        places = np.arange(size_px) * side // size_px
-        crop[:] = coarse[np.ix_(places, places)]
-    return crops

@@ -6,25 +6,21 @@ asks for it; such files are refused before they are loaded, with the reason.
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from emotion_core.classifiers.hdf5 import open_h5
+from emotion_core.classifiers.keras_archive import is_zip
+from emotion_core.classifiers.keras_loading import check_keras_file
 from emotion_core.errors import ModelError
-
-if TYPE_CHECKING:
-    import h5py  # type: ignore[import-untyped]
+from emotion_core.outside_files import open_regular, read_bytes
 
 _SAVED_MODEL = "saved_model.pb"
-_MAX_CONFIG_BYTES = 32_000_000
-
-# Layers that carry code or load other files.
-_UNSAFE_LAYERS = frozenset(
-    {"Lambda", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer", "TFOpLambda"}
-)
+_MAX_GRAPH_BYTES = 500_000_000
+_HDF5_START = b"\x89HDF\r\n\x1a\n"
+_LITERT_MARK = b"TFL3"  # after the first four bytes
 
 # What a network for pictures is made of. Anything else (files, Python, network) is refused.
 _SAFE_OP_NAMES = """
@@ -56,6 +52,7 @@ class Form(StrEnum):
     H5_MODEL = "h5 model"
     H5_WEIGHTS = "h5 weights"
     SAVED_MODEL = "SavedModel"
+    LITERT = "LiteRT"
 
 
 def form_of(path: Path) -> Form:
@@ -66,32 +63,25 @@ def form_of(path: Path) -> Form:
     """
     if (path / _SAVED_MODEL).is_file():
         return Form.SAVED_MODEL
-    if not path.is_file():
+    if not path.exists() or path.is_dir():
         raise ModelError(
-            f"{path}: wanted a model folder with a card.json, a SavedModel folder, or a .keras or "
-            ".h5 file. There is no such thing."
+            f"{path}: wanted a model folder with a card.json, a SavedModel folder, or a .keras, "
+            ".h5 or .tflite file. There is no such thing."
         )
-    if zipfile.is_zipfile(path):
+    if is_zip(path):
         return Form.KERAS
-    with open_h5(path) as file:
-        return Form.H5_MODEL if "model_config" in file.attrs else Form.H5_WEIGHTS
-
-
-def open_h5(path: Path) -> h5py.File:
-    """Opens an HDF5 file for reading.
-
-    Raises:
-        ModelError: it is not one.
-    """
-    import h5py  # Keras brings it
-
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
+    with open_regular(path, ModelError) as file:
+        start = file.read(8)
+    if start[4:] == _LITERT_MARK:
+        return Form.LITERT
+    # HDF5 may begin later, after a block of somebody's own; Keras writes none.
+    if start != _HDF5_START:
         raise ModelError(
-            f"{path}: wanted a .keras file, an .h5 file or a SavedModel folder. Received neither a "
-            f"zip nor an HDF5 file. {error}"
-        ) from error
+            f"{path}: wanted a .keras, .h5 or .tflite file or a SavedModel folder. Received "
+            "neither a zip nor an HDF5 file nor a LiteRT network."
+        )
+    with open_h5(path, path.name) as file:
+        return Form.H5_MODEL if "model_config" in file.attrs else Form.H5_WEIGHTS
 
 
 def check_safe(path: Path, form: Form) -> None:
@@ -103,44 +93,7 @@ def check_safe(path: Path, form: Form) -> None:
     if form == Form.SAVED_MODEL:
         _check_saved_model(path)
     elif form in (Form.KERAS, Form.H5_MODEL):
-        found = sorted(
-            {name for name in _class_names(_config(path, form)) if name in _UNSAFE_LAYERS}
-        )
-        if found:
-            raise ModelError(
-                f"{path.name} is refused: its layers {', '.join(found)} carry code of their own or "
-                "load other files, which could do anything on this machine. Save the model without "
-                "them, or give its weights alone."
-            )
-
-
-def _config(path: Path, form: Form) -> Any:
-    """The description of a Keras model as plain values."""
-    try:
-        if form == Form.KERAS:
-            with zipfile.ZipFile(path) as archive:
-                info = archive.getinfo("config.json")
-                if info.file_size > _MAX_CONFIG_BYTES:
-                    raise ModelError(f"{path.name}: its config.json has {info.file_size:,} bytes.")
-                return json.loads(archive.read(info))
-        with open_h5(path) as file:
-            return json.loads(file.attrs["model_config"])
-    except (KeyError, ValueError, zipfile.BadZipFile, OSError) as error:
-        raise ModelError(
-            f"{path}: wanted a Keras model. Its description cannot be read: {error}"
-        ) from error
-
-
-def _class_names(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        name = value.get("class_name")
-        if isinstance(name, str):
-            yield name.rpartition(">")[2]
-        for part in value.values():
-            yield from _class_names(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _class_names(part)
+        check_keras_file(path)
 
 
 def _check_saved_model(path: Path) -> None:
@@ -148,9 +101,10 @@ def _check_saved_model(path: Path) -> None:
     from tensorflow.core.protobuf import saved_model_pb2
 
     saved = saved_model_pb2.SavedModel()
+    content = read_bytes(path / _SAVED_MODEL, ModelError, max_bytes=_MAX_GRAPH_BYTES)
     try:
-        saved.ParseFromString((path / _SAVED_MODEL).read_bytes())
-    except (DecodeError, OSError) as error:
+        saved.ParseFromString(content)
+    except DecodeError as error:
         raise ModelError(f"{path}: wanted a SavedModel. It cannot be read: {error}") from error
     for graph in saved.meta_graphs:
         kinds = {node.WhichOneof("kind") for node in graph.object_graph_def.nodes}

@@ -5,11 +5,14 @@ import os
 import shutil
 from pathlib import Path
 
-from emotion_core.classifiers.card import CARD_FILE, ModelCard, load_card
-from emotion_core.classifiers.card_checks import check_name
+from emotion_core.classifiers.card import CARD_FILE, KERAS_FILE, ModelCard, load_card
+from emotion_core.classifiers.card_schema import check_name
+from emotion_core.classifiers.keras_loading import check_keras_file
+from emotion_core.classifiers.litert_trial import trial_problem
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.errors import ModelError
-from emotion_core.files import file_sha256, readable
+from emotion_core.files import file_sha256, readable, write_atomic
+from emotion_core.outside_files import read_text
 from emotion_core.publishing import published_folder
 from emotion_core.unfinished import clean
 
@@ -17,8 +20,11 @@ from emotion_core.unfinished import clean
 MODELS_ROOT = Path(__file__).resolve().parents[2] / "models"
 #: Environment variable that names another folder of models.
 ROOT_VARIABLE = "EMOTION_LENS_MODELS"
-#: The default model: the first of these that is there.
+#: The default model, unless one was chosen: the first of these that is there.
 DEFAULT_NAMES = ("flagship", "compact")
+
+#: File in the root that names the chosen default model.
+DEFAULT_FILE = "default.txt"
 
 # Files of a model folder that are good to have and that no card vouches for.
 _COMPANIONS = ("history.csv", "README.md")
@@ -47,12 +53,65 @@ class ModelRegistry:
         """The model that is used if none is named.
 
         Raises:
-            ModelError: there is no model.
+            ModelError: there is no model, or none of them was chosen and none comes into question.
         """
+        name = self.find_default()
+        if name is not None:
+            return name
         names = self.names()
         if not names:
             raise ModelError(f"No model in {self.root}: wanted a folder with a {CARD_FILE} in it.")
-        return next((name for name in DEFAULT_NAMES if name in names), names[0])
+        raise ModelError(
+            f"No model is the default: {', '.join(names)} in {self.root} were added and not "
+            "measured here. Name one with --model, or choose one for good: "
+            f"python -m emotion_core models default {names[0]}"
+        )
+
+    def find_default(self) -> str | None:
+        """The name of the default model; None where nobody chose one and none comes into question.
+
+        The chosen one; else the first of ``DEFAULT_NAMES``; else the first by name that was
+        trained and measured by this project. A model that somebody added is never taken unasked.
+        """
+        names = self.names()
+        chosen = self.chosen_default()
+        if chosen in names:
+            return chosen
+        for name in DEFAULT_NAMES:
+            if name in names:
+                return name
+        return next((name for name in names if self._is_ours(name)), None)
+
+    def chosen_default(self) -> str:
+        """The name that ``choose_default`` wrote; empty where there is none."""
+        path = self.root / DEFAULT_FILE
+        if not path.is_file():
+            return ""
+        try:
+            return read_text(path, ModelError, max_bytes=1000).strip()
+        except ModelError:
+            return ""
+
+    def choose_default(self, name: str) -> None:
+        """Makes a model the default; an empty name undoes the choice.
+
+        Raises:
+            ModelError: no such model, or its card is not valid.
+            OutputError: the choice cannot be written.
+        """
+        path = self.root / DEFAULT_FILE
+        if name:
+            self.card(name)
+            write_atomic(path, f"{name}\n".encode())
+        else:
+            path.unlink(missing_ok=True)
+
+    def _is_ours(self, name: str) -> bool:
+        try:
+            card = self.card(name)
+        except ModelError:
+            return False
+        return bool(card.metrics) and not card.training.get("foreign")
 
     def card(self, name: str) -> ModelCard:
         """A model's card.
@@ -87,9 +146,12 @@ class ModelRegistry:
             return LiteRTClassifier(self._folder(name), now, threads=threads)
 
     def verify(self, name: str) -> list[str]:
-        """What is wrong with a model's card or files, in words; empty if nothing is."""
+        """What is wrong with a model's card or files, in words; empty if nothing is.
+
+        The network is tried on pictures, in a process of its own.
+        """
         try:
-            return _file_problems(self._folder(name), self.card(name))
+            return _problems(self._folder(name), self.card(name))
         except ModelError as error:
             return [str(error)]
 
@@ -102,12 +164,13 @@ class ModelRegistry:
             path: a folder with a card and the files that it lists.
 
         Raises:
-            ModelError: not a whole model folder, the name is taken, or it cannot be read.
+            ModelError: not a whole model folder, its network cannot be run, the name is taken, or
+                it cannot be read.
             OutputError: it cannot be written.
             DiskFullError: there is no room for it.
         """
         card = load_card(path)
-        problems = _file_problems(path, card)
+        problems = _problems(path, card)
         if problems:
             raise ModelError(f"{path} is not a whole model folder. {' '.join(problems)}")
         target = self.root / card.name
@@ -138,6 +201,19 @@ class ModelRegistry:
             there = ", ".join(self.names()) or "none"
             raise ModelError(f"No model {name!r} in {self.root}. There are: {there}.")
         return folder
+
+
+def _problems(folder: Path, card: ModelCard) -> list[str]:
+    """What is wrong with the files, and, where they are those of the card, with the networks."""
+    problems = _file_problems(folder, card)
+    if problems:
+        return problems
+    if KERAS_FILE in card.files:
+        try:
+            check_keras_file(folder / KERAS_FILE)
+        except ModelError as error:
+            problems.append(str(error))
+    return [*problems, *filter(None, [trial_problem(folder, card)])]
 
 
 def _file_problems(folder: Path, card: ModelCard) -> list[str]:

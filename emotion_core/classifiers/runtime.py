@@ -1,7 +1,9 @@
 """Serving: crops in, calibrated scores out, by LiteRT and without TensorFlow."""
 
+import contextlib
 import hashlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,12 +12,18 @@ import numpy.typing as npt
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
 from emotion_core.classifiers.preprocessing import crops_to_tensor
+from emotion_core.classifiers.quiet import quiet_start
 from emotion_core.errors import ModelError
+from emotion_core.outside_files import read_bytes
 from emotion_core.types import EmotionScores, Float32Array, UInt8Array, checked
 
 #: Rows that go through the network at once. The time per face is the same from 1 to 16 within
 #: 5 % (benchmarks/export_modes.py), so this bounds memory and how long one call keeps others out.
 MAX_ROWS = 32
+
+
+#: The largest ``.tflite`` file that is read.
+MAX_LITERT_BYTES = 1_000_000_000
 
 
 class Classifier(Protocol):
@@ -24,6 +32,16 @@ class Classifier(Protocol):
     def predict(self, images: UInt8Array) -> EmotionScores:
         """Scores of (N, S, S) uint8 gray crops; N may be 0."""
         ...
+
+
+@contextlib.contextmanager
+def litert_errors(what: str) -> Iterator[None]:
+    """What LiteRT raises for a file, in a sentence that begins with ``what``."""
+    try:
+        yield
+    except (RuntimeError, ValueError, MemoryError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ModelError(f"{what} {reason:.200}") from error
 
 
 class LiteRTNetwork:
@@ -40,17 +58,17 @@ class LiteRTNetwork:
             threads: threads of the interpreter.
 
         Raises:
-            ModelError: not a network with one float input (N, S, S, C) and one output (N, K).
+            ModelError: not a network with one float input (N, S, S, C) and one output (N, K), or
+                one that LiteRT cannot run.
         """
         # Here and not at the top: a page that only shows model cards needs no interpreter.
         from ai_edge_litert.interpreter import Interpreter
 
-        try:
+        with quiet_start(), litert_errors("Wanted a LiteRT network."):
             self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
             inputs = self._interpreter.get_input_details()
             outputs = self._interpreter.get_output_details()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(f"Wanted a LiteRT network. {error}") from error
+            self._interpreter.allocate_tensors()  # introduces itself, once per process
         shapes = [tuple(int(n) for n in t["shape"]) for t in (*inputs, *outputs)]
         is_float = all(tensor["dtype"] == np.float32 for tensor in (*inputs, *outputs))
         if [len(shape) for shape in shapes] != [4, 2] or not is_float:
@@ -60,7 +78,14 @@ class LiteRTNetwork:
             )
         self._input: int = inputs[0]["index"]
         self._output: int = outputs[0]["index"]
-        self._rows = 0
+        # Some converters fix the number of rows. What it is else is said by -1.
+        rows = [int(n) for n in inputs[0].get("shape_signature", ())][:1] or [shapes[0][0]]
+        self._one_by_one = rows == [1]
+        if rows[0] > 1:
+            raise ModelError(
+                f"Wanted a network for one face or for any number. Received one for {rows[0]}."
+            )
+        self._rows = shapes[0][0]
         #: (S, S, C) of the input.
         self.input_shape = shapes[0][1:]
         #: Number of outputs.
@@ -77,15 +102,18 @@ class LiteRTNetwork:
 
         Raises:
             ValueError: another shape or dtype.
+            ModelError: the network cannot be run.
         """
         checked("tensor", tensor, (None, *self.input_shape), np.float32)
         logits = np.empty((len(tensor), self.n_classes), np.float32)
-        for start in range(0, len(tensor), MAX_ROWS):
-            part = tensor[start : start + MAX_ROWS]
-            self._resize(len(part))
-            self._interpreter.set_tensor(self._input, part)
-            self._interpreter.invoke()
-            logits[start : start + len(part)] = self._interpreter.get_tensor(self._output)
+        step = 1 if self._one_by_one else MAX_ROWS
+        with litert_errors("This model's network cannot be run; choose another model."):
+            for start in range(0, len(tensor), step):
+                part = tensor[start : start + step]
+                self._resize(len(part))
+                self._interpreter.set_tensor(self._input, part)
+                self._interpreter.invoke()
+                logits[start : start + len(part)] = self._interpreter.get_tensor(self._output)
         return logits
 
     def _resize(self, rows: int) -> None:
@@ -111,10 +139,9 @@ class LiteRTClassifier:
             ModelError: the file is missing, is not the one of the card, or does not fit it.
         """
         path = folder / LITERT_FILE
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise ModelError(f"Cannot read {path}: {error.strerror}.") from error
+        if not path.exists():
+            raise ModelError(f"Cannot read {path}: No such file.")
+        content = read_bytes(path, ModelError, max_bytes=MAX_LITERT_BYTES)
         # The file is read once, so that what is hashed is what is loaded.
         digest = hashlib.sha256(content).hexdigest()
         if digest != card.sha256:
@@ -148,8 +175,14 @@ class LiteRTClassifier:
 
         Raises:
             ValueError: another shape or dtype.
+            ModelError: the network cannot be run, or its answers are no numbers.
         """
-        probabilities = softmax(self.logits(images), self.card.temperature)
+        logits = self.logits(images)
+        if not np.isfinite(logits).all():
+            raise ModelError(
+                f"The answers of {self.card.title} are not finite numbers; choose another model."
+            )
+        probabilities = softmax(logits, self.card.temperature)
         return EmotionScores(probabilities, self.card.label_set, self.card.threshold)
 
     def logits(self, images: UInt8Array) -> Float32Array:

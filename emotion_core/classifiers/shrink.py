@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-_WEIGHTS = "model.weights.h5"
+from emotion_core.classifiers.hdf5 import MAX_MODEL_BYTES, checked_h5
+from emotion_core.classifiers.keras_archive import (
+    WEIGHTS_FILE,
+    check_archive,
+    open_archive,
+    read_entry,
+)
+
 # Of 24 bits of a float32's significand these are dropped: what is left is as exact as float16.
 _DROPPED_BITS = 13
 
@@ -21,18 +28,22 @@ def shrink_keras(source: Path, target: Path) -> None:
     Args:
         source: a ``.keras`` file.
         target: where the copy goes.
+
+    Raises:
+        ModelError: the file is damaged or not harmless.
     """
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+    check_archive(source)
+    with open_archive(source) as old, zipfile.ZipFile(target, "w") as new:
         for name in old.namelist():
-            content = old.read(name)
-            new.writestr(name, _shrunk(content) if name == _WEIGHTS else content)
+            content = read_entry(old, name, MAX_MODEL_BYTES)
+            new.writestr(name, _shrunk(content) if name == WEIGHTS_FILE else content)
 
 
 def _shrunk(content: bytes) -> bytes:
     import h5py  # type: ignore[import-untyped]
 
     buffer = io.BytesIO()
-    with h5py.File(io.BytesIO(content), "r") as old, h5py.File(buffer, "w") as new:
+    with checked_h5(content, WEIGHTS_FILE) as old, h5py.File(buffer, "w") as new:
 
         def copy(name: str, item: Any) -> None:
             if isinstance(item, h5py.Group):

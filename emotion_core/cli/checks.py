@@ -158,7 +158,7 @@ def check_opencv() -> Iterator[Check]:
 
 
 def check_models() -> Iterator[Check]:
-    """Every model's files against its card."""
+    """Every model's files against its card, and its network on a trial."""
     from emotion_core.classifiers.registry import ModelRegistry
 
     registry = ModelRegistry()
@@ -171,14 +171,18 @@ def check_models() -> Iterator[Check]:
             "get the models/ folder of the repository, or train one: "
             "`python -m emotion_core train --help`.",
         )
+    default = registry.find_default()
+    if names and default is None:
+        advice = f"choose one: `python -m emotion_core models default {names[0]}`."
+        yield Check("Models", NOTE, "None of the models is the default.", advice)
     for name in names:
         problems = registry.verify(name)
         if problems:
-            advice = f"restore models/{name} from the repository."
+            advice = f"restore models/{name} from where it came from, or remove the folder."
             yield Check(f"Model {name}", PROBLEM, "; ".join(problems), advice)
         else:
-            default = " (default)" if name == registry.default_name() else ""
-            yield Check(f"Model {name}", OK, f"Files match the card{default}")
+            mark = " (default)" if name == default else ""
+            yield Check(f"Model {name}", OK, f"Files match the card, a trial was answered{mark}")
 
 
 def check_detectors() -> Iterator[Check]:

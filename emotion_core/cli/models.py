@@ -21,15 +21,19 @@ from emotion_core.wording import percent
 
 _EXAMPLE = """\
 python -m emotion_core models list
-python -m emotion_core models show compact --json"""
+python -m emotion_core models show compact --json
+python -m emotion_core models default compact"""
 
 
 def register(subparsers: Subparsers) -> None:
     """Adds the command's parser."""
     parser = subparsers.add_parser(
         "models",
-        help="list, show, add, promote, measure and verify models",
-        description="The models of models/: list, show, add, promote, measure, verify.",
+        help="list, show, add, promote, measure and verify models, choose the default",
+        description="The models of models/: list, show, add, promote, measure, verify, default. "
+        "Without --model, commands and pages take the default: the one chosen with `models "
+        "default NAME`, else flagship, else compact, else the first that this project trained and "
+        "measured; never one that was added.",
         example=_EXAMPLE,
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -60,14 +64,25 @@ def register(subparsers: Subparsers) -> None:
 
     verify = actions.add_parser(
         "verify",
-        help="compare every file with its card",
-        description="Compares the files of the models with the hashes on their cards. "
-        "Exit code 1 when one differs.",
+        help="compare every file with its card and try every network",
+        description="Compares the files of the models with the hashes on their cards, and tries "
+        "the networks on pictures. Exit code 1 when something is wrong.",
         example="python -m emotion_core models verify",
     )
     verify.add_argument("names", nargs="*", metavar="NAME", help="default: all")
     verify.add_argument("--json", action="store_true", help="{name: [problems]} as JSON")
     verify.set_defaults(func=run_verify)
+
+    default = actions.add_parser(
+        "default",
+        help="choose the model that is used where none is named",
+        description="Makes a model the default of the commands and pages. Without a name it says "
+        "which one is; --reset undoes the choice. The choice stands in models/default.txt.",
+        example="python -m emotion_core models default compact",
+    )
+    default.add_argument("name", nargs="?", metavar="NAME")
+    default.add_argument("--reset", action="store_true", help="undo the choice")
+    default.set_defaults(func=run_default)
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -81,11 +96,13 @@ def run_list(args: argparse.Namespace) -> int:
             message(str(error))
             broken += 1
     if args.json:
-        default = registry.default_name() if cards else ""
+        default = registry.find_default()
         print_json([{"default": card.name == default, **card.to_dict()} for card in cards])
     elif cards:
         rows = _rows(registry, cards)
         print(_markdown(rows) if args.markdown else _aligned(rows))
+        if registry.find_default() is None:
+            message("No model is the default. Choose one: models default NAME.")
     if not cards:
         message(f"No models in {registry.root}.")
         return EXIT_FAILED
@@ -141,6 +158,17 @@ def run_verify(args: argparse.Namespace) -> int:
     return EXIT_PARTLY if any(problems.values()) else EXIT_DONE
 
 
+def run_default(args: argparse.Namespace) -> int:
+    """Chooses the default model, or says which one it is."""
+    registry = ModelRegistry()
+    if args.reset and args.name:
+        raise UsageError("--reset undoes the choice; give no NAME with it.")
+    if args.reset or args.name:
+        registry.choose_default(args.name or "")
+    print(registry.default_name())
+    return EXIT_DONE
+
+
 def _training(training: Mapping[str, Any]) -> str:
     if training.get("foreign"):
         return f"not known ({training['recipe']})"
@@ -174,7 +202,7 @@ def markdown_table(registry: ModelRegistry) -> str:
 
 def _rows(registry: ModelRegistry, cards: list[ModelCard]) -> list[tuple[str, ...]]:
     """Header and one row per card."""
-    default = registry.default_name()
+    default = registry.find_default()
     rows: list[tuple[str, ...]] = [_HEADER]
     for card in cards:
         macro_f1 = card.metrics.get("test", {}).get("macro_f1")

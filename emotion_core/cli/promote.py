@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 from pathlib import Path
 
 from emotion_core.classifiers.readme import replace_card
@@ -69,7 +68,6 @@ def run(args: argparse.Namespace) -> int:
     # Here, because it needs TensorFlow.
     from emotion_core.training.promote import promote_run
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     notes = {}
     if args.notes:
         try:

@@ -1,7 +1,6 @@
 """``train``: trains a network and writes a run folder."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +114,6 @@ def register(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Starts or resumes a run, or works through the queue."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     overrides = {name: value for name in _SETTINGS if (value := getattr(args, name)) is not None}
     overrides |= {name: True for name in ("corrections", "tensorboard") if getattr(args, name)}
     if args.all_training_images:

@@ -61,6 +61,9 @@ def join_cluster(coordinator: str, process: int, processes: int) -> None:
         raise TrainingError(
             "Several processes want JAX, which is not installed: pip install jax"
         ) from error
+    from emotion_core.classifiers.quiet import load_tensorflow
+
+    load_tensorflow()
     import keras
 
     try:

@@ -82,6 +82,9 @@ def measure(config: TrainingConfig, dataset: EmotionDataset) -> dict[str, Any]:
     data = prepare(config, dataset)
     began = time.monotonic()
     # Here, because Keras takes seconds to import.
+    from emotion_core.classifiers.quiet import load_tensorflow
+
+    load_tensorflow()
     from emotion_core.training.fit import measure_speed
 
     full_px = dataset.size_px

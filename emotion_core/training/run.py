@@ -184,6 +184,9 @@ def _train(
     folder.add_to_config(n_training_images=len(data.rows))
     report(f"Training on {len(data.rows)} images, choosing on {len(data.validation)}.")
     # Here, because Keras takes seconds to import.
+    from emotion_core.classifiers.quiet import load_tensorflow
+
+    load_tensorflow()
     from emotion_core.training.callbacks import RunStopped
     from emotion_core.training.fit import fit_run
 

@@ -27,9 +27,10 @@ def figures_strip(card: ModelCard) -> str:
         items.append(
             ("Time per face", f"{card.ms_per_face:.2f} ms", "classifier alone, eight at once")
         )
-    size_bytes = (registry().root / card.name / LITERT_FILE).stat().st_size
     parameters = f"{card.n_parameters / 1e6:.2f} million parameters"
-    items.append(("Size", f"{size_bytes / 1e6:.1f} MB", parameters))
+    network = registry().root / card.name / LITERT_FILE
+    if network.is_file():  # where it is missing, opening the model says so
+        items.append(("Size", f"{network.stat().st_size / 1e6:.1f} MB", parameters))
     return chips.figures(items)
 
 
@@ -56,7 +57,7 @@ def about(card: ModelCard) -> None:
 def choices() -> list[tuple[str, str]]:
     """(title, what for and how good) of the usable models that say it, the default first."""
     models, found = registry(), []
-    default = models.default_name()
+    default = models.find_default()
     for name in sorted(models.names(), key=lambda name: name != default):
         try:
             card = models.card(name)

@@ -97,7 +97,7 @@ def _installed_cards() -> tuple[dict[str, ModelCard], list[str]]:
 
 def _model_choice(cards: dict[str, ModelCard], problems: list[str]) -> ModelCard:
     names = list(cards)
-    default = registry().default_name()
+    default = registry().find_default()
     choice: str = st.selectbox(
         "Model",
         names,

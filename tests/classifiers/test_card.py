@@ -12,6 +12,8 @@ from emotion_core.errors import ModelError
 
 MakeCard = Callable[..., ModelCard]
 
+_FIGURES = {"n": 5, "accuracy": 0.5, "accuracy_ci95": [0.4, 0.6]}
+
 
 def test_survives_a_round_trip_through_json(make_card: MakeCard, tmp_path: Path) -> None:
     card = make_card(title="Réseau compact")
@@ -106,6 +108,46 @@ def test_refuses_wrong_training_facts(make_card: MakeCard, field: str, value: ob
     training = {**make_card().training, field: value}
     with pytest.raises(ModelError, match=rf"training\.{field}: wanted"):
         make_card(training=training)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("n_parameters", 10**400),
+        ("temperature", 10**400),
+        ("temperature", 1e-320),
+        ("threshold", 10**400),
+        ("ms_per_face", 1e308),
+        ("input_size_px", 10**9),
+        ("metrics", {"test": {"n": 10**400, "accuracy": 0.5, "accuracy_ci95": [0.4, 0.6]}}),
+        ("metrics", {"test": {"n": 5, "accuracy": 0.5, "accuracy_ci95": [0.4, 10**400]}}),
+        ("metrics", {"test": {**_FIGURES, "macro_f1": "high"}}),
+        ("metrics", {"test": {**_FIGURES, "per_class": {"happy": {"recall": None}}}}),
+        ("metrics", {"test": {**_FIGURES, "per_class": [1]}}),
+        ("metrics", {"test": {**_FIGURES, "confusion": [[1, 2], [3]]}}),
+        ("metrics", {"test": {**_FIGURES, "coverage_curve": [{}]}}),
+        ("sources", [b"x"]),
+        ("created", 10**400),
+    ],
+)
+def test_refuses_values_that_nothing_can_show(
+    make_card: MakeCard, field: str, value: object
+) -> None:
+    with pytest.raises(ModelError, match=rf"^{field}") as caught:
+        make_card(**{field: value})
+    assert len(str(caught.value)) < 300
+
+
+def test_all_faults_of_a_card_are_told_at_once(make_card: MakeCard, tmp_path: Path) -> None:
+    values = make_card().to_dict()
+    values |= {"temperature": "hot", "threshold": 7, "created": "soon"}
+    values["training"]["seed"] = None
+    _write(tmp_path, values)
+    with pytest.raises(ModelError) as caught:
+        load_card(tmp_path)
+    text = str(caught.value)
+    for name in ("temperature", "threshold", "created", "training.seed"):
+        assert f"{name}: wanted" in text
 
 
 def test_keeps_additional_training_facts(make_card: MakeCard) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from emotion_core.classifiers.card import ModelCard
-from emotion_core.classifiers.emotion_detection import EMOTION_DETECTION_LABELS
 from emotion_core.classifiers.foreign import ForeignModel, build_foreign_folder
+from emotion_core.classifiers.known_networks import EMOTION_DETECTION_LABELS
 from emotion_core.classifiers.readme import render_readme
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.errors import ModelError

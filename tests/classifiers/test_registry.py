@@ -47,6 +47,32 @@ def test_the_default_is_the_flagship_else_compact_else_the_first(
     assert ModelRegistry(root).default_name() == "alpha"
 
 
+def test_a_model_that_was_added_is_not_the_default_unless_chosen(
+    make_folder: MakeFolder, tmp_path: Path
+) -> None:
+    registry = ModelRegistry(tmp_path / "models")
+    training = {**load_card(make_folder(name="zebra", metrics={})).training, "foreign": True}
+    make_folder(name="alpha", training=training)
+    assert registry.find_default() is None
+    with pytest.raises(ModelError, match=r"alpha, zebra.*models default alpha"):
+        registry.default_name()
+    registry.choose_default("zebra")
+    assert ModelRegistry(registry.root).default_name() == "zebra"
+    make_folder(name="flagship")
+    assert registry.default_name() == "zebra"
+    with pytest.raises(ModelError, match="No model 'other'"):
+        registry.choose_default("other")
+    registry.choose_default("")
+    assert registry.default_name() == "flagship"
+    assert registry.names() == ("alpha", "flagship", "zebra")
+
+
+@pytest.mark.parametrize("text", [b"", b"other\n", b"\xff\xfe", b"x" * 5000])
+def test_a_damaged_choice_counts_for_nothing(root: Path, text: bytes) -> None:
+    (root / "default.txt").write_bytes(text)
+    assert ModelRegistry(root).default_name() == "compact"
+
+
 def test_the_root_comes_from_the_environment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOTION_LENS_MODELS", str(root))
     assert ModelRegistry().names() == ("alpha", "compact", "zebra")

@@ -73,6 +73,28 @@ def test_altered_model_is_not_used(command, models_copy: Path, astronaut_path: P
     assert "SHA-256" in outcome.err
 
 
+def test_the_default_is_chosen(command, models_copy: Path) -> None:
+    name = models_copy.name
+    assert command("models", "default").out.decode().strip() == name
+    other = models_copy.with_name("added")
+    shutil.copytree(models_copy, other)
+    card = json.loads((other / "card.json").read_text(encoding="utf-8"))
+    card |= {"name": "added", "training": {**card["training"], "foreign": True}}
+    (other / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    shutil.rmtree(models_copy)
+    outcome = command("models", "list")
+    assert outcome.code == 0
+    assert b"(default)" not in outcome.out
+    assert "models default NAME" in outcome.err
+    assert all(not card["default"] for card in command("models", "list", "--json").json)
+    assert "choose one" in command("models", "default").err
+    assert command("models", "default", "nope").code == 2
+    assert command("models", "default", "added").code == 0
+    assert b"added (default)" in command("models", "list").out
+    assert command("models", "default", "--reset").code == 2
+    assert "models default" in command("models", "--help").out.decode()
+
+
 def test_add(command, models_copy: Path, tmp_path: Path) -> None:
     mine = tmp_path / "download"
     shutil.copytree(models_copy, mine)
