@@ -10,14 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from emotion_core.classifiers.card import KERAS_FILE, LITERT_FILE, ModelCard
 from emotion_core.classifiers.foreign_files import Form, check_safe, form_of
-from emotion_core.classifiers.keras_description import keras_errors
+from emotion_core.classifiers.foreign_networks import (
+    InnerNetwork,
+    check_ends,
+    checked_input,
+    is_many,
+    saved_model,
+    wrapped,
+)
 from emotion_core.classifiers.keras_loading import open_keras
-from emotion_core.classifiers.litert_trial import gives_probabilities, import_litert, trial_crops
-from emotion_core.classifiers.quiet import load_tensorflow
+from emotion_core.classifiers.litert_trial import import_litert, trial_crops
 from emotion_core.errors import ModelError
 from emotion_core.files import file_sha256
 
@@ -218,7 +222,7 @@ def _as_served(path: Path, form: Form, told: ForeignModel) -> _Served:
     if form == Form.H5_WEIGHTS and told.network is None:
         return _known(path, told)
     labels, scale = _labels(told), _scale(told)
-    return _Served(_wrapped(_inner(path, form, told), path, scale), labels)
+    return _Served(wrapped(_inner(path, form, told), path, scale), labels)
 
 
 def _known(path: Path, told: ForeignModel) -> _Served:
@@ -231,108 +235,21 @@ def _known(path: Path, told: ForeignModel) -> _Served:
             "Leave the option out."
         )
     labels = _labels(told, known.labels)
-    size_px, channels = _checked_input(path, model.input_shape, known.size_px)
+    size_px, channels = checked_input(path, model.input_shape, known.size_px)
     if known.architecture == "emotion-cnn":  # it is one of ours
         return _Served(model, labels, known.architecture)
-    inner = _Inner(model, size_px, channels)
-    return _Served(_wrapped(inner, path, SCALES[known.scale]), labels, known.architecture)
+    inner = InnerNetwork(model, size_px, channels)
+    return _Served(wrapped(inner, path, SCALES[known.scale]), labels, known.architecture)
 
 
-@dataclass(frozen=True, slots=True)
-class _Inner:
-    """Somebody's network: tensor in, tensor out."""
-
-    call: Any
-    size_px: int
-    channels: int
-
-
-def _inner(path: Path, form: Form, told: ForeignModel) -> _Inner:
+def _inner(path: Path, form: Form, told: ForeignModel) -> InnerNetwork:
     from emotion_core.classifiers.weights_only import load_with_network
 
     size_px = told.size_px or _USUAL_SIZE_PX
     if form == Form.SAVED_MODEL:
-        return _saved_model(path, size_px)
+        return saved_model(path, size_px)
     model: Any
     model = open_keras(path) if told.network is None else load_with_network(path, told.network)
-    _check_ends(path, model)
+    check_ends(path, model)
     shape = model.input_shape
-    return _Inner(model, *_checked_input(path, shape[0] if _is_many(shape) else shape, size_px))
-
-
-def _check_ends(path: Path, model: Any) -> None:
-    """One input, one output; which of several is meant cannot be told from a file."""
-    for what, ends in (("input", model.inputs), ("output", model.outputs)):
-        if len(ends) != 1:
-            listed = ", ".join(f"{end.name} {tuple(end.shape)}" for end in ends)
-            raise ModelError(
-                f"{path.name}: wanted a network with one {what}. It has {len(ends)}: {listed}. "
-                f"Save a model with the {what} of the expressions alone."
-            )
-
-
-def _is_many(shape: Any) -> bool:
-    """Whether a model's input shape is a list or a dict of shapes, as it may be for one input."""
-    return bool(shape) and isinstance(shape[0] if not isinstance(shape, dict) else shape, tuple)
-
-
-def _saved_model(path: Path, size_px: int) -> _Inner:
-    load_tensorflow()
-    import keras as keras_library
-    import tensorflow as tf
-
-    try:
-        loaded = tf.saved_model.load(str(path))
-        names = list(loaded.signatures)
-        endpoint = "serving_default" if "serving_default" in names else names[0]
-        signature = loaded.signatures[endpoint]
-        (given,) = signature.structured_input_signature[1].values()
-        (output,) = signature.structured_outputs
-        layer = keras_library.layers.TFSMLayer(str(path), call_endpoint=endpoint)
-    except (ValueError, IndexError, OSError, AttributeError, tf.errors.OpError) as error:
-        raise ModelError(
-            f"{path.name}: wanted a SavedModel with one signature of one input and one "
-            f"output. {error}"
-        ) from error
-    shape = _checked_input(path, tuple(given.shape), size_px)
-    return _Inner(lambda tensor: layer(tensor)[output], *shape)
-
-
-def _checked_input(path: Path, shape: Any, size_px: int) -> tuple[int, int]:
-    """(size, channels) of a network's input."""
-    match shape:
-        case (None, int() | None as height, int() | None as width, 1 | 3 as channels) if (
-            height == width
-        ):
-            return height or size_px, channels
-    raise ModelError(
-        f"{path.name}: wanted one input (any, S, S, 1 or 3), rows and columns before channels. "
-        f"Received: {shape}"
-    )
-
-
-def _wrapped(inner: _Inner, path: Path, scale: tuple[float, float]) -> keras.Model:
-    from keras import Model, layers, ops
-
-    from emotion_core.classifiers.preprocessing import crops_to_tensor
-
-    inputs = layers.Input((inner.size_px, inner.size_px, 1), name="pixels")
-    x = inputs
-    if inner.channels == 3:
-        x = layers.Concatenate()([x, x, x])
-    factor, offset = scale
-    if (factor, offset) != (1.0, 0.0):
-        x = layers.Rescaling(factor, offset=offset)(x)
-    with keras_errors(path.name):
-        outputs = inner.call(x)
-        if isinstance(outputs, list | tuple):  # one, as a list
-            (outputs,) = outputs
-    if len(outputs.shape) != 2:
-        raise ModelError(f"Wanted one output per emotion. Received the shape {outputs.shape}")
-    trial = crops_to_tensor(trial_crops(inner.size_px, _TRIALS))
-    with keras_errors(path.name):
-        answers = np.asarray(Model(inputs, outputs)(trial, training=False))
-    if gives_probabilities(answers):
-        # The logarithms of probabilities are logits, less a constant that softmax ignores.
-        outputs = ops.log(ops.maximum(outputs, 1e-30))
-    return Model(inputs, outputs, name="foreign")
+    return InnerNetwork(model, *checked_input(path, shape[0] if is_many(shape) else shape, size_px))

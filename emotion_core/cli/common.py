@@ -38,6 +38,16 @@ class CommandParser(argparse.ArgumentParser):
             kwargs["epilog"] = f"example:\n{lines}"
         super().__init__(*args, **kwargs)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse, which takes a value such as ``-1-1`` for an option by itself."""
+        given = list(sys.argv[1:] if args is None else args)
+        for action in self._actions:
+            dashed = {value for value in action.choices or () if str(value).startswith("-")}
+            for place in range(len(given) - 1, 0, -1):
+                if given[place] in dashed and given[place - 1] in action.option_strings:
+                    given[place - 1 : place + 1] = [f"{given[place - 1]}={given[place]}"]
+        return super().parse_known_args(given, namespace)
+
     def error(self, text: str) -> NoReturn:
         """Ends the program with exit code 2 and one sentence."""
         self.exit(EXIT_FAILED, f"{self.prog}: {text}. See {self.prog} --help\n")

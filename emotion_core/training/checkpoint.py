@@ -9,7 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from emotion_core.errors import TrainingError
+from emotion_core.classifiers.keras_loading import check_keras_file
+from emotion_core.errors import ModelError, TrainingError
 from emotion_core.files import AtomicFile
 from emotion_core.outside_files import open_regular
 from emotion_core.training.averages import swap_averages
@@ -54,8 +55,9 @@ def load_checkpoint(folder: RunFolder, model: keras.Model) -> None:
 def _load_old(folder: RunFolder, model: keras.Model) -> None:
     """Reads a whole saved model, as runs wrote it before ``state.npz``."""
     try:
+        check_keras_file(folder.keras_checkpoint)
         saved = keras.models.load_model(folder.keras_checkpoint, safe_mode=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ModelError) as error:
         raise TrainingError(
             f"{folder.keras_checkpoint} cannot be read ({error}). Start the run anew."
         ) from error

@@ -1,11 +1,15 @@
 """``models add`` with somebody else's model, from the file to the answers of the served copy."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.files import file_sha256
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # TensorFlow's variables do not know NumPy 2's copy keyword; saving a model runs into it.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -60,6 +64,47 @@ def test_what_is_wrong_is_told_and_nothing_is_left_behind(
     assert "7 outputs, but 2 labels" in wrong.err
     assert command("models", "add", tmp_path / "none.keras", "--name", "mine").code == 2
     assert not root.exists() or list(root.iterdir()) == []
+
+
+def test_a_tflite_file_is_added_and_answers(
+    command, root: Path, astronaut_path: Path, tmp_path: Path
+) -> None:
+    shipped = ModelRegistry(ROOT / "models")
+    network = shipped.root / "compact" / "model.tflite"
+    labels = ",".join(shipped.card("compact").labels)
+    outcome = command(
+        "models", "add", network, "--name", "lite", "--labels", labels, "--scale", "-1-1"
+    )
+    assert outcome.code == 0, outcome.err
+    assert "models default lite" in outcome.err
+    assert command("models", "verify").code == 0
+    assert command("analyze", astronaut_path).code == 2  # nobody chose it
+    assert command("analyze", astronaut_path, "--model", "lite").code == 0
+
+
+def test_a_network_that_cannot_be_run_is_said_everywhere(
+    command, root: Path, astronaut_path: Path
+) -> None:
+    from tests.classifiers.test_litert_models import wrecked
+
+    shutil.copytree(ROOT / "models" / "compact", root / "compact")
+    network, card = root / "compact" / "model.tflite", root / "compact" / "card.json"
+    network.write_bytes(wrecked(network.read_bytes()))
+    values = json.loads(card.read_text(encoding="utf-8"))
+    values["files"]["model.tflite"] = file_sha256(network)
+    card.write_text(json.dumps(values), encoding="utf-8")
+    verified = command("models", "verify")
+    assert verified.code == 1
+    (line,) = verified.out.decode().splitlines()
+    assert line.startswith("compact: model.tflite cannot be used")
+    checked = command("doctor").out.decode().splitlines()
+    (line,) = [line for line in checked if "Model compact" in line]
+    assert line.startswith("PROBLEM")
+    assert "cannot be used" in line
+    outcome = command("analyze", astronaut_path)
+    assert outcome.code == 2
+    assert "defect" not in outcome.err
+    assert "LiteRT network" in outcome.err
 
 
 def test_a_model_folder_says_all_by_itself(command, root: Path, tmp_path: Path) -> None:
