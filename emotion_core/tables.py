@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from emotion_core.csv_cells import csv_safe_frame as csv_safe_frame
 from emotion_core.emotions import FER2013, LabelSet
 from emotion_core.types import FrameResult
 
@@ -86,8 +87,9 @@ def records_to_frame(
 
 
 def to_csv_bytes(frame: "pd.DataFrame") -> bytes:
-    """A table as UTF-8 CSV with a header and without the index."""
-    return str(frame.to_csv(index=False, lineterminator="\n")).encode("utf-8")
+    """A table as UTF-8 CSV with a header, without the index and without formulas."""
+    text = csv_safe_frame(frame).to_csv(index=False, lineterminator="\n")
+    return str(text).encode("utf-8")
 
 
 def to_parquet_bytes(frame: "pd.DataFrame") -> bytes:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "emotions", "home"}),
     frozenset({"types", "files"}),
-    frozenset({"outside_files", "schema"}),
+    frozenset({"outside_files", "schema", "csv_cells"}),
     frozenset({"geometry", "images", "wording"}),
     frozenset(
         {

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from emotion_core.csv_cells import csv_as_written, csv_safe
 from emotion_core.datasets.dataset import SYNTHETIC, EmotionDataset
 from emotion_core.datasets.labels import vote_column
 from emotion_core.emotions import Emotion, parse_emotion
@@ -169,7 +170,7 @@ class Corrections:
         writer.writerow(_COLUMNS)
         for undone, entries in (("", self._entries), ("yes", self._undone)):
             for entry in entries:
-                writer.writerow((*map(_harmless, astuple(entry)), undone, self.dataset_sha256))
+                writer.writerow((*map(csv_safe, astuple(entry)), undone, self.dataset_sha256))
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(self.path, text.getvalue().encode("utf-8"))
         self._on_disk = _digest(self.path)
@@ -249,9 +250,9 @@ class Corrections:
                 int(values["row"]),
                 values["action"],
                 parse_emotion(values["emotion"]).value if relabelled else "",
-                _as_written(values["who"] or ""),
+                csv_as_written(values["who"] or ""),
                 values["when"] or "",
-                _as_written(values["why"] or ""),
+                csv_as_written(values["why"] or ""),
                 int(values["batch"]),
             )
         except (ValueError, TypeError, AttributeError) as error:
@@ -283,13 +284,3 @@ def _belongs_elsewhere(path: Path, theirs: str, ours: str) -> str:
         f"{path.name} belongs to another data set (hash {theirs[:12] or 'none'}). This one has "
         f"{ours[:12] or 'none'}. Move the file away, or correct the set that it was made for."
     )
-
-
-def _harmless(value: object) -> object:
-    """Text that no spreadsheet takes for a formula."""
-    dangerous = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r", "'")
-    return f"'{value}" if dangerous else value
-
-
-def _as_written(text: str) -> str:
-    return text[1:] if text[:1] == "'" else text

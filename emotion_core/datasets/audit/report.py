@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from emotion_core.csv_cells import csv_safe_frame
 from emotion_core.datasets.dataset import TEST, TRAINING, VALIDATION
 from emotion_core.files import AtomicFile
 from emotion_core.types import Float32Array, Int64Array, checked
@@ -206,7 +207,9 @@ class AuditReport:
             OutputError: the file cannot be written.
         """
         with AtomicFile(path) as file:
-            self.findings().to_csv(file, index=False, float_format="%.4g", lineterminator="\n")
+            csv_safe_frame(self.findings()).to_csv(
+                file, index=False, float_format="%.4g", lineterminator="\n"
+            )
 
 
 def _n_groups(groups: Int64Array) -> int:

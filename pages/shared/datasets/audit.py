@@ -7,6 +7,7 @@ import streamlit as st
 
 from emotion_core.charts.datasets import agreement_chart
 from emotion_core.datasets.audit import AuditReport
+from emotion_core.tables import to_csv_bytes
 from emotion_core.wording import percent
 from pages.shared.chips import paragraph
 from pages.shared.datasets import state
@@ -72,7 +73,7 @@ def _who_judged(work: Workspace, report: AuditReport, settings: Settings) -> Non
         st.markdown(f"**Audited {judge}**", width="content")
         st.download_button(
             "Findings as CSV",
-            lambda: report.findings().to_csv(index=False).encode("utf-8"),
+            lambda: to_csv_bytes(report.findings()),
             f"{work.stored.path.stem}-findings.csv",
             "text/csv",
             icon=":material/download:",

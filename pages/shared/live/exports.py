@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from emotion_core.csv_cells import csv_safe_frame
 from pages.shared.live.recording import Recording
 from pages.shared.live.timeline import MAX_GAP_S, NO_FACE, NO_FRAME, UNCERTAIN
 
@@ -32,7 +33,7 @@ def to_csv(recording: Recording) -> bytes:
     buffer = io.BytesIO()
     for number, table in enumerate(recording.tables()):
         # Otherwise a row without a face would turn whole numbers into 1.0.
-        frame = table.to_pandas(integer_object_nulls=True)
+        frame = csv_safe_frame(table.to_pandas(integer_object_nulls=True))
         frame.to_csv(
             buffer, index=False, header=number == 0, float_format="%.6g", lineterminator="\n"
         )

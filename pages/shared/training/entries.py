@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emotion_core.csv_cells import csv_safe_frame
 from emotion_core.errors import TrainingError
 from emotion_core.files import write_atomic, write_json
 from emotion_core.home import data_folder
@@ -79,7 +80,8 @@ def keep_history(name: str, history: "pd.DataFrame", source: str) -> Path:
     folder.mkdir(parents=True)
     write_json(folder / "config.json", {"imported_from": source, "epochs": len(history)})
     write_json(folder / "status.json", {"state": IMPORTED})
-    write_atomic(folder / "history.csv", history.to_csv(index=False, na_rep="nan").encode())
+    table = csv_safe_frame(history).to_csv(index=False, na_rep="nan")
+    write_atomic(folder / "history.csv", table.encode("utf-8"))
     return folder
 
 
