@@ -29,7 +29,7 @@ def collect_files(
     """
     files: dict[Path, Path] = {}
     errors: list[tuple[str, str]] = []
-    skipped = {path.resolve() for path in skip}
+    skipped = {_real(path) for path in skip}
     for path in paths:
         if path.is_dir():
             inside, failed = _files_in(path, recursive, skipped)
@@ -38,12 +38,18 @@ def collect_files(
                 deeper = "" if recursive else "; --recursive also reads the folders in it"
                 errors.append((readable(path), f"no files in this folder{deeper}"))
             for file in inside:
-                files.setdefault(file.resolve(), file)
-        elif path.exists():
-            files.setdefault(path.resolve(), path)
+                files.setdefault(_real(file), file)
+        elif os.path.lexists(path):
+            # A pipe, a device or a link to nothing too: whoever opens it says what it is.
+            files.setdefault(_real(path), path)
         else:
             errors.append((readable(path), "no such file or folder"))
     return list(files.values()), errors
+
+
+def _real(path: Path) -> Path:
+    """Where links lead to; not ``Path.resolve``, which raises when they lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _files_in(
@@ -60,12 +66,12 @@ def _files_in(
         files.extend(
             here / name
             for name in sorted(names)
-            if _is_wanted(name) and (here / name).resolve() not in skipped
+            if _is_wanted(name) and _real(here / name) not in skipped
         )
         folders[:] = [
             name
             for name in sorted(folders)
-            if recursive and _is_wanted(name) and (here / name).resolve() not in skipped
+            if recursive and _is_wanted(name) and _real(here / name) not in skipped
         ]
     return files, errors
 

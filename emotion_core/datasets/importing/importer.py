@@ -1,6 +1,7 @@
 """Import: any form in, one Parquet file out, or nothing."""
 
 import glob
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ def import_dataset(
         OutputError: the output cannot be written.
     """
     started = time.perf_counter()
-    if source.exists() and output.exists() and source.samefile(output):
+    if os.path.realpath(source) == os.path.realpath(output):
         raise DatasetError(f"{output}: wanted another file to write than the one to read.")
     opened = open_source(source, detect)
     votes = read_ferplus(ferplus) if ferplus else None
