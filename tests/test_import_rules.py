@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A part may import parts of the layers before its own, and its own files.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "emotions", "home"}),
-    frozenset({"types", "files"}),
+    frozenset({"types", "files", "file_names"}),
     frozenset({"outside_files", "schema", "csv_cells"}),
     frozenset({"geometry", "images", "wording"}),
     frozenset(
@@ -29,6 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "tables",
             "smoothing",
             "baseline",
+            "photo_files",
         }
     ),
     frozenset({"pipeline", "stream", "evaluation", "training", "video"}),

@@ -23,6 +23,7 @@ from emotion_core.cli.common import (
 from emotion_core.cli.inputs import collect_files
 from emotion_core.cli.outputs import FORMATS, ResultSink, build_sink, choose_format, open_output
 from emotion_core.errors import EmotionLensError
+from emotion_core.file_names import FileNames
 from emotion_core.files import readable, write_atomic
 from emotion_core.wording import count_of
 
@@ -213,17 +214,13 @@ class _AnnotatedPictures:
 
         self._folder = folder
         self._options = DrawOptions(blur_faces=blur_faces)
-        self._taken: set[str] = set()
+        self._names = FileNames(number="-{}")
 
     def write(self, source: Path, image: "UInt8Array", result: "FrameResult") -> None:
         """Writes one picture as JPEG; photos of one name from two folders become name, name-2."""
         from emotion_core.drawing import draw_result
         from emotion_core.images import encode_jpeg
 
-        name, n = source.stem, 1
-        while name.lower() in self._taken:
-            n += 1
-            name = f"{source.stem}-{n}"
-        self._taken.add(name.lower())
+        name = self._names.add(readable(source.stem), ".jpg")
         picture = draw_result(image, result, self._options)
-        write_atomic(self._folder / f"{name}.jpg", encode_jpeg(picture))
+        write_atomic(self._folder / name, encode_jpeg(picture))

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from emotion_core.photo_files import Failure
 from emotion_core.types import FrameResult
 from pages.shared.book import Photo
 from pages.shared.downloads import Export, file_kinds, picture_names
-from pages.shared.uploads import Failure
 
 MakeResult = Callable[..., FrameResult]
 
