@@ -8,7 +8,14 @@ from pathlib import Path
 from emotion_core.classifiers.card import CARD_FILE, ModelCard
 from emotion_core.classifiers.readme import save_with_readme
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message, print_json
+from emotion_core.cli.common import (
+    EXIT_DONE,
+    Subparsers,
+    UsageError,
+    local_path,
+    message,
+    print_json,
+)
 from emotion_core.datasets import load_dataset
 
 _EXAMPLE = """\
@@ -33,7 +40,12 @@ def register(actions: Subparsers) -> None:
         "of a foreign .keras or .h5 file or SavedModel folder. Files that carry code are refused.",
         example=_EXAMPLE,
     )
-    parser.add_argument("path", type=Path, metavar="PATH")
+    parser.add_argument(
+        "path",
+        type=local_path("a model"),
+        metavar="PATH",
+        help="file or folder on this machine; no addresses",
+    )
     parser.add_argument("--json", action="store_true", help="the added card as JSON")
     foreign = parser.add_argument_group("foreign models")
     foreign.add_argument("--name", help="name of the new folder in models/")

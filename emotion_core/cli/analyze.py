@@ -1,10 +1,11 @@
 """``analyze``: photos and folders of photos -> every face's expression."""
 
 import argparse
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -16,11 +17,18 @@ from emotion_core.cli.common import (
     EXIT_PARTLY,
     Subparsers,
     UsageError,
+    is_address,
     message,
     number_between,
     whole_number_from,
 )
-from emotion_core.cli.inputs import collect_files
+from emotion_core.cli.inputs import (
+    STANDARD_INPUT,
+    collect_files,
+    input_path,
+    is_folder,
+    read_standard_input,
+)
 from emotion_core.cli.outputs import FORMATS, ResultSink, build_sink, choose_format, open_output
 from emotion_core.errors import EmotionLensError
 from emotion_core.file_names import FileNames
@@ -28,12 +36,14 @@ from emotion_core.files import readable, write_atomic
 from emotion_core.wording import count_of
 
 if TYPE_CHECKING:
+    from emotion_core.photo_files import Upload
     from emotion_core.pipeline import EmotionPipeline
     from emotion_core.types import FrameResult, UInt8Array
 
 _EXAMPLE = """\
 python -m emotion_core analyze party.jpg
-python -m emotion_core analyze photos/ --recursive --output faces.csv --annotated marked/"""
+python -m emotion_core analyze photos/ --recursive --output faces.csv --annotated marked/
+curl -sL https://example.org/party.jpg | python -m emotion_core analyze -"""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -43,10 +53,18 @@ def register(subparsers: Subparsers) -> None:
         help="read the expressions in photos",
         description="Finds the faces in photos and folders of photos and gives each face's "
         "expression. Results go to stdout or --output; files that cannot be read are listed "
-        "under errors and do not stop the rest.",
+        "under errors and do not stop the rest. Nothing is fetched from the internet: an address "
+        "is an error that says what to do; pipe what you downloaded to -, which reads one picture "
+        "or a zip of pictures from standard input.",
         example=_EXAMPLE,
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photo or folder")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=input_path,
+        metavar="PATH",
+        help="photo or folder; - is one picture or zip from standard input; no addresses (URLs)",
+    )
     parser.add_argument("--model", metavar="NAME", help="a folder of models/")
     parser.add_argument(
         "--detector", metavar="NAME", help="face detector; `doctor` lists those usable here"
@@ -96,6 +114,13 @@ def run(args: argparse.Namespace) -> int:
         recursive=args.recursive,
         skip=[path for path in (args.output, annotated) if path],
     )
+    photos: list[Path | Upload] = list(files)
+    if any(str(path) == STANDARD_INPUT for path in args.paths):
+        piped = read_standard_input()
+        photos = [*piped.photos, *photos]
+        errors = [*((failure.name, failure.message) for failure in piped.failures), *errors]
+        for sentence in piped.passed_over:
+            message(sentence)
 
     # Here and not at the top: `--help` and usage errors answer at once.
     from emotion_core.classifiers.registry import ModelRegistry
@@ -122,7 +147,7 @@ def run(args: argparse.Namespace) -> int:
         for source, error in errors:
             _report(sink, source, error)
         pictures = _AnnotatedPictures(annotated, args.blur_faces) if annotated else None
-        tally = _analyze_files(files, pipeline, sink, pictures)
+        tally = _analyze_files(photos, pipeline, sink, pictures)
         sink.finish()
     n_failed = tally.failed + len(errors)
     found = f"{count_of(tally.read, 'photo')} read, {count_of(tally.faces, 'face')} found"
@@ -146,28 +171,27 @@ class _Tally:
 
 
 def _analyze_files(
-    files: list[Path],
+    photos: "list[Path | Upload]",
     pipeline: "EmotionPipeline",
     sink: ResultSink,
     pictures: "_AnnotatedPictures | None",
 ) -> _Tally:
     """Analyses one file after the other until the last or Ctrl-C."""
-    from emotion_core.images import load_image
     from emotion_core.types import Frame
 
-    tally = _Tally(left=len(files))
+    tally = _Tally(left=len(photos))
     # disable=None: no bar where stderr is not a terminal.
-    with suppress(KeyboardInterrupt), tqdm(files, unit="photo", disable=None, leave=False) as bar:
-        for path in bar:
-            source = readable(path)
+    with suppress(KeyboardInterrupt), tqdm(photos, unit="photo", disable=None, leave=False) as bar:
+        for photo in bar:
+            source = readable(photo) if isinstance(photo, Path) else photo.name
             try:
-                image = load_image(path)
+                image = _image(photo)
                 result = pipeline.analyze(Frame(image))
                 sink.add(source, result)
                 tally.read += 1
                 tally.faces += len(result)
                 if pictures:
-                    pictures.write(path, image, result)
+                    pictures.write(PurePath(source).stem, image, result)
             except BrokenPipeError:
                 raise
             except EmotionLensError as error:
@@ -178,6 +202,14 @@ def _analyze_files(
                 tally.failed += 1
             tally.left -= 1
     return tally
+
+
+def _image(photo: "Path | Upload") -> "UInt8Array":
+    from emotion_core.images import decode_image, load_image
+
+    if isinstance(photo, Path):
+        return load_image(photo)
+    return decode_image(photo.data, name=photo.name)
 
 
 def _report(sink: ResultSink, source: str, error: str) -> None:
@@ -194,8 +226,12 @@ def _annotated_folder(folder: Path | None, paths: Iterable[Path]) -> Path | None
     """
     if folder is None:
         return None
-    homes = {(path if path.is_dir() else path.parent).resolve() for path in paths}
-    if folder.resolve() in homes:
+    homes = {
+        os.path.realpath(path if is_folder(path) else path.parent)
+        for path in paths
+        if str(path) != STANDARD_INPUT and not is_address(path)
+    }
+    if os.path.realpath(folder) in homes:
         raise UsageError(
             f"--annotated wants a folder of its own; photos are read from {readable(folder)}."
         )
@@ -216,11 +252,11 @@ class _AnnotatedPictures:
         self._options = DrawOptions(blur_faces=blur_faces)
         self._names = FileNames(number="-{}")
 
-    def write(self, source: Path, image: "UInt8Array", result: "FrameResult") -> None:
+    def write(self, stem: str, image: "UInt8Array", result: "FrameResult") -> None:
         """Writes one picture as JPEG; photos of one name from two folders become name, name-2."""
         from emotion_core.drawing import draw_result
         from emotion_core.images import encode_jpeg
 
-        name = self._names.add(readable(source.stem), ".jpg")
+        name = self._names.add(stem, ".jpg")
         picture = draw_result(image, result, self._options)
         write_atomic(self._folder / name, encode_jpeg(picture))
