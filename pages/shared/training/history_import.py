@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 import streamlit as st
 
 from emotion_core.errors import EmotionLensError
+from emotion_core.file_names import safe_file_name
 from emotion_core.wording import count_of
 from pages.shared.training.entries import IMPORTED, Entry, forget_history, keep_history
 
@@ -41,7 +42,8 @@ def _keep(files: Sequence[tuple[str, bytes]]) -> list[str]:
     for name, data in files:
         with tempfile.TemporaryDirectory() as folder:
             # The reader tells the forms apart by name, so the file keeps its last part.
-            path = Path(folder) / (PurePosixPath(name.replace("\\", "/")).name or "history")
+            last = PurePosixPath(name.replace("\\", "/")).name
+            path = Path(folder) / safe_file_name(last or "history")
             path.write_bytes(data)
             try:
                 keep_history(path.stem, read_history(path).table, path.name)
