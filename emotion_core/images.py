@@ -5,6 +5,7 @@ decoded in about 1 GB of memory and 3 seconds at most (``benchmarks/pictures.py`
 """
 
 import io
+import os
 import threading
 import warnings
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from emotion_core.errors import ImageError
+from emotion_core.files import readable
+from emotion_core.outside_files import open_regular, refusal
 from emotion_core.types import UInt8Array
 
 MAX_PIXELS: int = 50_000_000
@@ -259,18 +262,20 @@ def load_image(path: Path, *, max_pixels: int = MAX_PIXELS) -> UInt8Array:
     Raises:
         ImageError: the file cannot be read, or what `decode_image` raises.
     """
-    try:
-        size = path.stat().st_size
+    name = readable(path.name)
+    if reason := refusal(path):
+        raise ImageError(f"cannot be read: {name} ({reason}).")
+    with open_regular(path, ImageError) as file:
+        size = os.fstat(file.fileno()).st_size
         if size > MAX_BYTES:
             raise ImageError(
-                f"too large: {path.name} has {size / 1e6:.0f} MB, the limit is "
-                f"{MAX_BYTES / 1e6:.0f} MB."
+                f"too large: {name} has {size / 1e6:.0f} MB, the limit is {MAX_BYTES / 1e6:.0f} MB."
             )
-        data = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ImageError(f"cannot be read: {path.name} ({reason}).") from error
-    return decode_image(data, name=path.name, max_pixels=max_pixels)
+        try:
+            data = file.read(MAX_BYTES)  # it may grow meanwhile, or tell no size
+        except OSError as error:
+            raise ImageError(f"cannot be read: {name} ({error.strerror}).") from error
+    return decode_image(data, name=name, max_pixels=max_pixels)
 
 
 def resize_image(

@@ -42,6 +42,20 @@ def kind_of(path: Path) -> str:
     return next((word for test, word in _KINDS if test(mode)), "no regular file")
 
 
+def refusal(path: Path) -> str:
+    """Why nothing can be read at a path, in words; empty for a regular file, links followed.
+
+    For readers that tell many files in one list: nothing is opened, nothing is raised.
+    """
+    try:
+        kind = kind_of(path)
+    except ValueError:  # a null character in the path
+        return "not a usable path"
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return f"{kind}, not a file" if kind else ""
+
+
 def open_regular(
     path: Path, error: type[EmotionLensError], *, max_bytes: int | None = None
 ) -> IO[bytes]:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # A part may import parts of the layers before its own, and its own files.
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "emotions", "home", "file_locks", "unfinished"}),
-    frozenset({"types", "files"}),
+    frozenset({"types", "files", "file_names"}),
     frozenset({"value_types"}),
     frozenset({"outside_files", "schema", "csv_cells", "publishing"}),
     frozenset({"geometry", "images", "wording"}),
@@ -30,6 +30,7 @@ LAYERS: tuple[frozenset[str], ...] = (
             "tables",
             "smoothing",
             "baseline",
+            "photo_files",
         }
     ),
     frozenset({"pipeline", "stream", "evaluation", "training", "video"}),

@@ -184,8 +184,8 @@ def damage_zip(rng: Rng, data: bytes, inner: Callable[[Rng, str, bytes], bytes])
             elif roll < 0.8:
                 content = inner(rng, name, content)
             info = zipfile.ZipInfo(name or "x")
-            if not name:
-                info.filename = ""
+            # Half characters cannot be packed; an empty name is refused by ZipInfo itself.
+            info.filename = name.encode("utf-8", "replace").decode()
             info.compress_type = methods[int(rng.integers(4))]
             if roll < 0.9 and rng.random() < 0.1:
                 info.external_attr = 0o120777 << 16  # a symbolic link

@@ -99,10 +99,10 @@ def _pictures() -> Task:
 
 
 def _photo_zips() -> Task:
-    from pages.shared.uploads import expand_uploads
+    from emotion_core.photo_files import take_in
 
     def read(path: Path) -> None:
-        expand_uploads([(path.name, path.read_bytes())])
+        take_in([(path.name, path.read_bytes())])
 
     return _file_task({"photos.zip": samples.photo_zip()}, read, _by_form)
 

@@ -10,6 +10,7 @@ from emotion_core.cli.common import (
     EXIT_DONE,
     Subparsers,
     UsageError,
+    local_path,
     message,
     print_json,
     whole_number_from,
@@ -44,7 +45,12 @@ def register(actions: Subparsers) -> None:
         "added; files that carry code are refused.",
         example=_EXAMPLE,
     )
-    parser.add_argument("path", type=Path, metavar="PATH")
+    parser.add_argument(
+        "path",
+        type=local_path("a model"),
+        metavar="PATH",
+        help="file or folder on this machine; no addresses",
+    )
     parser.add_argument("--json", action="store_true", help="the added card as JSON")
     foreign = parser.add_argument_group("third-party models")
     foreign.add_argument("--name", help="name of the new folder in models/")

@@ -1,10 +1,11 @@
 """``analyze``: photos and folders of photos -> every face's expression."""
 
 import argparse
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -16,23 +17,33 @@ from emotion_core.cli.common import (
     EXIT_PARTLY,
     Subparsers,
     UsageError,
+    is_address,
     message,
     number_between,
     whole_number_from,
 )
-from emotion_core.cli.inputs import collect_files
+from emotion_core.cli.inputs import (
+    STANDARD_INPUT,
+    collect_files,
+    input_path,
+    is_folder,
+    read_standard_input,
+)
 from emotion_core.cli.outputs import FORMATS, ResultSink, build_sink, choose_format, open_output
 from emotion_core.errors import EmotionLensError, OutputError
+from emotion_core.file_names import FileNames
 from emotion_core.files import AtomicFile, make_folder, readable
 from emotion_core.wording import count_of
 
 if TYPE_CHECKING:
+    from emotion_core.photo_files import Upload
     from emotion_core.pipeline import EmotionPipeline
     from emotion_core.types import FrameResult, UInt8Array
 
 _EXAMPLE = """\
 python -m emotion_core analyze party.jpg
-python -m emotion_core analyze photos/ --recursive --output faces.csv --annotated marked/"""
+python -m emotion_core analyze photos/ --recursive --output faces.csv --annotated marked/
+curl -sL https://example.org/party.jpg | python -m emotion_core analyze -"""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -42,10 +53,18 @@ def register(subparsers: Subparsers) -> None:
         help="read the expressions in photos",
         description="Finds the faces in photos and folders of photos and gives each face's "
         "expression. Results go to stdout or --output; files that cannot be read are listed "
-        "under errors and do not stop the rest.",
+        "under errors and do not stop the rest. Nothing is fetched from the internet: an address "
+        "is an error that says what to do; pipe what you downloaded to -, which reads one picture "
+        "or a zip of pictures from standard input.",
         example=_EXAMPLE,
     )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photo or folder")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        type=input_path,
+        metavar="PATH",
+        help="photo or folder; - is one picture or zip from standard input; no addresses (URLs)",
+    )
     parser.add_argument("--model", metavar="NAME", help="a folder of models/")
     parser.add_argument(
         "--detector", metavar="NAME", help="face detector; `doctor` lists those usable here"
@@ -95,6 +114,13 @@ def run(args: argparse.Namespace) -> int:
         recursive=args.recursive,
         skip=[path for path in (args.output, annotated) if path],
     )
+    photos: list[Path | Upload] = list(files)
+    if any(str(path) == STANDARD_INPUT for path in args.paths):
+        piped = read_standard_input()
+        photos = [*piped.photos, *photos]
+        errors = [*((failure.name, failure.message) for failure in piped.failures), *errors]
+        for sentence in piped.passed_over:
+            message(sentence)
 
     # Here and not at the top: `--help` and usage errors answer at once.
     from emotion_core.classifiers.registry import ModelRegistry
@@ -121,7 +147,7 @@ def run(args: argparse.Namespace) -> int:
         for source, error in errors:
             _report(sink, source, error)
         pictures = _AnnotatedPictures(annotated, args.blur_faces) if annotated else None
-        tally = _analyze_files(files, pipeline, sink, pictures)
+        tally = _analyze_files(photos, pipeline, sink, pictures)
         sink.finish()
     n_failed = tally.failed + len(errors)
     found = f"{count_of(tally.read, 'photo')} read, {count_of(tally.faces, 'face')} found"
@@ -145,22 +171,21 @@ class _Tally:
 
 
 def _analyze_files(
-    files: list[Path],
+    photos: "list[Path | Upload]",
     pipeline: "EmotionPipeline",
     sink: ResultSink,
     pictures: "_AnnotatedPictures | None",
 ) -> _Tally:
     """Analyses one file after the other until the last or Ctrl-C."""
-    from emotion_core.images import load_image
     from emotion_core.types import Frame
 
-    tally = _Tally(left=len(files))
+    tally = _Tally(left=len(photos))
     # disable=None: no bar where stderr is not a terminal.
-    with suppress(KeyboardInterrupt), tqdm(files, unit="photo", disable=None, leave=False) as bar:
-        for path in bar:
-            source = readable(path)
+    with suppress(KeyboardInterrupt), tqdm(photos, unit="photo", disable=None, leave=False) as bar:
+        for photo in bar:
+            source = readable(photo) if isinstance(photo, Path) else photo.name
             try:
-                image = load_image(path)
+                image = _image(photo)
                 result = pipeline.analyze(Frame(image))
                 marked = pictures.draw(image, result) if pictures else b""
             except EmotionLensError as error:
@@ -175,9 +200,17 @@ def _analyze_files(
                 tally.read += 1
                 tally.faces += len(result)
                 if pictures:
-                    pictures.write(path, marked)
+                    pictures.write(PurePath(source).stem, marked)
             tally.left -= 1
     return tally
+
+
+def _image(photo: "Path | Upload") -> "UInt8Array":
+    from emotion_core.images import decode_image, load_image
+
+    if isinstance(photo, Path):
+        return load_image(photo)
+    return decode_image(photo.data, name=photo.name)
 
 
 def _report(sink: ResultSink, source: str, error: str) -> None:
@@ -195,8 +228,12 @@ def _annotated_folder(folder: Path | None, paths: Iterable[Path]) -> Path | None
     """
     if folder is None:
         return None
-    homes = {(path if path.is_dir() else path.parent).resolve() for path in paths}
-    if folder.resolve() in homes:
+    homes = {
+        os.path.realpath(path if is_folder(path) else path.parent)
+        for path in paths
+        if str(path) != STANDARD_INPUT and not is_address(path)
+    }
+    if os.path.realpath(folder) in homes:
         raise UsageError(
             f"--annotated wants a folder of its own; photos are read from {readable(folder)}."
         )
@@ -212,7 +249,7 @@ class _AnnotatedPictures:
 
         self._folder = folder
         self._options = DrawOptions(blur_faces=blur_faces)
-        self._taken: set[str] = set()
+        self._names = FileNames(number="-{}")
         self._n_written = 0
         #: Why no more pictures are written; empty while they are.
         self.problem = ""
@@ -226,20 +263,16 @@ class _AnnotatedPictures:
 
         return encode_jpeg(draw_result(image, result, self._options))
 
-    def write(self, source: Path, marked: bytes) -> None:
+    def write(self, stem: str, marked: bytes) -> None:
         """Writes one picture; photos of one name from two folders become name, name-2.
 
         On a full disk the pictures end, and the results go on.
         """
         if self.problem:
             return
-        name, n = source.stem, 1
-        while name.lower() in self._taken:
-            n += 1
-            name = f"{source.stem}-{n}"
-        self._taken.add(name.lower())
+        name = self._names.add(stem, ".jpg")
         try:
-            with AtomicFile(self._folder / f"{name}.jpg", kept=self._kept()) as file:
+            with AtomicFile(self._folder / name, kept=self._kept()) as file:
                 file.write(marked)
         except OutputError as error:
             self.problem = str(error)

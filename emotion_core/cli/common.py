@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable
@@ -18,6 +20,10 @@ EXIT_PARTLY = 1
 EXIT_FAILED = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+# One letter before the colon is a drive. A Path turns "//" into "/".
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=.)")
 
 
 class UsageError(EmotionLensError):
@@ -68,6 +74,35 @@ def add_corrections(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="apply the corrections beside the data set, or those of FILE",
     )
+
+
+def is_address(path: Path | str) -> bool:
+    """Whether something given as a path is an address of the web or of a store."""
+    return bool(_ADDRESS.match(str(path))) and not os.path.lexists(path)
+
+
+def address_text(path: Path | str) -> str:
+    """An address as it was given: a ``Path`` loses one of its slashes."""
+    return _ADDRESS.sub(r"\1://", str(path), count=1)
+
+
+def local_path(what: str, instead: str = "") -> Callable[[str], Path]:
+    """An argparse type: a path on this machine, and a sentence for addresses.
+
+    Args:
+        what: what is wanted, e.g. ``"a data set"``.
+        instead: what else could be done.
+    """
+
+    def parse(text: str) -> Path:
+        if is_address(text):
+            raise argparse.ArgumentTypeError(
+                f"wanted {what} on this machine, received the address {text}. Nothing is fetched "
+                f"from the internet: download it first, then give the path{instead}"
+            )
+        return Path(text)
+
+    return parse
 
 
 def message(text: str) -> None:

@@ -3,7 +3,13 @@
 from pathlib import Path
 
 from emotion_core.cli import dataset_actions as actions
-from emotion_core.cli.common import CommandParser, Subparsers, add_corrections, whole_number_from
+from emotion_core.cli.common import (
+    CommandParser,
+    Subparsers,
+    add_corrections,
+    local_path,
+    whole_number_from,
+)
 from emotion_core.datasets.download import DEFAULT_HANDLE
 from emotion_core.datasets.exporting import EXPORT_FORMS
 
@@ -42,7 +48,12 @@ def _add_import(group: Subparsers) -> None:
         example="python -m emotion_core dataset import fer2013.csv --ferplus fer2013new.csv\n"
         "python -m emotion_core dataset import my-photos/ --detect --output data/mine.parquet",
     )
-    parser.add_argument("source", type=Path, metavar="SOURCE")
+    parser.add_argument(
+        "source",
+        type=local_path("a data set", ", or see `dataset download`"),
+        metavar="SOURCE",
+        help="file or folder on this machine; no addresses",
+    )
     _add_import_options(parser)
     parser.add_argument(
         "--detect",

@@ -1,14 +1,38 @@
 """Paths that a user names -> the files to read."""
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from emotion_core.cli.common import UsageError, address_text, is_address
 from emotion_core.files import readable
+
+if TYPE_CHECKING:
+    from emotion_core.photo_files import Intake
+
+#: A path that means standard input.
+STANDARD_INPUT = "-"
+_MAX_PIPED_BYTES = 410_000_000  # as many photos as are taken, and a zip's table of contents
 
 # What Windows and archives leave in folders of photos without anybody's doing. Their likes on
 # other systems begin with a dot and are skipped as hidden.
 _LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+
+def input_path(text: str) -> Path:
+    """An argparse type: a path, in which ``./-`` is a file of that name and ``-`` is not."""
+    path = Path(text)
+    return path.absolute() if str(path) == STANDARD_INPUT != text else path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder stands there; False, too, for a name that no file can have."""
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, or a folder above it that may not be looked into
+        return False
 
 
 def collect_files(
@@ -20,7 +44,7 @@ def collect_files(
     name is found, and what is no photo is told instead of passed over.
 
     Args:
-        paths: files and folders.
+        paths: files and folders; ``-`` is left to ``read_standard_input``.
         recursive: whether folders inside folders are entered. Links to folders are not followed.
         skip: files and folders that are left out where they stand in one of the folders.
 
@@ -29,21 +53,61 @@ def collect_files(
     """
     files: dict[Path, Path] = {}
     errors: list[tuple[str, str]] = []
-    skipped = {path.resolve() for path in skip}
+    skipped = {_real(path) for path in skip}
     for path in paths:
-        if path.is_dir():
+        if str(path) == STANDARD_INPUT:
+            continue
+        if is_address(path):
+            errors.append(
+                (
+                    address_text(path),
+                    "an address, not a file. Nothing is fetched from the internet: download it "
+                    "first and give its path, or pipe it to `analyze -`",
+                )
+            )
+        elif is_folder(path):
             inside, failed = _files_in(path, recursive, skipped)
             errors.extend(failed)
             if not inside and not failed:
                 deeper = "" if recursive else "; --recursive also reads the folders in it"
                 errors.append((readable(path), f"no files in this folder{deeper}"))
             for file in inside:
-                files.setdefault(file.resolve(), file)
-        elif path.exists():
-            files.setdefault(path.resolve(), path)
+                files.setdefault(_real(file), file)
+        elif os.path.lexists(path):
+            # A pipe, a device or a link to nothing too: whoever opens it says what it is.
+            files.setdefault(_real(path), path)
         else:
             errors.append((readable(path), "no such file or folder"))
     return list(files.values()), errors
+
+
+def read_standard_input() -> "Intake":
+    """The picture, or the pictures of the zip, that come from standard input.
+
+    Raises:
+        UsageError: a terminal stands there, or what comes is too large.
+    """
+    # Here and not at the top: `--help` and usage errors answer at once.
+    from emotion_core.photo_files import Room, take_in
+
+    stream = sys.stdin.buffer
+    if stream.isatty():
+        raise UsageError(
+            "- reads a picture or a zip from standard input, and nothing is piped in. "
+            "For example: cat photo.jpg | python -m emotion_core analyze -"
+        )
+    data = stream.read(_MAX_PIPED_BYTES + 1)
+    if len(data) > _MAX_PIPED_BYTES:
+        raise UsageError(
+            f"Standard input: wanted at most {_MAX_PIPED_BYTES / 1e6:.0f} MB. There is "
+            "more. Name the files or a folder."
+        )
+    return take_in([("standard input", data)], Room(advice="Unpack the zip and name the folder."))
+
+
+def _real(path: Path) -> Path:
+    """Where links lead to; not ``Path.resolve``, which raises when they lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _files_in(
@@ -60,12 +124,12 @@ def _files_in(
         files.extend(
             here / name
             for name in sorted(names)
-            if _is_wanted(name) and (here / name).resolve() not in skipped
+            if _is_wanted(name) and _real(here / name) not in skipped
         )
         folders[:] = [
             name
             for name in sorted(folders)
-            if recursive and _is_wanted(name) and (here / name).resolve() not in skipped
+            if recursive and _is_wanted(name) and _real(here / name) not in skipped
         ]
     return files, errors
 

@@ -1,7 +1,6 @@
 """``models promote`` and ``models measure``: make a model folder, renew its time."""
 
 import argparse
-import json
 from pathlib import Path
 
 from emotion_core.classifiers.readme import replace_card
@@ -9,6 +8,7 @@ from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import ms_per_face
 from emotion_core.cli.common import EXIT_DONE, Subparsers, UsageError, message
 from emotion_core.datasets import load_dataset
+from emotion_core.outside_files import read_json
 
 _EXAMPLE = """\
 python -m emotion_core models promote runs/compact-1 --name compact --title Compact \\
@@ -70,10 +70,9 @@ def run(args: argparse.Namespace) -> int:
 
     notes = {}
     if args.notes:
-        try:
-            notes = json.loads(args.notes.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{args.notes}: wanted a JSON object. {error}") from error
+        notes = read_json(args.notes, UsageError)
+        if not isinstance(notes, dict):
+            raise UsageError(f"{args.notes}: wanted a JSON object with more entries for the card.")
     registry, dataset = ModelRegistry(), load_dataset(args.dataset)
     promote_run(
         args.run_dir,

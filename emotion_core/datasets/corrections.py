@@ -18,11 +18,14 @@ from emotion_core.emotions import Emotion, parse_emotion
 from emotion_core.errors import DatasetError
 from emotion_core.files import AtomicFile, file_sha256, make_folder
 from emotion_core.home import data_folder
+from emotion_core.outside_files import read_text, refusal
 
 RELABEL, EXCLUDE, RESTORE = "relabel", "exclude", "restore"
 
 # How many taggers FER+ asked: a relabelled picture counts as if all had agreed.
 _ALL_VOTES = 10
+# A decision has some 150 bytes: enough for several about each row of FER-2013.
+_MAX_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,10 @@ class Corrections:
                 is missing.
         """
         path = overlay or corrections_path(dataset_path)
-        if overlay is not None and not overlay.is_file():
-            raise DatasetError(f"No corrections at {overlay}. Wanted a CSV file.")
+        if overlay is not None and (reason := refusal(overlay)):
+            raise DatasetError(f"No corrections at {overlay}: {reason}. Wanted a CSV file.")
         found = cls(path, _dataset_sha256(dataset_path))
-        if path.is_file():
+        if path.exists():
             found._read()
         return found
 
@@ -227,17 +230,17 @@ class Corrections:
 
     def _read(self) -> None:
         self._on_disk = _digest(self.path)
+        text = read_text(self.path, DatasetError, max_bytes=_MAX_BYTES)
         try:
-            with self.path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.DictReader(file)
-                if not set(_COLUMNS) <= set(reader.fieldnames or ()):
-                    raise DatasetError(
-                        f"{self.path}: wanted corrections with the columns {', '.join(_COLUMNS)}. "
-                        f"Found: {', '.join(reader.fieldnames or ('nothing',))}"
-                    )
-                for values in reader:
-                    self._take(values, reader.line_num)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            reader = csv.DictReader(io.StringIO(text, newline=""))
+            if not set(_COLUMNS) <= set(reader.fieldnames or ()):
+                raise DatasetError(
+                    f"{self.path}: wanted corrections with the columns {', '.join(_COLUMNS)}. "
+                    f"Found: {', '.join(reader.fieldnames or ('nothing',))}"
+                )
+            for values in reader:
+                self._take(values, reader.line_num)
+        except csv.Error as error:
             raise DatasetError(f"{self.path}: wanted corrections in CSV. {error}") from error
 
     def _take(self, values: dict[str, Any], line: int) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from emotion_core.photo_files import MAX_PHOTOS, MAX_TOTAL_BYTES, Failure, Room, Upload
 from emotion_core.types import FrameResult
-from pages.shared.uploads import MAX_PHOTOS, MAX_TOTAL_BYTES, Failure, Room, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,14 @@ class PhotoBook:
     Attributes:
         photos: {SHA-256 of the bytes: photo}.
         failures: files that gave no result.
+        passed_over: what was left out of zips on purpose, one sentence each.
         stopped: whether the user stopped the analysis of what is still waiting.
         seconds: how long each photo of the current batch took.
     """
 
     photos: dict[str, Photo] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
     stopped: bool = False
     seconds: list[float] = field(default_factory=list)
     _results: dict[tuple[str, AnalysisKey], FrameResult] = field(default_factory=dict)
@@ -105,14 +107,24 @@ class PhotoBook:
 
     def fail(self, photo: Photo, message: str) -> None:
         """Moves a photo to the failures."""
-        self.remove(photo.digest)
+        self._forget(photo.digest)
         self.failures.append(Failure(photo.name, message))
 
     def remove(self, digest: str) -> None:
         """Forgets a photo and all its results."""
+        self._forget(digest)
+        if not self.photos:
+            self.passed_over.clear()
+
+    def _forget(self, digest: str) -> None:
         self.photos.pop(digest, None)
         for entry in [entry for entry in self._results if entry[0] == digest]:
             del self._results[entry]
+
+    def forget_left_out(self) -> None:
+        """Forgets what failed and what was passed over."""
+        self.failures.clear()
+        self.passed_over.clear()
 
     def is_empty(self) -> bool:
         return not self.photos and not self.failures

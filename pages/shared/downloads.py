@@ -9,10 +9,11 @@ from pathlib import PurePosixPath
 
 from emotion_core import tables
 from emotion_core.errors import EmotionLensError
+from emotion_core.file_names import FileNames
+from emotion_core.photo_files import Failure
 from emotion_core.types import FrameResult
 from pages.shared.book import Photo
 from pages.shared.pictures import full_size_annotated
-from pages.shared.uploads import Failure
 
 _logger = logging.getLogger(__name__)
 
@@ -73,16 +74,10 @@ class Export:
 
 
 def picture_names(sources: Sequence[str]) -> list[str]:
-    """Flat, unique names of JPEG files for the sources."""
-    names: list[str] = []
-    for source in sources:
-        path = PurePosixPath(source)
-        stem = "_".join((*path.parts[:-1], path.stem))
-        name, number = f"{stem}.jpg", 2
-        while name in names:
-            name, number = f"{stem} ({number}).jpg", number + 1
-        names.append(name)
-    return names
+    """Flat, unique names of JPEG files for the sources, that every system can unpack."""
+    names = FileNames()
+    paths = map(PurePosixPath, sources)
+    return [names.add("_".join((*path.parts[:-1], path.stem)), ".jpg") for path in paths]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,19 @@
 """How photos come in: a drop zone or the camera. Both feed the same book."""
 
+import re
 from datetime import datetime
 
 import streamlit as st
 
 from emotion_core.images import IMAGE_SUFFIXES
+from emotion_core.photo_files import take_in
 from emotion_core.wording import count_of
 from pages.shared.session import forget_cleared, photo_book
-from pages.shared.uploads import expand_uploads
 
 _SOURCE_KEY = "photo_source"
 _SOURCES = ("Files", "Camera")
 _ROUND = "_intake_round"
+_OTHER_CODES = re.compile(r"%(?!22|0D|0A)[0-9A-F]{2}")
 _TYPES = [*sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES), "zip"]
 
 
@@ -40,18 +42,30 @@ def intake() -> None:
                 accept_multiple_files=True,
                 key=f"upload_{number}",
             )
-        files = [(file.name, file.getvalue()) for file in dropped]
+        files = [(browser_name(file.name), file.getvalue()) for file in dropped]
     if files:
         _take_in(files)
         st.session_state[_ROUND] = number + 1
         st.rerun()
 
 
+def browser_name(name: str) -> str:
+    """The name that a file has on its owner's disk.
+
+    Source: https://html.spec.whatwg.org/#multipart-form-data: browsers write these as %22, %0D and
+    %0A, and nothing else; a name with other such codes has them from elsewhere.
+    """
+    if _OTHER_CODES.search(name):
+        return name
+    return name.replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+
+
 def _take_in(files: list[tuple[str, bytes]]) -> None:
     book = photo_book()
-    uploads, failures = expand_uploads(files, book.room())
-    known = book.add(uploads)
-    book.failures.extend(failures)
+    intake = take_in(files, book.room())
+    known = book.add(intake.photos)
+    book.failures.extend(intake.failures)
+    book.passed_over.extend(intake.passed_over)
     forget_cleared()
     if known:
         st.toast(f"{count_of(known, 'photo')} already here.", icon=":material/content_copy:")

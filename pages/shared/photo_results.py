@@ -69,6 +69,8 @@ def work(
 
 def failures(book: PhotoBook) -> None:
     """The files that gave no result, beside the results of the others."""
+    for sentence in book.passed_over:
+        st.html(chips.paragraph(sentence, quiet=True))
     if not book.failures:
         return
     n = count_of(len(book.failures), "file")
@@ -76,7 +78,7 @@ def failures(book: PhotoBook) -> None:
     with st.expander(f"{n} could not be used", icon=":material/warning:", expanded=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(chips.definition_list([(f.name, f.message) for f in shown]))
-            st.button("Dismiss", on_click=book.failures.clear, type="tertiary")
+            st.button("Dismiss", on_click=book.forget_left_out, type="tertiary")
         if len(book.failures) > len(shown):
             rest = len(book.failures) - len(shown)
             st.caption(f"and {rest} more; the JSON download lists all of them.")

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -262,3 +263,151 @@ def test_file_names_that_are_no_utf8(start_command, astronaut_path: Path) -> Non
     out, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert [len(r["faces"]) for r in json.loads(out)["results"]] == [1, 1]
+
+
+ODD_KINDS = ("pipe.jpg", "zero.jpg", "gone.jpg", "circle.jpg")
+
+
+def make_odd_files(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "zero.jpg").symlink_to("/dev/zero")
+    (folder / "gone.jpg").symlink_to(folder / "nothing")
+    (folder / "circle.jpg").symlink_to("circle.jpg")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices of POSIX systems")
+def test_what_is_no_file_is_one_failure_each(command, astronaut_path: Path, tmp_path: Path) -> None:
+    make_odd_files(tmp_path)
+    outcome = command("analyze", astronaut_path, tmp_path)
+    assert outcome.code == 1
+    assert len(outcome.json["results"]) == 1
+    told = {Path(e["source"]).name: e["error"] for e in outcome.json["errors"]}
+    assert "a named pipe, not a file" in told["pipe.jpg"]
+    assert "a device, not a file" in told["zero.jpg"]
+    assert "No such file" in told["gone.jpg"]
+    assert "symbolic links" in told["circle.jpg"]
+    assert set(told) == set(ODD_KINDS)
+    for name in ODD_KINDS:  # named on the command line it is the same
+        assert len(command("analyze", tmp_path / name).json["errors"]) == 1
+
+
+def test_a_name_longer_than_any_file_has_is_a_failure(command) -> None:
+    outcome = command("analyze", "x" * 5000)
+    assert outcome.code == 2
+    assert outcome.json["errors"][0]["error"] == "no such file or folder"
+
+
+ODD_NAMES = (
+    "=cmd|' !A0.jpg",
+    "@SUM(1+1).jpg",
+    'a<b>:"c?*.jpg',
+    "CON.jpg",
+    "con.jpg",
+    "dot..jpg",
+    "dot. .jpg",
+    "é" * 123 + ".jpg",
+)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such names")
+def test_odd_names_are_harmless_in_tables_and_folders(
+    command, astronaut_path: Path, tmp_path: Path
+) -> None:
+    photos, marked = tmp_path / "photos", tmp_path / "marked"
+    photos.mkdir()
+    data = Image.open(astronaut_path).resize((256, 256))
+    for name in ODD_NAMES:
+        data.save(photos / name)
+    here = Path.cwd()
+    os.chdir(photos)  # so that the table's sources begin with the names
+    try:
+        outcome = command("analyze", *ODD_NAMES, "--format", "csv", "--annotated", marked)
+        document = command("analyze", *ODD_NAMES).json
+        command("analyze", *ODD_NAMES, "--output", tmp_path / "faces.parquet")
+    finally:
+        os.chdir(here)
+    assert outcome.code == 0
+    sources = set(pd.read_csv(io.BytesIO(outcome.out))["source"])
+    assert sources == {f"'{name}" if name[0] in "=@" else name for name in ODD_NAMES}
+    assert [photo["source"] for photo in document["results"]] == list(ODD_NAMES)
+    assert set(pd.read_parquet(tmp_path / "faces.parquet")["source"]) == set(ODD_NAMES)
+    made = {path.name for path in marked.iterdir()}
+    assert len(made) == len({name.casefold() for name in made}) == len(ODD_NAMES)
+    assert {"=cmd_' !A0.jpg", "_CON.jpg", "_con-2.jpg", "dot.jpg", "dot-2.jpg"} <= made
+    assert not any(set(name) & set('<>:"|?*') for name in made)
+
+
+@pytest.mark.parametrize("address", ["https://example.org/a.jpg", "s3://faces/a.jpg"])
+def test_an_address_says_what_to_do(command, astronaut_path: Path, address: str) -> None:
+    outcome = command("analyze", address, astronaut_path)
+    assert outcome.code == 1
+    (error,) = outcome.json["errors"]
+    assert error["source"] == address
+    assert "download it first" in error["error"]
+
+
+def piped(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+
+def test_a_picture_from_standard_input(
+    command, astronaut_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    piped(monkeypatch, astronaut_path.read_bytes())
+    outcome = command("analyze", "-", "--annotated", tmp_path / "marked")
+    assert outcome.code == 0
+    (photo,) = outcome.json["results"]
+    assert photo["source"] == "standard input"
+    assert len(photo["faces"]) == 1
+    assert [path.name for path in (tmp_path / "marked").iterdir()] == ["standard input.jpg"]
+
+
+def test_a_zip_from_standard_input(
+    command, astronaut_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(astronaut_path, "trip/a.png")
+        archive.writestr("../b.png", b"x")
+        archive.writestr("__MACOSX/._a.png", b"x")
+    piped(monkeypatch, packed.getvalue())
+    outcome = command("analyze", "-")
+    assert outcome.code == 1
+    assert [photo["source"] for photo in outcome.json["results"]] == ["standard input/trip/a.png"]
+    (error,) = outcome.json["errors"]
+    assert error["source"] == "standard input/b.png"
+    assert "1 hidden file passed over" in outcome.err
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"PK\x03\x04 no zip"])
+def test_nothing_good_from_standard_input_is_one_failure(
+    command, monkeypatch: pytest.MonkeyPatch, data: bytes
+) -> None:
+    piped(monkeypatch, data)
+    outcome = command("analyze", "-")
+    assert outcome.code == 2
+    (error,) = outcome.json["errors"]
+    assert error["source"] == "standard input"
+
+
+def test_too_much_from_standard_input_is_refused(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emotion_core.cli.inputs._MAX_PIPED_BYTES", 1000)
+    piped(monkeypatch, bytes(2000))
+    outcome = command("analyze", "-")
+    assert outcome.code == 2
+    assert "wanted at most" in outcome.err
+
+
+@pytest.mark.parametrize("line", [("dataset", "import"), ("models", "add")], ids=["import", "add"])
+def test_other_commands_say_what_to_do_with_an_address(command, line: tuple[str, str]) -> None:
+    outcome = command(*line, "https://example.org/fer2013.csv")
+    assert outcome.code == 2
+    assert "download it first" in outcome.err
+    assert len(outcome.err.strip().splitlines()) == 1
+    assert "no addresses" in command(*line, "--help").out.decode()
+
+
+def test_help_tells_of_standard_input_and_addresses(command) -> None:
+    text = " ".join(command("analyze", "--help").out.decode().split())
+    assert "from standard input" in text
+    assert "no addresses" in text

@@ -8,11 +8,11 @@ import pytest
 
 from emotion_core.emotions import FER2013
 from emotion_core.faces import CropFraming, build_detector
+from emotion_core.photo_files import take_in
 from emotion_core.types import EmotionScores, FaceDetections, FrameResult, UInt8Array
 from pages.shared import analysis
 from pages.shared.analysis import time_left, work_for_a_while
 from pages.shared.book import AnalysisKey, PhotoBook
-from pages.shared.uploads import expand_uploads
 
 KEY = AnalysisKey("compact", "0" * 64, "counting", None)
 
@@ -47,7 +47,7 @@ class CountingClassifier:
 def book(coffee: bytes) -> PhotoBook:
     """Six photos; bytes after the end of a JPEG change its digest and not the picture."""
     book = PhotoBook()
-    book.add(expand_uploads([(f"{i}.jpg", coffee + bytes([i])) for i in range(6)])[0])
+    book.add(take_in([(f"{i}.jpg", coffee + bytes([i])) for i in range(6)]).photos)
     return book
 
 
@@ -80,7 +80,7 @@ def test_a_slow_page_is_drawn_in_between(book: PhotoBook, monkeypatch: pytest.Mo
 
 
 def test_a_bad_photo_does_not_stop_the_others(book: PhotoBook) -> None:
-    book.add(expand_uploads([("bad.jpg", b"no picture")])[0])
+    book.add(take_in([("bad.jpg", b"no picture")]).photos)
     assert len(_work(book)) == 7
     assert [failure.name for failure in book.failures] == ["bad.jpg"]
     assert len(list(book.results(KEY, 0.5))) == 6

@@ -1,9 +1,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from emotion_core.photo_files import MAX_PHOTOS, take_in
 from emotion_core.types import FrameResult
 from pages.shared.book import AnalysisKey, PhotoBook
-from pages.shared.uploads import MAX_PHOTOS, expand_uploads
 
 KEY = AnalysisKey("compact", "0" * 64, "haar", 0.5)
 MakeResult = Callable[..., FrameResult]
@@ -11,20 +11,20 @@ MakeResult = Callable[..., FrameResult]
 
 def _book(*files: tuple[str, bytes]) -> PhotoBook:
     book = PhotoBook()
-    book.add(expand_uploads(files)[0])
+    book.add(take_in(files).photos)
     return book
 
 
 def test_the_same_bytes_are_one_photo() -> None:
     book = _book(("a.jpg", b"one"), ("b.jpg", b"two"))
-    known = book.add(expand_uploads([("copy of a.jpg", b"one"), ("c.jpg", b"three")])[0])
+    known = book.add(take_in([("copy of a.jpg", b"one"), ("c.jpg", b"three")]).photos)
     assert known == 1
     assert [photo.name for photo in book.photos.values()] == ["c.jpg", "a.jpg", "b.jpg"]
 
 
 def test_names_stay_unique() -> None:
     book = _book(("a.jpg", b"1"), ("a.jpg", b"2"), ("noend", b"3"), ("noend", b"4"))
-    book.add(expand_uploads([("a.jpg", b"5")])[0])
+    book.add(take_in([("a.jpg", b"5")]).photos)
     assert [p.name for p in book.photos.values()] == [
         "a (3).jpg",
         "a.jpg",
@@ -81,7 +81,7 @@ def test_a_failed_photo_leaves_the_photos(make_result: MakeResult) -> None:
     assert [p.name for p in book.photos.values()] == ["b.jpg"]
     assert [(f.name, f.message) for f in book.failures] == [("a.jpg", "not an image")]
     assert list(book.results(KEY, 0.5)) == []
-    assert book.add(expand_uploads([("a.jpg", b"1")])[0]) == 0  # it may be tried again
+    assert book.add(take_in([("a.jpg", b"1")]).photos) == 0  # it may be tried again
 
 
 def test_room_shrinks_with_what_is_in() -> None:

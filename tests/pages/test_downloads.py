@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from emotion_core.photo_files import Failure
 from emotion_core.types import FrameResult
 from pages.shared.book import Photo
 from pages.shared.downloads import Export, file_kinds, picture_names
-from pages.shared.uploads import Failure
 
 MakeResult = Callable[..., FrameResult]
 
@@ -69,6 +69,19 @@ def test_picture_names_are_flat_and_unique() -> None:
         "x_a (2).jpg",
         "no suffix.jpg",
     ]
+
+
+def test_picture_names_can_be_unpacked_anywhere() -> None:
+    made = picture_names(['a<b>|"c".jpg', "z.zip/CON.jpg", "NUL.png", "dot..jpg", "A.jpg", "a.jpg"])
+    assert made == ["a_b___c_.jpg", "z.zip_CON.jpg", "_NUL.jpg", "dot.jpg", "A.jpg", "a (2).jpg"]
+
+
+def test_formulas_are_text_in_csv_and_names_elsewhere(export: Export) -> None:
+    ((photo, _),) = export.results
+    photo.name = "=cmd|' !A0.jpg"
+    assert list(pd.read_csv(io.BytesIO(export.csv()))["source"]) == ["'=cmd|' !A0.jpg"] * 2
+    assert list(pd.read_parquet(io.BytesIO(export.parquet()))["source"]) == [photo.name] * 2
+    assert json.loads(export.json())["results"][0]["source"] == photo.name
 
 
 def test_every_kind_makes_bytes(export: Export) -> None:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame, FrameResult
 from pages.shared.book import PhotoBook
+from pages.shared.photo_intake import browser_name
 from pages.shared.settings import BLUR_KEY, MODEL_KEY, threshold_key
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -271,3 +272,16 @@ def _only_result(app: AppTest) -> FrameResult:
     book = _book(app)
     (result,) = [result for key in book.known_keys() for _, result in book.results(key, 0.0)]
     return result
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("a%22b%22.jpg", 'a"b".jpg'),
+        ("plain.jpg", "plain.jpg"),
+        ("50%.jpg", "50%.jpg"),
+        ("from%20the%20web%22.jpg", "from%20the%20web%22.jpg"),
+    ],
+)
+def test_a_name_is_shown_as_on_its_owners_disk(sent: str, name: str) -> None:
+    assert browser_name(sent) == name

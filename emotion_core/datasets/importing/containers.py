@@ -11,6 +11,7 @@ from typing import IO, Protocol
 from emotion_core.datasets.importing.rows import RejectedRow, RowError
 from emotion_core.errors import DatasetError
 from emotion_core.files import readable
+from emotion_core.outside_files import open_regular, refusal
 
 #: A picture of a face has some kilobytes, a phone photo 2-12 MB.
 MAX_PICTURE_BYTES = 60_000_000
@@ -62,6 +63,8 @@ def read_limited(container: Container, name: str) -> bytes:
             data = file.read(MAX_PICTURE_BYTES + 1)
     except READ_ERRORS as error:
         raise RowError(f"cannot be read: {error}") from error
+    except DatasetError as error:  # the gate of files from outside: it is a pipe by now, say
+        raise RowError(str(error)) from error
     if len(data) > MAX_PICTURE_BYTES:
         raise RowError(f"wanted a picture of at most {MAX_PICTURE_BYTES // 1_000_000} MB")
     return data
@@ -78,7 +81,14 @@ class FolderContainer:
         for folder, folders, files in os.walk(root, onerror=_raise):
             folders[:] = [name for name in folders if not _is_litter(name)]
             here = Path(folder).relative_to(root)
-            self.names += [(here / name).as_posix() for name in files if not _is_litter(name)]
+            for name in files:
+                if _is_litter(name):
+                    continue
+                inside = (here / name).as_posix()
+                if reason := refusal(self.path(inside)):
+                    self.refused.append(RejectedRow(None, _printable(readable(inside)), reason))
+                else:
+                    self.names.append(inside)
             if len(self.names) > MAX_ENTRIES:
                 raise DatasetError(f"{root}: more than {MAX_ENTRIES:,} files. Import a part of it.")
         self.names.sort()
@@ -87,7 +97,7 @@ class FolderContainer:
         return self.path(name).stat().st_size
 
     def open(self, name: str) -> IO[bytes]:
-        return self.path(name).open("rb")
+        return open_regular(self.path(name), DatasetError)
 
     def path(self, name: str) -> Path:
         """Where a file stands."""

@@ -1,5 +1,6 @@
 """Import: any form in, one Parquet file out, or nothing."""
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -89,7 +90,7 @@ def import_dataset(
         DiskFullError: there is no room for it; told as soon as the first rows show the size.
     """
     started = time.perf_counter()
-    if source.exists() and output.exists() and source.samefile(output):
+    if os.path.realpath(source) == os.path.realpath(output):
         raise DatasetError(f"{output}: wanted another file to write than the one to read.")
     opened = open_source(source, detect)
     votes = read_ferplus(ferplus) if ferplus else None

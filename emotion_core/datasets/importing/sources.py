@@ -17,6 +17,7 @@ from emotion_core.datasets.importing.picture_rows import FaceCropper, PictureSou
 from emotion_core.datasets.importing.rows import Source
 from emotion_core.errors import DatasetError
 from emotion_core.files import readable
+from emotion_core.outside_files import open_regular, refusal
 
 # A Parquet file in a zip is read into memory; all of FER-2013 has 60 MB.
 _MAX_PARQUET_BYTES = 400_000_000
@@ -31,14 +32,13 @@ def open_source(path: Path, detect: FaceCropper | None = None) -> Source:
     """
     if path.is_dir():
         return _from_container(FolderContainer(path), "folder", detect)
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-    except OSError as error:
+    if reason := refusal(path):
         raise DatasetError(
             f"{readable(path)}: wanted a data set (CSV, Parquet, zip or folder). "
-            f"It cannot be read: {error.strerror}."
-        ) from error
+            f"It cannot be read: {reason}."
+        )
+    with open_regular(path, DatasetError) as file:
+        start = file.read(8)
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _from_container(ZipContainer(path), "zip", detect)
     if start.startswith(b"PAR1"):
@@ -49,7 +49,9 @@ def open_source(path: Path, detect: FaceCropper | None = None) -> Source:
                 f"{readable(path.name)} is packed with {kind}. Unpack it and import what is in it; "
                 "of archives only zip is read."
             )
-    return CsvSource(readable(path.name), path.stat().st_size, lambda: path.open("rb"))
+    return CsvSource(
+        readable(path.name), path.stat().st_size, lambda: open_regular(path, DatasetError)
+    )
 
 
 def _from_container(container: Container, kind: str, detect: FaceCropper | None) -> Source:
@@ -85,6 +87,7 @@ def _best_csv(container: Container) -> str | None:
 def _parquet_opener(container: Container, name: str) -> Any:
     def opened() -> Any:
         if isinstance(container, FolderContainer):
+            container.open(name).close()  # through the gate: pyarrow would wait for a pipe
             return container.path(name)
         if container.size(name) > _MAX_PARQUET_BYTES:
             raise DatasetError(

@@ -10,6 +10,7 @@ import streamlit as st
 
 from emotion_core.datasets.download import DEFAULT_HANDLE
 from emotion_core.errors import OutputError
+from emotion_core.file_names import safe_file_name
 from emotion_core.files import AtomicFile, make_folder
 from emotion_core.home import data_folder
 from emotion_core.publishing import scratch_folder
@@ -201,7 +202,8 @@ def _open(name: str) -> None:
 
 
 def _clean(name: str) -> str:
-    return _BAD_NAME.sub("_", name).strip(" ._")[:60]
+    clean = _BAD_NAME.sub("_", name).strip(" ._")[:60]
+    return safe_file_name(clean) if clean else ""
 
 
 def _free_name(title: str) -> str:

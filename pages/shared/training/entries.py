@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from emotion_core.csv_cells import csv_safe_frame
 from emotion_core.errors import TrainingError
+from emotion_core.file_names import safe_file_name
 from emotion_core.files import write_atomic, write_json
 from emotion_core.home import data_folder
 from emotion_core.publishing import published_folder, remove_folder
@@ -75,6 +76,7 @@ def keep_history(name: str, history: "pd.DataFrame", source: str) -> Path:
     if history.empty:
         raise TrainingError(f"{source}: wanted at least one epoch. Found none.")
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:_MAX_NAME] or "history"
+    stem = safe_file_name(stem)
     folder, number = imports_folder() / stem, 2
     while folder.exists():
         folder, number = imports_folder() / f"{stem}-{number}", number + 1

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 import streamlit as st
 
 from emotion_core.errors import EmotionLensError
+from emotion_core.file_names import safe_file_name
 from emotion_core.files import write_atomic
 from emotion_core.publishing import scratch_folder
 from emotion_core.wording import count_of
@@ -45,7 +46,7 @@ def _keep(files: Sequence[tuple[str, bytes]]) -> list[str]:
         last = PurePosixPath(name.replace("\\", "/")).name or "history"
         try:
             with scratch_folder() as folder:
-                path = folder / last
+                path = folder / safe_file_name(last)
                 write_atomic(path, data)
                 try:
                     keep_history(path.stem, read_history(path).table, path.name)
