@@ -77,7 +77,7 @@ def test_picture_names_can_be_unpacked_anywhere() -> None:
 
 
 def test_formulas_are_text_in_csv_and_names_elsewhere(export: Export) -> None:
-    ((photo, result),) = export.results
+    ((photo, _),) = export.results
     photo.name = "=cmd|' !A0.jpg"
     assert list(pd.read_csv(io.BytesIO(export.csv()))["source"]) == ["'=cmd|' !A0.jpg"] * 2
     assert list(pd.read_parquet(io.BytesIO(export.parquet()))["source"]) == [photo.name] * 2
