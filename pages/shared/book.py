@@ -1,7 +1,7 @@
 """The photos of one session and what was found in them. Knows nothing of Streamlit."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from emotion_core.types import FrameResult
 from pages.shared.uploads import MAX_PHOTOS, MAX_TOTAL_BYTES, Failure, Room, Upload
@@ -79,7 +79,7 @@ class PhotoBook:
     def result(self, photo: Photo, key: AnalysisKey, threshold: float) -> FrameResult | None:
         """What was found in a photo, judged by a threshold, or None while it waits."""
         result = self._results.get((photo.digest, key))
-        return None if result is None else _judged(result, threshold)
+        return None if result is None else result.decided(threshold)
 
     def same_faces(self, photo: Photo, key: AnalysisKey) -> FrameResult | None:
         """A result of the same photo in which only the classifier was another, if there is one."""
@@ -126,12 +126,3 @@ class PhotoBook:
         stem, suffix = (stem, f".{suffix}") if dot else (name, "")
         numbered = (f"{stem} ({n}){suffix}" for n in range(2, len(taken) + 3))
         return next(candidate for candidate in numbered if candidate not in taken)
-
-
-def _judged(result: FrameResult, threshold: float) -> FrameResult:
-    """The same result with another limit for "uncertain"; the scores stay."""
-    return replace(
-        result,
-        scores=replace(result.scores, threshold=threshold),
-        smoothed=replace(result.smoothed, threshold=threshold),
-    )

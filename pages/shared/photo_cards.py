@@ -129,10 +129,11 @@ def _face(photo: Photo, result: FrameResult, face: int, settings: Settings) -> N
             second = int(np.argsort(scores.probabilities[face])[-2])
             share = percent(float(scores.probabilities[face, second]))
             st.caption(f"Second guess: {scores.label_set[second]} ({share})")
+    described = describe_face(result.decisions, face)
     st.altair_chart(
-        score_bars_chart(scores.as_dict(face), uncertain=bool(scores.uncertain[face])),
+        score_bars_chart(scores.as_dict(face), uncertain=bool(result.uncertain[face])),
         key=f"bars_{photo.digest}_{number}",
-        alt=f"Face {number} {describe_face(scores, face)}: the shares of all expressions.",
+        alt=f"Face {number} {described}: the shares of all expressions.",
     )
 
 

@@ -114,7 +114,7 @@ def results(book: PhotoBook, settings: Settings) -> Collection[str]:
 
 def _summary(book: PhotoBook, found: list[tuple[Photo, FrameResult]]) -> str:
     n_faces = sum(len(result) for _, result in found)
-    n_uncertain = sum(int(result.smoothed.uncertain.sum()) for _, result in found)
+    n_uncertain = sum(int(result.uncertain.sum()) for _, result in found)
     parts = [f"**{count_of(len(book.photos), 'photo')}**", count_of(n_faces, "face")]
     if n_uncertain:
         parts.append(f"{n_uncertain} uncertain")

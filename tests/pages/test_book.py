@@ -57,8 +57,8 @@ def test_the_threshold_only_judges(make_result: MakeResult) -> None:
     sure, unsure = book.result(photo, KEY, 0.5), book.result(photo, KEY, 0.7)
     assert sure is not None
     assert unsure is not None
-    assert not sure.smoothed.uncertain[0]
-    assert unsure.smoothed.uncertain[0]
+    assert not sure.uncertain[0]
+    assert unsure.uncertain[0]
     assert (sure.scores.probabilities == unsure.scores.probabilities).all()
 
 

@@ -245,7 +245,7 @@ class _Block:
         label = int(result.labels[face])
         self._time[n] = time_s
         self._numbers[:, n] = result.frame_index, result.track_ids[face], label, source
-        self._uncertain[n] = shown.uncertain[face]
+        self._uncertain[n] = result.uncertain[face]
         found = result.detections
         self._floats[:, n] = (
             *found.boxes[face], found.confidences[face], shown.probabilities[face, label],
