@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from emotion_core.faces import SmallFaces
 from emotion_core.types import FrameResult
 from pages.shared.uploads import MAX_PHOTOS, MAX_TOTAL_BYTES, Failure, Room, Upload
 
@@ -18,10 +19,16 @@ class AnalysisKey:
     model_sha256: str
     detector: str
     min_confidence: float | None
+    small_faces: SmallFaces = SmallFaces.AUTO
 
     def finds_the_same_faces(self, other: "AnalysisKey") -> bool:
         """Whether only the classifier differs."""
-        return (self.detector, self.min_confidence) == (other.detector, other.min_confidence)
+        return self.face_search == other.face_search
+
+    @property
+    def face_search(self) -> tuple[str, float | None, SmallFaces]:
+        """What the found faces depend on."""
+        return self.detector, self.min_confidence, self.small_faces
 
 
 @dataclass(slots=True)

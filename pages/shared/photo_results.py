@@ -53,7 +53,7 @@ def work(
     key = settings.analysis_key
     if book.stopped or not book.waiting(key):
         return
-    detector = session_detector(settings.detector, settings.min_confidence)
+    detector = session_detector(*key.face_search)
     work_for_a_while(
         book,
         key,

