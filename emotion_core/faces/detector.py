@@ -143,19 +143,37 @@ class BoundedDetector(ABC):
         Raises:
             ValueError: not such an array.
         """
+        return self.look_closer(image, self.first_look(image))
+
+    def first_look(self, image: UInt8Array) -> FaceDetections:
+        """The faces that are seen at the first look, at most ``max_side_px`` large.
+
+        Raises:
+            ValueError: not an array (H, W, 3) uint8.
+        """
         checked("image", image, (None, None, 3), np.uint8)
-        height, width = image.shape[:2]
-        if min(height, width) < _MIN_PICTURE_PX:
+        if min(image.shape[:2]) < _MIN_PICTURE_PX:
             return FaceDetections.empty()
-        longest = max(height, width)
-        scale = min(
-            self.max_side_px / longest, max(1.0, min(_MAX_ENLARGEMENT, _SMALL_SIDE_PX / longest))
-        )
-        found = self._search(image, scale)
-        for look in further_looks((width, height), scale, self.small_faces):
+        return self._search(image, self._first_scale(image))
+
+    def look_closer(self, image: UInt8Array, found: FaceDetections) -> FaceDetections:
+        """The faces of the first look and those that only a closer one shows in a large picture.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            found: what ``first_look`` found in it.
+        """
+        size_px = (image.shape[1], image.shape[0])
+        for look in further_looks(size_px, self._first_scale(image), self.small_faces):
             for tile in look.tiles:
                 found = merge(found, self._search_tile(image, tile, look))
         return found
+
+    def _first_scale(self, image: UInt8Array) -> float:
+        longest = float(max(image.shape[:2]))
+        return min(
+            self.max_side_px / longest, max(1.0, min(_MAX_ENLARGEMENT, _SMALL_SIDE_PX / longest))
+        )
 
     def _search_tile(
         self, image: UInt8Array, tile: tuple[int, int, int, int], look: Look
