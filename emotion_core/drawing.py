@@ -67,9 +67,7 @@ def draw_result(
     width = line_width_px(image.shape)
     if options.boxes:
         for face in result:
-            _draw_box(
-                drawn, boxes[face], colours[face], width, bool(result.smoothed.uncertain[face])
-            )
+            _draw_box(drawn, boxes[face], colours[face], width, bool(result.uncertain[face]))
     if options.landmarks:
         for x, y in result.detections.landmarks.reshape(-1, 2):
             cv2.circle(drawn, (round(x), round(y)), width + 2, _OUTLINE, -1, cv2.LINE_AA)
@@ -185,9 +183,9 @@ def _candidates(
 
 
 def _colour(result: FrameResult, face: int) -> Colour:
-    if result.smoothed.uncertain[face]:
+    if result.uncertain[face]:
         return Emotion.NEUTRAL.bgr
-    return result.smoothed.label_set[int(result.labels[face])].bgr
+    return result.decisions.emotion(face).bgr
 
 
 def _texts(result: FrameResult, face: int, options: DrawOptions) -> list[str]:
@@ -195,11 +193,10 @@ def _texts(result: FrameResult, face: int, options: DrawOptions) -> list[str]:
     number = str(result.track_ids[face]) if options.numbers else ""
     if not options.labels:
         return [number]
-    # The steady label of a stream, which need not be the one with the highest score just now.
-    scores, label = result.smoothed, int(result.labels[face])
-    emotion, share = scores.label_set[label], percent(float(scores.probabilities[face, label]))
-    mark = "? " if scores.uncertain[face] else ""
-    long = describe_face(scores, face, label)
+    decisions = result.decisions
+    emotion, share = decisions.emotion(face), percent(float(decisions.confidences[face]))
+    mark = "? " if decisions.uncertain[face] else ""
+    long = describe_face(decisions, face)
     start = f"{number} · " if number else ""
     return [
         start + long,

@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from emotion_core.types import Float32Array, Int64Array, UInt8Array
 
-BoolArray = npt.NDArray[np.bool_]
-
 
 def _as_boxes(boxes: npt.ArrayLike) -> Float32Array:
     array = np.asarray(boxes, dtype=np.float32)

@@ -1,13 +1,14 @@
 """From a frame to everything that is known of it; used by every page and the command line."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from emotion_core.classifiers.runtime import Classifier
 from emotion_core.faces import FaceDetector, crop_faces, detect_any_rotation
 from emotion_core.types import (
-    EmotionScores,
+    Decisions,
     FaceDetections,
     Float32Array,
     Frame,
@@ -38,8 +39,8 @@ class EmotionPipeline:
             classifier: gives the scores of the crops.
             try_rotations: look for faces in the picture turned by 90, 180 and 270 degrees if it
                 shows none as it is.
-            threshold: top probability below which a face counts as uncertain; None leaves what
-                the classifier says.
+            threshold: top probability below which a face counts as uncertain; None for the
+                classifier's own.
             crop_size_px: side of the crops that the classifier takes.
 
         Raises:
@@ -68,6 +69,38 @@ class EmotionPipeline:
         stages.done("detect")
         return self._read(frame, detections, rotation_deg, stages)
 
+    def rescore(self, result: FrameResult) -> FrameResult:
+        """Lets this pipeline's classifier read faces that are known already.
+
+        No face is searched or cropped. The scores are other ones, so everything that was decided
+        by the old ones is decided anew.
+
+        Args:
+            result: of the same picture, with whatever classifier.
+
+        Raises:
+            ValueError: its crops are not of the size that the classifier takes.
+        """
+        size_px = result.crops.images.shape[1]
+        if size_px != self._crop_size_px:
+            raise ValueError(
+                f"result: wanted crops of {self._crop_size_px} pixels. Received: {size_px}"
+            )
+        stages = Stages()
+        scores = self._classifier.predict(result.crops.images)
+        stages.done("classify")
+        return replace(
+            result,
+            scores=scores,
+            decisions=Decisions.from_scores(scores, self._threshold),
+            stage_ms={**result.stage_ms, **stages.ms},
+        )
+
+    @property
+    def crop_size_px(self) -> int:
+        """Side of the crops that the classifier takes."""
+        return self._crop_size_px
+
     def _read(
         self, frame: Frame, detections: FaceDetections, rotation_deg: int, stages: "Stages"
     ) -> FrameResult:
@@ -81,8 +114,6 @@ class EmotionPipeline:
         )
         stages.done("crop")
         scores = self._classifier.predict(crops.images)
-        if self._threshold is not None:
-            scores = EmotionScores(scores.probabilities, scores.label_set, self._threshold)
         stages.done("classify")
         return FrameResult(
             frame_index=frame.index,
@@ -90,7 +121,7 @@ class EmotionPipeline:
             size_px=frame.size_px,
             detections=detections,
             scores=scores,
-            smoothed=scores,
+            decisions=Decisions.from_scores(scores, self._threshold),
             track_ids=np.arange(1, len(detections) + 1, dtype=np.int64),
             crops=crops,
             rotation_deg=rotation_deg,

@@ -4,14 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion_core.types import EmotionScores, Float32Array, Int64Array
+from emotion_core.types import Decisions, EmotionScores, Float32Array, Int64Array, is_uncertain
 
 # A face that was away for longer than this starts afresh.
 _FORGET_S = 5.0
-
-# A top probability that is this far from the threshold changes at once whether a face counts as
-# uncertain; one that is nearer must stay on its side for as long as a small lead.
-_DOUBT_MARGIN = 0.05
 
 
 @dataclass(slots=True)
@@ -29,22 +25,19 @@ class ScoreSmoother:
     """Exponential smoothing over time, and a label that does not flicker.
 
     After ``half_life_s`` seconds half of a change has arrived, however many frames that were. The
-    displayed label changes only when another one leads by ``margin``, or has led for ``hold_s``;
-    whether a face counts as uncertain is as slow to change.
+    displayed label changes only when another one leads by ``Decisions.LABEL_MARGIN``, or has led
+    for ``hold_s``; whether a face counts as uncertain is as slow to change within
+    ``Decisions.DOUBT_MARGIN`` of the threshold.
 
     Args:
         half_life_s: 0 for no smoothing.
-        margin: lead in probability that changes the label at once.
         hold_s: how long a smaller lead must last.
     """
 
-    def __init__(
-        self, half_life_s: float = 0.4, *, margin: float = 0.15, hold_s: float = 0.6
-    ) -> None:
+    def __init__(self, half_life_s: float = 0.4, *, hold_s: float = 0.6) -> None:
         if half_life_s < 0:
             raise ValueError(f"half_life_s: wanted 0 or more. Received: {half_life_s}")
         self.half_life_s = half_life_s
-        self._margin = margin
         self._hold_s = hold_s
         self._states: dict[int, _State] = {}
 
@@ -53,22 +46,29 @@ class ScoreSmoother:
         self._states.clear()
 
     def update(
-        self, scores: EmotionScores, track_ids: Int64Array, time_s: float
-    ) -> tuple[EmotionScores, Int64Array]:
-        """Smoothed scores and steady labels of one frame.
+        self,
+        scores: EmotionScores,
+        track_ids: Int64Array,
+        time_s: float,
+        *,
+        threshold: float | None = None,
+    ) -> Decisions:
+        """Smoothed scores of one frame and what the faces are called by them.
 
         Args:
             scores: N faces.
             track_ids: (N,) int64, as ``FaceTracker`` gives them.
             time_s: time of the frame.
+            threshold: top probability below which a face counts as uncertain; None for the
+                model's own.
 
         Returns:
-            N smoothed scores (rows still sum to 1), which also hold whether each face counts as
-            uncertain, and (N,) int64 labels to display.
+            Steady decisions of N smoothed scores, whose rows still sum to 1.
 
         Raises:
             ValueError: another number of track ids than of faces.
         """
+        limit = scores.threshold if threshold is None else threshold
         if len(track_ids) != len(scores):
             raise ValueError(
                 f"track_ids: wanted {len(scores)}, one per face. Received: {len(track_ids)}"
@@ -82,10 +82,11 @@ class ScoreSmoother:
         labels = np.empty(len(scores), np.int64)
         uncertain = np.empty(len(scores), np.bool_)
         for face, track in enumerate(track_ids.tolist()):
-            state = self._advance(track, scores.probabilities[face], scores.threshold, time_s)
+            state = self._advance(track, scores.probabilities[face], limit, time_s)
             smoothed[face], labels[face] = state.probabilities, state.label
             uncertain[face] = state.uncertain
-        return EmotionScores(smoothed, scores.label_set, scores.threshold, uncertain), labels
+        calm = EmotionScores(smoothed, scores.label_set, scores.threshold)
+        return Decisions(calm, limit, labels, uncertain)
 
     def _advance(
         self, track: int, probabilities: Float32Array, threshold: float, time_s: float
@@ -93,7 +94,7 @@ class ScoreSmoother:
         state = self._states.get(track)
         if state is None:
             label = int(probabilities.argmax())
-            uncertain = bool(probabilities[label] < threshold)
+            uncertain = bool(is_uncertain(probabilities[label], threshold))
             state = _State(probabilities, time_s, label, label, time_s, uncertain, time_s)
             self._states[track] = state
             return state
@@ -108,16 +109,17 @@ class ScoreSmoother:
 
     def _doubt(self, state: _State, threshold: float) -> None:
         top = float(state.probabilities.max())
-        if (top < threshold) == state.uncertain:
+        doubtful = bool(is_uncertain(top, threshold))
+        if doubtful == state.uncertain:
             state.sided_since_s = state.time_s
-        far = abs(top - threshold) >= _DOUBT_MARGIN
+        far = abs(top - threshold) >= Decisions.DOUBT_MARGIN
         if far or state.time_s - state.sided_since_s >= self._hold_s:
-            state.uncertain = top < threshold
+            state.uncertain = doubtful
 
     def _choose_label(self, state: _State) -> None:
         leader = int(state.probabilities.argmax())
         if leader != state.rival:
             state.rival, state.rival_since_s = leader, state.time_s
         lead = state.probabilities[leader] - state.probabilities[state.label]
-        if lead >= self._margin or state.time_s - state.rival_since_s >= self._hold_s:
+        if lead >= Decisions.LABEL_MARGIN or state.time_s - state.rival_since_s >= self._hold_s:
             state.label = leader

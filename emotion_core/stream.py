@@ -122,12 +122,13 @@ class StreamPipeline(EmotionPipeline):
         stages.done("detect")
         result = self._read(frame, self._last, 0, stages)
         track_ids = self._tracker.update(result.detections, frame.timestamp_s, frame.size_px)
-        smoothed, labels = self._smoother.update(result.scores, track_ids, frame.timestamp_s)
+        decisions = self._smoother.update(
+            result.scores, track_ids, frame.timestamp_s, threshold=self._threshold
+        )
         stages.done("track")
         return replace(
             result,
-            smoothed=smoothed,
+            decisions=decisions,
             track_ids=np.asarray(track_ids, np.int64),
-            labels=labels,
             stage_ms=stages.ms,
         )

@@ -146,16 +146,18 @@ def analysis_document(
 
 def _faces(result: FrameResult) -> list[dict[str, Any]]:
     """The faces of a picture as plain values, in the order of the result."""
-    scores = result.smoothed
+    decisions = result.decisions
     return [
         {
             "face": int(result.track_ids[i]),
             "box": [round(float(v), _PIXEL_DIGITS) for v in result.detections.boxes[i]],
             "detector_confidence": _number(result.detections.confidences[i]),
-            "emotion": scores.emotion(i).value,
-            "confidence": round(float(scores.confidences[i]), _SCORE_DIGITS),
-            "uncertain": bool(scores.uncertain[i]),
-            "scores": {name: round(p, _SCORE_DIGITS) for name, p in scores.as_dict(i).items()},
+            "emotion": decisions.emotion(i).value,
+            "confidence": round(float(decisions.confidences[i]), _SCORE_DIGITS),
+            "uncertain": bool(decisions.uncertain[i]),
+            "scores": {
+                name: round(p, _SCORE_DIGITS) for name, p in decisions.scores.as_dict(i).items()
+            },
         }
         for i in result
     ]

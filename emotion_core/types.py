@@ -4,8 +4,8 @@ Frozen, validated, with read-only arrays. An array is never None: N may be 0.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,10 @@ from emotion_core.emotions import FER2013, Emotion, LabelSet
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 Int64Array = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+# Probabilities are float32.
+_ROUNDING = 1e-4
 
 
 def checked(
@@ -159,15 +163,13 @@ class EmotionScores:
     Attributes:
         probabilities: (N, C) float32, rows sum to 1.
         label_set: the C emotions in the order of the columns.
-        threshold: below this top probability a face counts as uncertain.
-        held: (N,) bool, whether each face counts as uncertain where that is decided over time, as
-            in a stream, so that it does not flicker; empty where the threshold alone decides.
+        threshold: the top probability that the model asks for before an answer counts as sure.
+            `Decisions` start from it; whoever wants another one decides by that.
     """
 
     probabilities: Float32Array
     label_set: LabelSet = FER2013
     threshold: float = 0.0
-    held: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
 
     def __post_init__(self) -> None:
         probabilities = checked(
@@ -182,8 +184,6 @@ class EmotionScores:
                 f"Received sums {probabilities.sum(axis=1)}"
             )
         _set(self, "probabilities", probabilities)
-        if len(self.held):
-            _set(self, "held", checked("EmotionScores.held", self.held, (len(self),), np.bool_))
 
     @classmethod
     def empty(cls, label_set: LabelSet = FER2013, threshold: float = 0.0) -> "EmotionScores":
@@ -202,11 +202,6 @@ class EmotionScores:
         """(N,) float32, the highest probability of each face."""
         return np.asarray(self.probabilities.max(axis=1, initial=0.0), dtype=np.float32)
 
-    @property
-    def uncertain(self) -> npt.NDArray[np.bool_]:
-        """(N,) bool: ``held``, or else whether the highest probability is below the threshold."""
-        return self.held if len(self.held) else self.confidences < self.threshold
-
     def emotion(self, face: int) -> Emotion:
         """The most probable emotion of one face."""
         return self.label_set[int(self.labels[face])]
@@ -215,6 +210,90 @@ class EmotionScores:
         """{emotion name: probability} of one face, in label order."""
         row = self.probabilities[face]
         return {name: float(p) for name, p in zip(self.label_set.names, row, strict=True)}
+
+
+def is_uncertain(confidences: npt.ArrayLike, threshold: float) -> BoolArray:
+    """Whether answers with these top probabilities count as uncertain, by the threshold alone."""
+    return np.asarray(np.asarray(confidences, np.float32) < np.float32(threshold), np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """What each face is called. The one place that says so, for pictures, streams and tables.
+
+    Decisions hold the scores that they were made from, and refuse scores that they contradict: a
+    label cannot outlive the scores of another model. Other scores need new decisions.
+
+    Attributes:
+        scores: of N faces, smoothed where they come from a stream.
+        threshold: below this top probability a face counts as uncertain.
+        labels: (N,) int64, the label of each face: that with the highest score, or in a stream,
+            where labels do not flicker, one that trails it by less than ``LABEL_MARGIN``.
+        uncertain: (N,) bool. As steady in a stream: within ``DOUBT_MARGIN`` of the threshold a
+            face may still be on the side on which it was.
+    """
+
+    #: A steady label may trail the highest score by less than this.
+    LABEL_MARGIN: ClassVar[float] = 0.15
+    #: A top probability that is this far from the threshold decides at once.
+    DOUBT_MARGIN: ClassVar[float] = 0.05
+
+    scores: EmotionScores
+    threshold: float
+    labels: Int64Array
+    uncertain: BoolArray
+
+    def __post_init__(self) -> None:
+        n = len(self.scores)
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"threshold: wanted a number from 0 to 1. Received: {self.threshold}")
+        _set(self, "labels", checked("Decisions.labels", self.labels, (n,), np.int64))
+        _set(self, "uncertain", checked("Decisions.uncertain", self.uncertain, (n,), np.bool_))
+        if ((self.labels < 0) | (self.labels >= len(self.scores.label_set))).any():
+            raise ValueError(
+                f"Decisions.labels: wanted 0 to {len(self.scores.label_set) - 1}. "
+                f"Received: {self.labels}"
+            )
+        top = self.scores.confidences
+        if (top - self.confidences > self.LABEL_MARGIN + _ROUNDING).any():
+            raise ValueError(
+                f"Decisions.labels: wanted labels that trail the highest score by less than "
+                f"{self.LABEL_MARGIN}; these were decided from other scores. Decide again."
+            )
+        changed = self.uncertain != is_uncertain(top, self.threshold)
+        if (changed & (np.abs(top - self.threshold) > self.DOUBT_MARGIN + _ROUNDING)).any():
+            raise ValueError(
+                "Decisions.uncertain: wanted what the threshold says of scores that are clear of "
+                "it; these were decided from other scores. Decide again."
+            )
+
+    @classmethod
+    def from_scores(cls, scores: EmotionScores, threshold: float | None = None) -> "Decisions":
+        """Decides by the scores alone: the highest one, and whether it reaches the threshold.
+
+        Args:
+            scores: N faces.
+            threshold: top probability below which a face counts as uncertain; None for the
+                model's own.
+
+        Raises:
+            ValueError: the threshold is not in 0-1.
+        """
+        limit = scores.threshold if threshold is None else threshold
+        return cls(scores, limit, scores.labels, is_uncertain(scores.confidences, limit))
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def confidences(self) -> Float32Array:
+        """(N,) float32, the probability of each face's label."""
+        rows = self.scores.probabilities
+        return np.asarray(rows[np.arange(len(rows)), self.labels], dtype=np.float32)
+
+    def emotion(self, face: int) -> Emotion:
+        """What one face is called."""
+        return self.scores.label_set[int(self.labels[face])]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,14 +306,12 @@ class FrameResult:
         size_px: (width, height) of the frame.
         detections: N faces.
         scores: raw scores of the same N faces.
-        smoothed: scores after smoothing in time; equal to ``scores`` for single pictures.
+        decisions: what the same N faces are called, with the scores that say so.
         track_ids: (N,) int64, stable face numbers from 1.
         crops: the classifier's input of the same N faces.
         rotation_deg: 0, 90, 180 or 270: how far the picture had to be turned counter-clockwise
             before faces were found. Boxes are always given in the picture as it was.
         stage_ms: milliseconds per stage ("detect", "crop", "classify", "track").
-        labels: (N,) int64, the labels to display. In a stream they change later than the smoothed
-            scores, so that they do not flicker; by default those with the highest score.
     """
 
     frame_index: int
@@ -242,26 +319,24 @@ class FrameResult:
     size_px: tuple[int, int]
     detections: FaceDetections
     scores: EmotionScores
-    smoothed: EmotionScores
+    decisions: Decisions
     track_ids: Int64Array
     crops: FaceCrops
     rotation_deg: int = 0
     stage_ms: Mapping[str, float] = field(default_factory=dict)
-    labels: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
         n = len(self.detections)
-        if not len(self.labels):
-            _set(self, "labels", self.smoothed.labels)
-        for name, length in (
-            ("scores", len(self.scores)),
-            ("smoothed", len(self.smoothed)),
-            ("crops", len(self.crops)),
-        ):
+        for name in ("scores", "decisions", "crops"):
+            length = len(getattr(self, name))
             if length != n:
                 raise ValueError(f"FrameResult.{name}: wanted {n} faces. Received: {length}")
-        for name in ("track_ids", "labels"):
-            _set(self, name, checked(f"FrameResult.{name}", getattr(self, name), (n,), np.int64))
+        if self.scores.label_set != self.decisions.scores.label_set:
+            raise ValueError(
+                "FrameResult.decisions: wanted decisions from scores of the same model. Received "
+                f"{self.decisions.scores.label_set.names} beside {self.scores.label_set.names}"
+            )
+        _set(self, "track_ids", checked("FrameResult.track_ids", self.track_ids, (n,), np.int64))
 
     def __len__(self) -> int:
         return len(self.detections)
@@ -269,17 +344,29 @@ class FrameResult:
     def __iter__(self) -> Iterator[int]:
         return iter(range(len(self)))
 
+    @property
+    def smoothed(self) -> EmotionScores:
+        """The scores that were decided on: smoothed in a stream, else the raw ones."""
+        return self.decisions.scores
 
-@dataclass(frozen=True, slots=True)
-class EmotionRecord:
-    """One stored row: scalars only, never pixels."""
+    @property
+    def labels(self) -> Int64Array:
+        """(N,) int64, the label of each face."""
+        return self.decisions.labels
 
-    session: str
-    source: str
-    frame: int
-    time_s: float
-    track: int
-    box: tuple[float, float, float, float]
-    scores: tuple[float, ...]
-    model: str
-    model_sha256: str
+    @property
+    def uncertain(self) -> BoolArray:
+        """(N,) bool, whether each face counts as uncertain."""
+        return self.decisions.uncertain
+
+    def decided(self, threshold: float | None = None, *, raw: bool = False) -> "FrameResult":
+        """The same faces and scores, decided anew.
+
+        Args:
+            threshold: top probability below which a face counts as uncertain; None for that of
+                the decisions so far.
+            raw: decide on the raw scores instead of the smoothed ones.
+        """
+        scores = self.scores if raw else self.smoothed
+        limit = self.decisions.threshold if threshold is None else threshold
+        return replace(self, decisions=Decisions.from_scores(scores, limit))

@@ -1,7 +1,7 @@
 """How answers are put into words: one wording for pages, pictures, tables and alt texts."""
 
 from emotion_core.emotions import Emotion
-from emotion_core.types import EmotionScores, FrameResult
+from emotion_core.types import Decisions, FrameResult
 
 #: A face looks angry, but it does not look "fear".
 _LOOKS = {
@@ -28,19 +28,16 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{share * 100:.{digits}f} %"
 
 
-def describe_face(scores: EmotionScores, face: int, label: int | None = None) -> str:
+def describe_face(decisions: Decisions, face: int) -> str:
     """One face's answer: ``"looks happy (93 %)"`` or ``"uncertain (happy 41 %)"``.
 
     Args:
-        scores: N faces.
+        decisions: what N faces are called.
         face: row of the face.
-        label: the label to name where that is not the one with the highest score, as in a stream,
-            where labels change later than scores.
     """
-    chosen = int(scores.labels[face]) if label is None else label
-    emotion = scores.label_set[chosen]
-    share = percent(float(scores.probabilities[face, chosen]))
-    if scores.uncertain[face]:
+    emotion = decisions.emotion(face)
+    share = percent(float(decisions.confidences[face]))
+    if decisions.uncertain[face]:
         return f"uncertain ({emotion} {share})"
     return f"looks {_LOOKS.get(emotion, emotion.value)} ({share})"
 
@@ -57,10 +54,7 @@ def alt_text(source: str, result: FrameResult) -> str:
     """What a picture with its marked faces shows, for people who do not see it."""
     if not len(result):
         return f"{source}: no face found."
-    shown = [
-        describe_face(result.smoothed, face, int(result.labels[face]))
-        for face in list(result)[:_ALT_TEXT_FACES]
-    ]
+    shown = [describe_face(result.decisions, face) for face in list(result)[:_ALT_TEXT_FACES]]
     rest = len(result) - len(shown)
     numbered = [
         f"face {number} {text}" for number, text in zip(result.track_ids, shown, strict=False)

@@ -10,7 +10,7 @@ import pylibsrtp  # noqa: F401
 import pytest
 
 from emotion_core.emotions import FER2013
-from emotion_core.types import EmotionScores, FaceCrops, FaceDetections, FrameResult
+from emotion_core.types import Decisions, EmotionScores, FaceCrops, FaceDetections, FrameResult
 
 # A job in the background of a shell ignores Ctrl-C, and so would the commands under test.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -35,6 +35,7 @@ def make_result() -> Callable[..., FrameResult]:
         gradient = np.tile(np.arange(48, dtype=np.uint8) * 5, (n, 48, 1))
         crops = FaceCrops(gradient, np.zeros((n, 2, 3), np.float32))
         numbers = np.arange(1, n + 1, dtype=np.int64)
-        return FrameResult(0, 0.0, size_px, found, scores, scores, numbers, crops)
+        decisions = Decisions.from_scores(scores)
+        return FrameResult(0, 0.0, size_px, found, scores, decisions, numbers, crops)
 
     return make

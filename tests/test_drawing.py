@@ -9,7 +9,7 @@ from skimage import data
 from emotion_core import drawing
 from emotion_core.drawing import DrawOptions, blur_faces, draw_result, place_labels
 from emotion_core.emotions import FER2013, Emotion
-from emotion_core.types import EmotionScores, FaceCrops, FaceDetections, FrameResult
+from emotion_core.types import Decisions, EmotionScores, FaceCrops, FaceDetections, FrameResult
 
 HAPPY = FER2013.index("happy")
 
@@ -29,7 +29,7 @@ def result(
         size_px=size_px,
         detections=FaceDetections(array, np.ones(n, np.float32), marks.astype(np.float32)),
         scores=scores,
-        smoothed=scores,
+        decisions=Decisions.from_scores(scores),
         track_ids=np.arange(1, n + 1),
         crops=FaceCrops(np.zeros((n, 48, 48), np.uint8), np.zeros((n, 2, 3), np.float32)),
     )

@@ -122,8 +122,8 @@ def test_the_users_threshold_replaces_the_classifiers(
     detector = SquaresDetector(framing, (80, 80), [10, 10, 60, 60])
     pipeline = EmotionPipeline(detector, BrightnessClassifier(), threshold=threshold)
     result = pipeline.analyze(Frame(np.full((80, 80, 3), 128, np.uint8)))
-    assert result.scores.threshold == wanted
-    assert bool(result.scores.uncertain[0]) == (wanted > 0)
+    assert result.decisions.threshold == wanted
+    assert bool(result.uncertain[0]) == (wanted > 0)
 
 
 def test_a_threshold_outside_0_to_1_is_refused(framing: CropFraming) -> None:
@@ -179,7 +179,7 @@ def test_a_shipped_model_sees_a_broad_smile(name: str, astronaut: UInt8Array) ->
     registry = ModelRegistry(MODELS_ROOT)
     alone = EmotionPipeline(build_detector(), registry.open(name)).analyze(Frame(astronaut))
     assert alone.scores.emotion(0) is Emotion.HAPPY
-    assert not alone.scores.uncertain[0]
+    assert not alone.uncertain[0]
     with InferenceWorker(registry.open(name)) as worker:
         shared = EmotionPipeline(build_detector(), worker).analyze(Frame(astronaut))
     np.testing.assert_array_equal(shared.scores.probabilities, alone.scores.probabilities)
@@ -220,3 +220,42 @@ def test_reading_order_of_no_boxes() -> None:
     order = reading_order(np.zeros((0, 4), np.float32))
     assert order.shape == (0,)
     assert order.dtype == np.int64
+
+
+class Says(BrightnessClassifier):
+    """Gives every crop the same label, with the same share."""
+
+    def __init__(self, label: int, share: float, threshold: float = 0.5) -> None:
+        super().__init__()
+        self._row = np.full(7, (1 - share) / 6, np.float32)
+        self._row[label] = share
+        self._threshold = threshold
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        self.shapes.append(images.shape)
+        return EmotionScores(np.tile(self._row, (len(images), 1)), threshold=self._threshold)
+
+
+@pytest.mark.parametrize("threshold", [None, 0.2])
+def test_another_classifier_decides_anew(framing: CropFraming, threshold: float | None) -> None:
+    detector = SquaresDetector(framing, (80, 80), [10, 10, 60, 60])
+    before = EmotionPipeline(detector, Says(3, 0.9)).analyze(
+        Frame(np.full((80, 80, 3), 128, np.uint8), index=4, timestamp_s=2.0)
+    )
+    other = Says(4, 0.4)
+    after = EmotionPipeline(detector, other, threshold=threshold).rescore(before)
+    assert (before.labels.tolist(), after.labels.tolist()) == ([3], [4])
+    assert (before.uncertain.tolist(), after.uncertain.tolist()) == ([False], [threshold is None])
+    assert after.smoothed is after.scores
+    assert after.crops is before.crops
+    assert after.detections is before.detections
+    assert (after.frame_index, after.timestamp_s) == (4, 2.0)
+    assert detector.calls == 1
+    assert other.shapes == [(1, 48, 48)]
+
+
+def test_crops_of_another_size_are_not_rescored(framing: CropFraming) -> None:
+    detector = SquaresDetector(framing, (80, 80), [10, 10, 60, 60])
+    result = EmotionPipeline(detector, Says(3, 0.9)).analyze(Frame(np.zeros((80, 80, 3), np.uint8)))
+    with pytest.raises(ValueError, match=r"wanted crops of 64 pixels\. Received: 48"):
+        EmotionPipeline(detector, Says(3, 0.9), crop_size_px=64).rescore(result)

@@ -29,16 +29,16 @@ def test_half_of_a_change_arrives_after_the_half_life(frames_per_s: int) -> None
     smoother = ScoreSmoother(half_life_s=0.4)
     smoother.update(only(HAPPY), ONE, 0.0)
     for frame in range(1, round(0.4 * frames_per_s) + 1):
-        smoothed, _ = smoother.update(only(SAD), ONE, frame / frames_per_s)
-    assert smoothed.probabilities[0, SAD] == pytest.approx(0.5, abs=1e-4)
+        shown = smoother.update(only(SAD), ONE, frame / frames_per_s)
+    assert shown.scores.probabilities[0, SAD] == pytest.approx(0.5, abs=1e-4)
 
 
 def test_no_half_life_means_raw_scores() -> None:
     smoother = ScoreSmoother(half_life_s=0)
     smoother.update(only(HAPPY), ONE, 0.0)
-    smoothed, labels = smoother.update(only(SAD), ONE, 0.01)
-    np.testing.assert_array_equal(smoothed.probabilities, only(SAD).probabilities)
-    assert labels.tolist() == [SAD]
+    shown = smoother.update(only(SAD), ONE, 0.01)
+    np.testing.assert_array_equal(shown.scores.probabilities, only(SAD).probabilities)
+    assert shown.labels.tolist() == [SAD]
 
 
 def test_faces_do_not_mix() -> None:
@@ -46,9 +46,9 @@ def test_faces_do_not_mix() -> None:
     both = scores(np.eye(7)[HAPPY].tolist(), np.eye(7)[SAD].tolist())
     smoother.update(both, np.array([1, 2]), 0.0)
     swapped = scores(np.eye(7)[SAD].tolist(), np.eye(7)[HAPPY].tolist())
-    smoothed, labels = smoother.update(swapped, np.array([2, 1]), 0.1)
-    assert labels.tolist() == [SAD, HAPPY]
-    assert smoothed.probabilities[0, SAD] == pytest.approx(1, abs=1e-6)
+    shown = smoother.update(swapped, np.array([2, 1]), 0.1)
+    assert shown.labels.tolist() == [SAD, HAPPY]
+    assert shown.scores.probabilities[0, SAD] == pytest.approx(1, abs=1e-6)
 
 
 def close(first: float, second: float) -> EmotionScores:
@@ -56,19 +56,19 @@ def close(first: float, second: float) -> EmotionScores:
 
 
 def test_small_leads_that_alternate_do_not_flicker() -> None:
-    smoother = ScoreSmoother(half_life_s=0.0, margin=0.15, hold_s=0.6)
+    smoother = ScoreSmoother(half_life_s=0.0, hold_s=0.6)
     shown = []
     for frame in range(60):
         lead = close(0.45, 0.42) if frame % 4 < 2 else close(0.42, 0.45)
-        shown.append(int(smoother.update(lead, ONE, frame / 30)[1][0]))
+        shown.append(int(smoother.update(lead, ONE, frame / 30).labels[0]))
     assert set(shown) == {HAPPY}
 
 
 def test_a_small_lead_that_lasts_wins() -> None:
-    smoother = ScoreSmoother(half_life_s=0.0, margin=0.15, hold_s=0.6)
+    smoother = ScoreSmoother(half_life_s=0.0, hold_s=0.6)
     smoother.update(close(0.45, 0.42), ONE, 0.0)
     labels = [
-        int(smoother.update(close(0.42, 0.45), ONE, 0.1 * step)[1][0]) for step in range(1, 9)
+        int(smoother.update(close(0.42, 0.45), ONE, 0.1 * step).labels[0]) for step in range(1, 9)
     ]
     assert labels[:5] == [HAPPY] * 5
     assert labels[-1] == SAD
@@ -77,14 +77,14 @@ def test_a_small_lead_that_lasts_wins() -> None:
 def test_a_large_lead_wins_at_once() -> None:
     smoother = ScoreSmoother(half_life_s=0.0)
     smoother.update(close(0.8, 0.1), ONE, 0.0)
-    assert smoother.update(close(0.1, 0.8), ONE, 0.01)[1].tolist() == [SAD]
+    assert smoother.update(close(0.1, 0.8), ONE, 0.01).labels.tolist() == [SAD]
 
 
 def test_a_face_that_was_long_away_starts_afresh() -> None:
     smoother = ScoreSmoother(half_life_s=60)
     smoother.update(only(HAPPY), ONE, 0.0)
-    smoothed, _ = smoother.update(only(SAD), ONE, 6.0)
-    assert smoothed.probabilities[0, SAD] == 1
+    shown = smoother.update(only(SAD), ONE, 6.0)
+    assert shown.scores.probabilities[0, SAD] == 1
 
 
 def test_wrong_lengths_are_refused() -> None:
@@ -109,10 +109,10 @@ def test_smoothed_scores_stay_probabilities(
     smoother, time_s = ScoreSmoother(half_life_s), 0.0
     for step_s, row in frames:
         time_s += step_s
-        smoothed, labels = smoother.update(scores(row), ONE, time_s)
-        assert smoothed.probabilities.sum() == pytest.approx(1, abs=1e-5)
-        assert (smoothed.probabilities >= 0).all()
-        assert 0 <= labels[0] < 7
+        shown = smoother.update(scores(row), ONE, time_s)
+        assert shown.scores.probabilities.sum() == pytest.approx(1, abs=1e-5)
+        assert (shown.scores.probabilities >= 0).all()
+        assert 0 <= shown.labels[0] < 7
 
 
 def about(share: float, threshold: float = 0.5) -> EmotionScores:
@@ -126,17 +126,17 @@ def test_a_score_about_the_threshold_does_not_flicker() -> None:
     shown = []
     for frame in range(60):
         share = 0.52 if frame % 4 < 2 else 0.48
-        shown.append(bool(smoother.update(about(share), ONE, frame / 30)[0].uncertain[0]))
+        shown.append(bool(smoother.update(about(share), ONE, frame / 30).uncertain[0]))
     assert set(shown) == {False}
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.52, 0.48), (0.48, 0.52)])
 def test_doubt_that_lasts_is_shown_and_taken_back(before: float, after: float) -> None:
     smoother = ScoreSmoother(half_life_s=0.0, hold_s=0.6)
-    start = bool(smoother.update(about(before), ONE, 0.0)[0].uncertain[0])
+    start = bool(smoother.update(about(before), ONE, 0.0).uncertain[0])
     assert start == (before < 0.5)
     shown = [
-        bool(smoother.update(about(after), ONE, 0.1 * step)[0].uncertain[0]) for step in range(1, 9)
+        bool(smoother.update(about(after), ONE, 0.1 * step).uncertain[0]) for step in range(1, 9)
     ]
     assert shown[:5] == [start] * 5
     assert shown[-1] != start
@@ -145,7 +145,7 @@ def test_doubt_that_lasts_is_shown_and_taken_back(before: float, after: float) -
 def test_clear_doubt_and_clear_answers_show_at_once() -> None:
     smoother = ScoreSmoother(half_life_s=0.0)
     shown = [
-        bool(smoother.update(about(share), ONE, time_s)[0].uncertain[0])
+        bool(smoother.update(about(share), ONE, time_s).uncertain[0])
         for time_s, share in ((0.0, 0.9), (0.01, 0.3), (0.02, 0.9))
     ]
     assert shown == [False, True, False]
@@ -154,7 +154,7 @@ def test_clear_doubt_and_clear_answers_show_at_once() -> None:
 def test_a_threshold_that_is_changed_acts_at_once() -> None:
     smoother = ScoreSmoother(half_life_s=0.0)
     smoother.update(about(0.6), ONE, 0.0)
-    assert smoother.update(about(0.6, threshold=0.9), ONE, 0.01)[0].uncertain.tolist() == [True]
+    assert smoother.update(about(0.6, threshold=0.9), ONE, 0.01).uncertain.tolist() == [True]
 
 
 @settings(max_examples=100)
@@ -163,6 +163,6 @@ def test_doubt_never_contradicts_a_clear_score(frames: list[tuple[float, float]]
     smoother, time_s = ScoreSmoother(half_life_s=0.0), 0.0
     for share, gap_s in frames:
         time_s += gap_s
-        uncertain = bool(smoother.update(about(share), ONE, time_s)[0].uncertain[0])
+        uncertain = bool(smoother.update(about(share), ONE, time_s).uncertain[0])
         if abs(share - 0.5) > 0.06:
             assert uncertain == (share < 0.5)

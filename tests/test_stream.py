@@ -134,10 +134,10 @@ def test_settings_change_between_two_frames() -> None:
     stream = StreamPipeline(Counting(), Alternating(), StreamOptions(half_life_s=60))
     stream.analyze(frame(0))
     before = stream.analyze(frame(1))
-    assert not before.smoothed.uncertain[0]
+    assert not before.uncertain[0]
     stream.change(options=StreamOptions(half_life_s=0, threshold=0.99))
     after = stream.analyze(frame(2))
-    assert after.smoothed.uncertain[0]
+    assert after.uncertain[0]
     np.testing.assert_allclose(after.smoothed.probabilities, after.scores.probabilities, atol=1e-6)
     assert after.track_ids.tolist() == before.track_ids.tolist()
 

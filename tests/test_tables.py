@@ -19,7 +19,7 @@ from emotion_core.tables import (
     to_json_bytes,
     to_parquet_bytes,
 )
-from emotion_core.types import EmotionScores, FaceCrops, FaceDetections, FrameResult
+from emotion_core.types import Decisions, EmotionScores, FaceCrops, FaceDetections, FrameResult
 
 # Written out by hand: the names that people's scripts use (see "Command line" in the README).
 INTERFACE_COLUMNS = [
@@ -62,7 +62,9 @@ def build_result(
     )
     crops = FaceCrops(np.zeros((n_faces, 48, 48), np.uint8), np.zeros((n_faces, 2, 3), np.float32))
     numbers = np.arange(1, n_faces + 1, dtype=np.int64)
-    return FrameResult(0, 0.0, (640, 480), detections, scores, scores, numbers, crops)
+    return FrameResult(
+        0, 0.0, (640, 480), detections, scores, Decisions.from_scores(scores), numbers, crops
+    )
 
 
 def test_columns_are_those_of_the_interface_first() -> None:
@@ -152,7 +154,7 @@ def test_json_has_no_nan_and_no_numpy() -> None:
             (640, 480),
             unknown,
             result.scores,
-            result.smoothed,
+            result.decisions,
             result.track_ids,
             result.crops,
         ),

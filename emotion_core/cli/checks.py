@@ -205,7 +205,9 @@ def check_detectors() -> Iterator[Check]:
             continue
         works = True
         default = " (default)" if info.name == default_detector_name() else ""
-        yield Check(name, OK, f"{info.title}{default}")
+        useful = info.confidences
+        minimum = f"minimum confidence {useful.lowest:g} to {useful.highest:g}"
+        yield Check(name, OK, f"{info.title}{default}, {minimum}, usually {useful.usual:.2g}")
     if not works:
         yield Check("Detectors", PROBLEM, "No face detector works.", _INSTALL)
 

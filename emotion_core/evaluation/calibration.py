@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from emotion_core.types import Float32Array, Int64Array
+from emotion_core.types import Float32Array, Int64Array, is_uncertain
 
 # Inverse golden ratio, for the search below.
 _GOLDEN = (5**0.5 - 1) / 2
@@ -52,7 +52,7 @@ def fit_threshold(
     confidences = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     for hundredths in range(101):
-        covered = confidences >= hundredths / 100
+        covered = ~is_uncertain(confidences, hundredths / 100)
         if covered.any() and correct[covered].mean() >= target_accuracy:
             return hundredths / 100
     return 1.0

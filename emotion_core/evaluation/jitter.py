@@ -12,8 +12,8 @@ from emotion_core.faces import (
     detect_any_rotation,
     upright_squares,
 )
-from emotion_core.geometry import BoolArray, transform_points
-from emotion_core.types import FaceDetections, Float32Array, UInt8Array
+from emotion_core.geometry import transform_points
+from emotion_core.types import BoolArray, FaceDetections, Float32Array, UInt8Array
 
 #: The crops that the others are compared with.
 UNCHANGED = "unchanged"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_core.emotions import LabelSet
-from emotion_core.types import Float32Array, Int64Array
+from emotion_core.types import Float32Array, Int64Array, is_uncertain
 
 # Source: Guo et al., arXiv 1706.04599, who use 15 bins of equal width.
 CALIBRATION_BINS = 15
@@ -144,7 +144,7 @@ def evaluate_probabilities(
     confidences = probabilities.max(axis=1)
     correct = predicted == labels
     unseen = ~seen if seen is not None else np.ones(n, bool)
-    covered = confidences >= threshold
+    covered = ~is_uncertain(confidences, threshold)
     confusion = confusion_matrix(labels, predicted, len(label_set))
     per_class = per_class_metrics(confusion, label_set)
     return {

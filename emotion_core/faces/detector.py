@@ -7,9 +7,11 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from emotion_core.faces.confidence import ConfidenceRange
 from emotion_core.faces.framing import CropFraming
+from emotion_core.faces.small_faces import Look, SmallFaces, belongs_to_tile, further_looks, merge
 from emotion_core.geometry import box_area, clip_boxes, non_max_suppression
-from emotion_core.types import FaceDetections, Float32Array, UInt8Array, checked
+from emotion_core.types import BoolArray, FaceDetections, Float32Array, UInt8Array, checked
 
 DEFAULT_MAX_SIDE_PX = 640
 
@@ -65,19 +67,29 @@ class DetectorInfo:
         title: for people, e.g. "libfacedetection".
         summary: one sentence on when to choose it.
         available: whether it can be built here.
-        reason: why not, empty if it can.
+        confidences: the useful range of its minimum confidence.
+        reason: why it cannot be built here, empty if it can.
     """
 
     name: str
     title: str
     summary: str
     available: bool
+    confidences: ConfidenceRange
     reason: str = ""
 
 
 def no_landmarks(n: int) -> Float32Array:
     """(n, 0, 2) float32: the landmarks of a detector that gives none."""
     return np.zeros((n, 0, 2), np.float32)
+
+
+class Plausibility(Protocol):
+    """A second opinion on finds."""
+
+    def plausible(self, image: UInt8Array, boxes: Float32Array) -> BoolArray:
+        """Which boxes (N, 4) of a picture (H, W, 3) uint8 BGR may hold a face: (N,) bool."""
+        ...
 
 
 class BoundedDetector(ABC):
@@ -88,6 +100,8 @@ class BoundedDetector(ABC):
         framing: how findings become FER-2013 squares.
         min_confidence: faces below are dropped, 0-1.
         max_side_px: larger pictures are shrunk to this for detection.
+        usual_confidence: finds below are looked at again; None for ``min_confidence``.
+        second_look: says which of those may be faces; None: all.
 
     Attributes:
         sure_confidence: finds in a picture that lies on its side or head stay below this.
@@ -96,7 +110,14 @@ class BoundedDetector(ABC):
     sure_confidence: float
 
     def __init__(
-        self, name: str, framing: CropFraming, *, min_confidence: float, max_side_px: int
+        self,
+        name: str,
+        framing: CropFraming,
+        *,
+        min_confidence: float,
+        max_side_px: int,
+        usual_confidence: float | None = None,
+        second_look: Plausibility | None = None,
     ) -> None:
         if not 0 <= min_confidence <= 1:
             raise ValueError(f"min_confidence: wanted 0-1. Received: {min_confidence}")
@@ -107,6 +128,10 @@ class BoundedDetector(ABC):
         self.note = ""
         self.min_confidence = min_confidence
         self.max_side_px = max_side_px
+        #: How hard small faces are looked for in large pictures; may be changed at any time.
+        self.small_faces = SmallFaces.OFF
+        self._usual_confidence = min_confidence if usual_confidence is None else usual_confidence
+        self._second_look = second_look
 
     @abstractmethod
     def _find(self, image: UInt8Array) -> tuple[Float32Array, Float32Array, Float32Array]:
@@ -118,30 +143,70 @@ class BoundedDetector(ABC):
         Raises:
             ValueError: not such an array.
         """
+        return self.look_closer(image, self.first_look(image))
+
+    def first_look(self, image: UInt8Array) -> FaceDetections:
+        """The faces that are seen at the first look, at most ``max_side_px`` large.
+
+        Raises:
+            ValueError: not an array (H, W, 3) uint8.
+        """
         checked("image", image, (None, None, 3), np.uint8)
-        height, width = image.shape[:2]
-        if min(height, width) < _MIN_PICTURE_PX:
+        if min(image.shape[:2]) < _MIN_PICTURE_PX:
             return FaceDetections.empty()
-        scaled, scale = self._bounded(image)
+        return self._search(image, self._first_scale(image))
+
+    def look_closer(self, image: UInt8Array, found: FaceDetections) -> FaceDetections:
+        """The faces of the first look and those that only a closer one shows in a large picture.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            found: what ``first_look`` found in it.
+        """
+        size_px = (image.shape[1], image.shape[0])
+        for look in further_looks(size_px, self._first_scale(image), self.small_faces):
+            for tile in look.tiles:
+                found = merge(found, self._search_tile(image, tile, look))
+        return found
+
+    def _first_scale(self, image: UInt8Array) -> float:
+        longest = float(max(image.shape[:2]))
+        return min(
+            self.max_side_px / longest, max(1.0, min(_MAX_ENLARGEMENT, _SMALL_SIDE_PX / longest))
+        )
+
+    def _search_tile(
+        self, image: UInt8Array, tile: tuple[int, int, int, int], look: Look
+    ) -> FaceDetections:
+        """The small faces of a part of the picture, in pixels of the picture.
+
+        Less certain ones than usual are left out, whatever was asked for: closer up, most of those
+        are none.
+        """
+        x0, y0, x1, y1 = tile
+        part = self._search(image[y0:y1, x0:x1], look.scale)
+        corner = np.array([x0, y0], np.float32)
+        found = FaceDetections(
+            part.boxes + np.tile(corner, 2), part.confidences, part.landmarks + corner
+        )
+        size_px = (image.shape[1], image.shape[0])
+        sure = found.confidences >= self._usual_confidence
+        return found.select(sure & belongs_to_tile(found.boxes, tile, size_px, look))
+
+    def _search(self, image: UInt8Array, factor: float) -> FaceDetections:
+        """The faces of a picture as they are found when it is scaled by a factor."""
+        height, width = image.shape[:2]
+        scaled, scale = _scaled(image, factor)
         if min(scaled.shape[:2]) < _MIN_PICTURE_PX:
             return FaceDetections.empty()
         boxes, confidences, landmarks = self._find(scaled)
-        return self._clean(boxes / scale, confidences, landmarks / scale[:2], (width, height))
-
-    def _bounded(self, image: UInt8Array) -> tuple[UInt8Array, Float32Array]:
-        """The picture at detection size, and its scales (4,) in x, y, x, y."""
-        height, width = image.shape[:2]
-        longest = max(height, width)
-        factor = min(
-            self.max_side_px / longest, max(1.0, min(_MAX_ENLARGEMENT, _SMALL_SIDE_PX / longest))
-        )
-        if factor == 1.0:
-            return np.ascontiguousarray(image), np.ones(4, np.float32)
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-        scaled = np.asarray(cv2.resize(image, size, interpolation=method), dtype=np.uint8)
-        # The true scales: rounding moves those of narrow pictures.
-        return scaled, np.array([size[0] / width, size[1] / height] * 2, np.float32)
+        found = self._clean(boxes / scale, confidences, landmarks / scale[:2], (width, height))
+        doubtful = np.flatnonzero(found.confidences < self._usual_confidence)
+        if self._second_look is None or not len(doubtful):
+            return found
+        keep = np.ones(len(found), np.bool_)
+        keep[doubtful] = self._second_look.plausible(scaled, found.boxes[doubtful] * scale)
+        return found.select(keep)
 
     def _clean(
         self,
@@ -173,3 +238,15 @@ class BoundedDetector(ABC):
             np.clip(confidences[rows], 0, 1).astype(np.float32),
             landmarks[rows].astype(np.float32),
         )
+
+
+def _scaled(image: UInt8Array, factor: float) -> tuple[UInt8Array, Float32Array]:
+    """The picture scaled by a factor, and its scales (4,) in x, y, x, y."""
+    if factor == 1.0:
+        return np.ascontiguousarray(image), np.ones(4, np.float32)
+    height, width = image.shape[:2]
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    scaled = np.asarray(cv2.resize(image, size, interpolation=method), dtype=np.uint8)
+    # The true scales: rounding moves those of narrow pictures.
+    return scaled, np.array([size[0] / width, size[1] / height] * 2, np.float32)

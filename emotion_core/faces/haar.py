@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 
 from emotion_core.errors import DetectorError
+from emotion_core.faces.confidence import ConfidenceRange
 from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, BoundedDetector, no_landmarks
 from emotion_core.faces.framing import HAAR_FRAMING
+from emotion_core.faces.second_look import SecondLook
 from emotion_core.types import Float32Array, UInt8Array
 
 # A face counts as certain as the number n of windows that agree on it: n / (n + 5).
@@ -39,6 +41,17 @@ PRESETS = {
     "haar": HaarPreset(scale_factor=1.1, min_neighbors=6, min_face_px=30),
     # Source: github.com/atulapra/Emotion-detection, `detectMultiScale(gray, 1.3, 5)`.
     "haar-emotion-detection": HaarPreset(scale_factor=1.3, min_neighbors=5, min_face_px=0),
+}
+
+
+def _certainty(windows: int) -> float:
+    return windows / (windows + _HALF_CERTAIN_WINDOWS)
+
+
+# From four windows: of three and fewer most are no faces.
+CONFIDENCES = {
+    name: ConfidenceRange(lowest=0.4, usual=_certainty(preset.min_neighbors), highest=0.95)
+    for name, preset in PRESETS.items()
 }
 
 
@@ -71,11 +84,16 @@ class HaarDetector(BoundedDetector):
         max_side_px: int = DEFAULT_MAX_SIDE_PX,
     ) -> None:
         self._preset = PRESETS[preset]
-        neighbors = self._preset.min_neighbors
+        usual = CONFIDENCES[preset].usual
         if min_confidence is None:
-            min_confidence = neighbors / (neighbors + _HALF_CERTAIN_WINDOWS)
+            min_confidence = usual
         super().__init__(
-            preset, HAAR_FRAMING, min_confidence=min_confidence, max_side_px=max_side_px
+            preset,
+            HAAR_FRAMING,
+            min_confidence=min_confidence,
+            max_side_px=max_side_px,
+            usual_confidence=usual,
+            second_look=SecondLook(),
         )
         reason, file = unavailable_reason(), _cascade_file()
         if reason or file is None:

@@ -11,15 +11,17 @@ import cv2
 import numpy as np
 
 from emotion_core.errors import DetectorError
+from emotion_core.faces.confidence import ConfidenceRange
 from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, BoundedDetector
 from emotion_core.faces.framing import YUNET_FRAMING
 from emotion_core.faces.landmarks import LandmarkRefiner
+from emotion_core.faces.second_look import SecondLook
 from emotion_core.types import Float32Array, UInt8Array
 
 MODEL_VARIABLE = "EMOTION_LENS_YUNET"
 MODEL_FOLDER = Path(__file__).parents[2] / "models" / "detectors"
 
-_MIN_CONFIDENCE = 0.6
+CONFIDENCES = ConfidenceRange(lowest=0.5, usual=0.6, highest=0.95)
 _NMS_IOU = 0.3
 _TOP_K = 500
 
@@ -54,8 +56,15 @@ class YuNetDetector(BoundedDetector):
         min_confidence: float | None = None,
         max_side_px: int = DEFAULT_MAX_SIDE_PX,
     ) -> None:
-        threshold = _MIN_CONFIDENCE if min_confidence is None else min_confidence
-        super().__init__("yunet", YUNET_FRAMING, min_confidence=threshold, max_side_px=max_side_px)
+        threshold = CONFIDENCES.usual if min_confidence is None else min_confidence
+        super().__init__(
+            "yunet",
+            YUNET_FRAMING,
+            min_confidence=threshold,
+            max_side_px=max_side_px,
+            usual_confidence=CONFIDENCES.usual,
+            second_look=SecondLook(),
+        )
         reason = unavailable_reason()
         path = find_model()
         if reason or path is None:

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 from emotion_core.classifiers.runtime import Classifier
 from emotion_core.errors import EmotionLensError, ImageError
@@ -52,10 +51,9 @@ def work_for_a_while(
     for number, photo in enumerate(waiting, start=1):
         start = time.monotonic()
         known = book.same_faces(photo, key)
-        if known is not None and known.crops.images.shape[1] == crop_size_px:
+        if known is not None and known.crops.images.shape[1] == pipeline.crop_size_px:
             # Only the model changed: the same crops are judged again, no face is searched.
-            scores = classifier.predict(known.crops.images)
-            book.store(photo, key, replace(known, scores=scores, smoothed=scores))
+            book.store(photo, key, pipeline.rescore(known))
         else:
             _analyse(book, photo, key, pipeline)
         book.seconds.append(time.monotonic() - start)

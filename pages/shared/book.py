@@ -1,8 +1,9 @@
 """The photos of one session and what was found in them. Knows nothing of Streamlit."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from emotion_core.faces import SmallFaces
 from emotion_core.photo_files import MAX_PHOTOS, MAX_TOTAL_BYTES, Failure, Room, Upload
 from emotion_core.types import FrameResult
 
@@ -18,10 +19,16 @@ class AnalysisKey:
     model_sha256: str
     detector: str
     min_confidence: float | None
+    small_faces: SmallFaces = SmallFaces.AUTO
 
     def finds_the_same_faces(self, other: "AnalysisKey") -> bool:
         """Whether only the classifier differs."""
-        return (self.detector, self.min_confidence) == (other.detector, other.min_confidence)
+        return self.face_search == other.face_search
+
+    @property
+    def face_search(self) -> tuple[str, float | None, SmallFaces]:
+        """What the found faces depend on."""
+        return self.detector, self.min_confidence, self.small_faces
 
 
 @dataclass(slots=True)
@@ -81,7 +88,7 @@ class PhotoBook:
     def result(self, photo: Photo, key: AnalysisKey, threshold: float) -> FrameResult | None:
         """What was found in a photo, judged by a threshold, or None while it waits."""
         result = self._results.get((photo.digest, key))
-        return None if result is None else _judged(result, threshold)
+        return None if result is None else result.decided(threshold)
 
     def same_faces(self, photo: Photo, key: AnalysisKey) -> FrameResult | None:
         """A result of the same photo in which only the classifier was another, if there is one."""
@@ -138,12 +145,3 @@ class PhotoBook:
         stem, suffix = (stem, f".{suffix}") if dot else (name, "")
         numbered = (f"{stem} ({n}){suffix}" for n in range(2, len(taken) + 3))
         return next(candidate for candidate in numbered if candidate not in taken)
-
-
-def _judged(result: FrameResult, threshold: float) -> FrameResult:
-    """The same result with another limit for "uncertain"; the scores stay."""
-    return replace(
-        result,
-        scores=replace(result.scores, threshold=threshold),
-        smoothed=replace(result.smoothed, threshold=threshold),
-    )

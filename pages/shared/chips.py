@@ -68,11 +68,9 @@ def legend(emotions: Sequence[Emotion]) -> str:
 
 
 def _face_chip(result: FrameResult, face: int) -> str:
-    scores = result.smoothed
-    uncertain = bool(scores.uncertain[face])
-    label = int(result.labels[face])
-    colour = (Emotion.NEUTRAL if uncertain else scores.label_set[label]).colour
+    uncertain = bool(result.uncertain[face])
+    colour = (Emotion.NEUTRAL if uncertain else result.decisions.emotion(face)).colour
     kind = "el-chip el-uncertain" if uncertain else "el-chip"
     number = int(result.track_ids[face])
-    text = escape(describe_face(scores, face, label))
+    text = escape(describe_face(result.decisions, face))
     return f'<li class="{kind}" style="--el-colour:{colour}"><b>{number}</b><i></i>{text}</li>'

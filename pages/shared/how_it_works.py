@@ -71,6 +71,7 @@ def _scores(last: tuple[Photo, FrameResult, int] | None) -> None:
     if last is None:
         st.altair_chart(score_bars_chart(EXAMPLE_SCORES), alt="Example: looks happy (81 %)")
         return
-    scores, face = last[1].smoothed, last[2]
-    chart = score_bars_chart(scores.as_dict(face), uncertain=bool(scores.uncertain[face]))
-    st.altair_chart(chart, alt=f"The face {describe_face(scores, face)}")
+    decisions, face = last[1].decisions, last[2]
+    shares, uncertain = decisions.scores.as_dict(face), bool(decisions.uncertain[face])
+    chart = score_bars_chart(shares, uncertain=uncertain)
+    st.altair_chart(chart, alt=f"The face {describe_face(decisions, face)}")

@@ -4,7 +4,13 @@ import numpy as np
 import streamlit as st
 
 from emotion_core.charts import score_bars_chart
-from emotion_core.faces import all_detectors
+from emotion_core.faces import (
+    DEFAULT_MAX_SIDE_PX,
+    SmallFaces,
+    all_detectors,
+    detector_info,
+    harder_search,
+)
 from emotion_core.types import FrameResult
 from emotion_core.wording import alt_text, count_of, describe_face, percent
 from pages.shared import chips
@@ -20,7 +26,7 @@ from pages.shared.pictures import (
 from pages.shared.session import pictures
 from pages.shared.settings import (
     DETECTOR_KEY,
-    SEARCH_HARD_CONFIDENCE,
+    SMALL_FACES_KEY,
     Settings,
     min_confidence_key,
 )
@@ -28,6 +34,9 @@ from pages.shared.text import plain
 
 CARDS_PER_PAGE = 12
 FACES_PER_PAGE = 4
+
+#: From here on a larger picture of the same faces would not show them better to a detector.
+_LARGE_PX = 2 * DEFAULT_MAX_SIDE_PX
 
 
 def photo_grid(book: PhotoBook, settings: Settings) -> tuple[str, ...]:
@@ -60,7 +69,7 @@ def photo_detail(photo: Photo, result: FrameResult, settings: Settings) -> None:
         if len(result):
             _faces(photo, result, settings)
         else:
-            _no_face(settings, photo.digest)
+            _no_face(photo, result, settings)
 
 
 def _how_found(result: FrameResult) -> str:
@@ -130,37 +139,59 @@ def _face(photo: Photo, result: FrameResult, face: int, settings: Settings) -> N
             second = int(np.argsort(scores.probabilities[face])[-2])
             share = percent(float(scores.probabilities[face, second]))
             st.caption(f"Second guess: {scores.label_set[second]} ({share})")
+    described = describe_face(result.decisions, face)
     st.altair_chart(
-        score_bars_chart(scores.as_dict(face), uncertain=bool(scores.uncertain[face])),
+        score_bars_chart(scores.as_dict(face), uncertain=bool(result.uncertain[face])),
         key=f"bars_{photo.digest}_{number}",
-        alt=f"Face {number} {describe_face(scores, face)}: the shares of all expressions.",
+        alt=f"Face {number} {described}: the shares of all expressions.",
     )
 
 
-def _no_face(settings: Settings, digest: str) -> None:
+def _no_face(photo: Photo, result: FrameResult, settings: Settings) -> None:
+    harder = harder_search(result.size_px, DEFAULT_MAX_SIDE_PX, settings.small_faces)
     with st.container(border=True):
         st.markdown("**No face found**")
         st.caption(
-            "The picture was also tried turned by 90, 180 and 270 degrees. A larger picture, or "
-            "one cut closer to the faces, helps most. Or try:"
+            "The picture was also tried turned by 90, 180 and 270 degrees. "
+            f"{_advice(result.size_px, harder)} Or try:"
         )
-        if settings.min_confidence is None or settings.min_confidence > SEARCH_HARD_CONFIDENCE:
+        if harder is not None:
             st.button(
-                f"Face certainty from {percent(SEARCH_HARD_CONFIDENCE)}",
-                icon=":material/tune:",
-                key=f"lower_{digest}",
+                "Search small faces thoroughly"
+                if harder is SmallFaces.THOROUGH
+                else "Search small faces",
+                icon=":material/zoom_in:",
+                key=f"small_{photo.digest}",
                 on_click=_set,
-                args=(min_confidence_key(settings.detector), SEARCH_HARD_CONFIDENCE),
+                args=(SMALL_FACES_KEY, harder),
+            )
+        lowest = detector_info(settings.detector).confidences.lowest
+        if settings.min_confidence is None or settings.min_confidence > lowest:
+            st.button(
+                f"Minimum confidence {percent(lowest)}",
+                icon=":material/tune:",
+                key=f"lower_{photo.digest}",
+                on_click=_set,
+                args=(min_confidence_key(settings.detector), lowest),
             )
         others = [i for i in all_detectors() if i.available and i.name != settings.detector]
         for info in others[:2]:
             st.button(
                 f"Search with {plain(info.title)}",
                 icon=":material/frame_person:",
-                key=f"detector_{info.name}_{digest}",
+                key=f"detector_{info.name}_{photo.digest}",
                 on_click=_set,
                 args=(DETECTOR_KEY, info.name),
             )
+
+
+def _advice(size_px: tuple[int, int], harder: SmallFaces | None) -> str:
+    """What helps most: pixels where there are few, a closer look where there are many."""
+    if harder is not None:
+        return "In a photo this large, small faces are lost unless they are searched closer up."
+    if max(size_px) > _LARGE_PX:
+        return "A part of it, cut closer to the faces, helps most."
+    return "A larger picture, or one cut closer to the faces, helps most."
 
 
 def _annotated(photo: Photo, result: FrameResult, settings: Settings, side_px: int) -> bytes:

@@ -54,7 +54,7 @@ def work(
     key = settings.analysis_key
     if book.stopped or not book.waiting(key):
         return
-    detector = session_detector(settings.detector, settings.min_confidence)
+    detector = session_detector(*key.face_search)
     work_for_a_while(
         book,
         key,
@@ -117,7 +117,7 @@ def results(book: PhotoBook, settings: Settings) -> Collection[str]:
 
 def _summary(book: PhotoBook, found: list[tuple[Photo, FrameResult]]) -> str:
     n_faces = sum(len(result) for _, result in found)
-    n_uncertain = sum(int(result.smoothed.uncertain.sum()) for _, result in found)
+    n_uncertain = sum(int(result.uncertain.sum()) for _, result in found)
     parts = [f"**{count_of(len(book.photos), 'photo')}**", count_of(n_faces, "face")]
     if n_uncertain:
         parts.append(f"{n_uncertain} uncertain")

@@ -43,16 +43,16 @@ def faces_table(found: list[tuple[Photo, FrameResult]], settings: Settings) -> N
 def _frame(found: list[tuple[Photo, FrameResult]], settings: Settings) -> pd.DataFrame:
     rows = []
     for photo, result in found:
-        scores = result.smoothed
+        decisions = result.decisions
         for face in result:
             rows.append(
                 {
                     "crop": crop_data_uri(result, face, blur=settings.blur),
                     "photo": photo.name,
                     "number": int(result.track_ids[face]),
-                    "answer": describe_face(scores, face),
-                    "confidence": 100 * float(scores.confidences[face]),
-                    **{name: 100 * p for name, p in scores.as_dict(face).items()},
+                    "answer": describe_face(decisions, face),
+                    "confidence": 100 * float(decisions.confidences[face]),
+                    **{name: 100 * p for name, p in decisions.scores.as_dict(face).items()},
                     "certainty": 100 * float(result.detections.confidences[face]),
                 }
             )

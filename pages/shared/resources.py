@@ -1,11 +1,13 @@
 """Heavy things that live as long as the server or the session."""
 
+from typing import Any
+
 import streamlit as st
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.worker import InferenceWorker
-from emotion_core.faces import FaceDetector, build_detector
+from emotion_core.faces import FaceDetector, SmallFaces, build_detector
 
 _DETECTOR = "_detector"
 
@@ -30,32 +32,27 @@ def _worker(name: str, sha256: str) -> InferenceWorker:
     return InferenceWorker(registry().open(name))
 
 
-def session_detector(name: str, min_confidence: float | None = None) -> FaceDetector:
+def session_detector(
+    name: str,
+    min_confidence: float | None = None,
+    small_faces: SmallFaces = SmallFaces.AUTO,
+) -> FaceDetector:
     """The face detector of this session; detectors have state and are never shared.
 
     Args:
         name: name of the detector.
         min_confidence: from which certainty a box counts as a face; None for its own default.
+        small_faces: how hard small faces are looked for in large photos.
 
     Raises:
         DetectorError: it cannot be loaded.
     """
-    wanted = (name, min_confidence)
-    built: tuple[tuple[str, float | None], FaceDetector] | None = st.session_state.get(_DETECTOR)
+    wanted = (name, min_confidence, small_faces)
+    built: tuple[Any, FaceDetector] | None = st.session_state.get(_DETECTOR)
     if built is None or built[0] != wanted:
-        built = wanted, build_detector(name, min_confidence=min_confidence)
+        built = wanted, build_detector(name, min_confidence=min_confidence, small_faces=small_faces)
         st.session_state[_DETECTOR] = built
     return built[1]
-
-
-@st.cache_data(show_spinner=False)
-def default_confidence(detector: str) -> float:
-    """The certainty from which a detector by itself counts a box as a face.
-
-    Raises:
-        DetectorError: it cannot be loaded.
-    """
-    return build_detector(detector).min_confidence
 
 
 @st.cache_data(show_spinner=False)

@@ -6,18 +6,29 @@ import streamlit as st
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.errors import ModelError
-from emotion_core.faces import all_detectors, default_detector_name
+from emotion_core.faces import (
+    SmallFaces,
+    all_detectors,
+    default_detector_name,
+    detector_info,
+)
 from emotion_core.wording import percent
 from pages.shared.book import AnalysisKey
-from pages.shared.resources import default_confidence, default_detector_note, registry
+from pages.shared.resources import default_detector_note, registry
 from pages.shared.text import plain
 
 MODEL_KEY = "model"
 DETECTOR_KEY = "detector"
+SMALL_FACES_KEY = "small_faces"
 BLUR_KEY = "blur_faces"
 
-#: Low enough for small and turned faces, at the price of a few false ones.
-SEARCH_HARD_CONFIDENCE = 0.3
+_CONFIDENCE_STEP = 0.05
+
+_SMALL_FACES = {
+    SmallFaces.AUTO: "Search",
+    SmallFaces.THOROUGH: "Search thoroughly",
+    SmallFaces.OFF: "Do not search",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +40,7 @@ class Settings:
         detector: name of the face detector.
         min_confidence: the certainty from which a box counts as a face, None for the detector's
             own default.
+        small_faces: how hard small faces are looked for in large photos.
         threshold: below this share an expression is called uncertain.
         blur: whether faces are made unrecognisable in pictures.
     """
@@ -36,13 +48,20 @@ class Settings:
     card: ModelCard
     detector: str
     min_confidence: float | None
+    small_faces: SmallFaces
     threshold: float
     blur: bool
 
     @property
     def analysis_key(self) -> AnalysisKey:
         """The part that results depend on: threshold and blur need no new analysis."""
-        return AnalysisKey(self.card.name, self.card.sha256, self.detector, self.min_confidence)
+        return AnalysisKey(
+            self.card.name,
+            self.card.sha256,
+            self.detector,
+            self.min_confidence,
+            self.small_faces,
+        )
 
 
 def threshold_key(model: str) -> str:
@@ -67,6 +86,7 @@ def sidebar_settings() -> Settings:
         card = _model_choice(cards, problems)
         detector = _detector_choice()
         min_confidence = _min_confidence_choice(detector)
+        small_faces = _small_faces_choice()
         threshold = _threshold_choice(card)
         blur = st.toggle(
             "Blur faces",
@@ -74,7 +94,7 @@ def sidebar_settings() -> Settings:
             persist_state="session",
             help="In the pictures shown here and in those you download.",
         )
-    return Settings(card, detector, min_confidence, threshold, blur)
+    return Settings(card, detector, min_confidence, small_faces, threshold, blur)
 
 
 def _installed_cards() -> tuple[dict[str, ModelCard], list[str]]:
@@ -140,21 +160,64 @@ def _detector_choice() -> str:
 
 
 def _min_confidence_choice(detector: str) -> float | None:
-    default = min(0.95, round(default_confidence(detector) * 20) / 20)
+    useful, key = detector_info(detector).confidences, min_confidence_key(detector)
+    default = round(round(useful.usual / _CONFIDENCE_STEP) * _CONFIDENCE_STEP, 2)
+    note = _into_range(detector, key)
     choice = st.slider(
-        "Face certainty, at least",
-        min_value=0.1,
-        max_value=0.95,
+        "Minimum detection confidence",
+        min_value=useful.lowest,
+        max_value=useful.highest,
         value=default,
-        step=0.05,
+        step=_CONFIDENCE_STEP,
         format="percent",
-        key=min_confidence_key(detector),
+        key=key,
         persist_state="session",
+        on_change=st.session_state.pop,
+        args=(_asked_key(detector), None),
         help="How sure the detector must be that something is a face. "
         "Lower finds more faces, and more that are none.",
     )
+    if note:
+        st.caption(note)
     # Untouched, the exact default holds, as on the command line.
     return None if abs(choice - default) < 1e-6 else round(choice, 2)
+
+
+def _into_range(detector: str, key: str) -> str:
+    """Moves a value that was kept or set elsewhere into the detector's range; says so in words."""
+    info, asked = detector_info(detector), _asked_key(detector)
+    useful, value = info.confidences, st.session_state.get(key)
+    if value is not None and value not in useful:
+        st.session_state[asked] = value
+        st.session_state[key] = useful.nearest(value)
+    if asked not in st.session_state:
+        return ""
+    return (
+        f"{percent(st.session_state[asked])} was asked for. {info.title} is of use from "
+        f"{percent(useful.lowest)} to {percent(useful.highest)}, so the nearest is taken."
+    )
+
+
+def _asked_key(detector: str) -> str:
+    return f"_{min_confidence_key(detector)}_asked"
+
+
+def _small_faces_choice() -> SmallFaces:
+    choice: SmallFaces = st.selectbox(
+        "Small faces in large photos",
+        list(_SMALL_FACES),
+        format_func=_SMALL_FACES.__getitem__,
+        key=SMALL_FACES_KEY,
+        persist_state="session",
+        help="Photos are shrunk before faces are looked for, and in a large photo small faces are "
+        "lost by that.\n"
+        "- **Search**: look once more, closer. Finds faces from about 1.5 % of the longer side.\n"
+        "- **Search thoroughly**: look a third time, in parts. Finds faces from about 0.5 % of "
+        "the longer side and takes several times as long.\n"
+        "- **Do not search**: the fastest.\n\n"
+        "Has no effect on live video.",
+    )
+    return SmallFaces(choice)
 
 
 def _threshold_choice(card: ModelCard) -> float:

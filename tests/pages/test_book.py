@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from emotion_core.faces import SmallFaces
 from emotion_core.photo_files import MAX_PHOTOS, take_in
 from emotion_core.types import FrameResult
 from pages.shared.book import AnalysisKey, PhotoBook
@@ -44,6 +45,7 @@ def test_a_result_holds_only_for_its_settings(make_result: MakeResult) -> None:
         replace(KEY, model_sha256="1" * 64),
         replace(KEY, detector="mtcnn"),
         replace(KEY, min_confidence=0.6),
+        replace(KEY, small_faces=SmallFaces.THOROUGH),
     ):
         assert book.waiting(other) == [photo]
         assert book.result(photo, other, 0.5) is None
@@ -57,8 +59,8 @@ def test_the_threshold_only_judges(make_result: MakeResult) -> None:
     sure, unsure = book.result(photo, KEY, 0.5), book.result(photo, KEY, 0.7)
     assert sure is not None
     assert unsure is not None
-    assert not sure.smoothed.uncertain[0]
-    assert unsure.smoothed.uncertain[0]
+    assert not sure.uncertain[0]
+    assert unsure.uncertain[0]
     assert (sure.scores.probabilities == unsure.scores.probabilities).all()
 
 
@@ -71,6 +73,7 @@ def test_only_another_model_finds_the_same_faces(make_result: MakeResult) -> Non
     assert book.same_faces(photo, replace(KEY, model="emotion-cnn")) is result
     assert book.same_faces(photo, replace(KEY, detector="mtcnn")) is None
     assert book.same_faces(photo, replace(KEY, min_confidence=0.6)) is None
+    assert book.same_faces(photo, replace(KEY, small_faces=SmallFaces.OFF)) is None
 
 
 def test_a_failed_photo_leaves_the_photos(make_result: MakeResult) -> None:

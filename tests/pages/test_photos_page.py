@@ -8,13 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from emotion_core.faces import all_detectors
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame, FrameResult
 from pages.shared.book import PhotoBook
 from pages.shared.photo_intake import browser_name
-from pages.shared.settings import BLUR_KEY, MODEL_KEY, threshold_key
+from pages.shared.settings import (
+    BLUR_KEY,
+    DETECTOR_KEY,
+    MODEL_KEY,
+    SMALL_FACES_KEY,
+    min_confidence_key,
+    threshold_key,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -285,3 +294,87 @@ def _only_result(app: AppTest) -> FrameResult:
 )
 def test_a_name_is_shown_as_on_its_owners_disk(sent: str, name: str) -> None:
     assert browser_name(sent) == name
+
+
+def _jpeg(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def tiny_face(astronaut: bytes) -> bytes:
+    """One face of 24 px in a photo of 2,500 x 1,875: lost unless it is searched thoroughly."""
+    head = Image.open(io.BytesIO(astronaut)).crop((140, 20, 320, 200)).resize((40, 40))
+    canvas = Image.new("RGB", (2500, 1875), (128, 128, 128))
+    canvas.paste(head, (1200, 900))
+    return _jpeg(canvas)
+
+
+def test_a_large_photo_is_searched_closer_up_on_wish(
+    app: AppTest, tiny_face: bytes, analysed: list[Frame]
+) -> None:
+    app.default_timeout = 300  # it takes seconds, and many where other work goes on
+    _upload(app, ("large.jpg", tiny_face))
+    texts = _texts(app)
+    assert "**No face found**" in texts
+    assert "In a photo this large, small faces are lost" in texts
+    assert "A larger picture" not in texts
+    _button(app, "Search small faces thoroughly").click().run()
+    assert "**1 photo** · 1 face" in _texts(app)
+    assert app.selectbox(key=SMALL_FACES_KEY).value == "thorough"
+    assert len(analysed) == 2
+    app.selectbox(key=SMALL_FACES_KEY).set_value("off").run()
+    assert "**1 photo** · no faces" in _texts(app)
+    assert any(button.label == "Search small faces" for button in app.button)
+    app.selectbox(key=SMALL_FACES_KEY).set_value("thorough").run()
+    assert "**1 photo** · 1 face" in _texts(app)
+    assert len(analysed) == 3  # going back costs nothing
+
+
+def test_the_advice_fits_the_size_of_the_photo(app: AppTest, coffee: bytes) -> None:
+    _upload(app, ("small.jpg", coffee))
+    assert "A larger picture, or one cut closer to the faces, helps most." in _texts(app)
+    _button(app, "Clear all").click().run()
+    large = Image.open(io.BytesIO(coffee)).resize((1500, 1000))
+    _upload(app, ("large.jpg", _jpeg(large)))
+    texts = _texts(app)
+    assert "A part of it, cut closer to the faces, helps most." in texts
+    assert "A larger picture" not in texts
+
+
+def test_the_slider_covers_the_useful_range_of_each_detector(app: AppTest) -> None:
+    for info in all_detectors():
+        if not info.available:
+            continue
+        app.selectbox(key=DETECTOR_KEY).set_value(info.name).run()
+        slider = app.slider(key=min_confidence_key(info.name))
+        assert slider.label == "Minimum detection confidence"
+        assert (slider.min, slider.max) == (info.confidences.lowest, info.confidences.highest)
+        assert slider.value == pytest.approx(info.confidences.usual, abs=0.025)
+
+
+@pytest.mark.parametrize(("old", "wanted"), [(0.3, "lowest"), (0.99, "highest")])
+def test_a_value_outside_the_range_is_moved_and_told(old: float, wanted: str) -> None:
+    info = all_detectors()[0]
+    key = min_confidence_key(info.name)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.session_state[DETECTOR_KEY] = info.name
+    app.session_state[key] = old
+    app.switch_page("pages/photos.py").run()
+    assert not app.exception
+    assert app.slider(key=key).value == getattr(info.confidences, wanted)
+    assert f"{old:.0%}".replace("%", " % was asked for. ") + info.title in _texts(app)
+    app.toggle(key=BLUR_KEY).set_value(True).run()
+    assert "was asked for" in _texts(app)
+    app.slider(key=key).set_value(info.confidences.usual).run()
+    assert "was asked for" not in _texts(app)
+    assert not app.exception
+
+
+def test_the_lowest_confidence_that_is_offered_finds_no_cup(app: AppTest, coffee: bytes) -> None:
+    _upload(app, ("coffee.jpg", coffee))
+    lower = next(b for b in app.button if b.label.startswith("Minimum confidence "))
+    lower.click().run()
+    assert "**1 photo** · no faces" in _texts(app)
+    assert not any(b.label.startswith("Minimum confidence ") for b in app.button)

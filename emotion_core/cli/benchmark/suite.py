@@ -19,7 +19,12 @@ from emotion_core.cli.benchmark.frames import benchmark_photos, build_frames
 from emotion_core.cli.benchmark.peers import Peer, available_peers
 from emotion_core.cli.benchmark.timing import TimedRun, first_result, median_ms, take_turns
 from emotion_core.drawing import draw_result
-from emotion_core.faces import build_detector, default_detector_name, detector_names
+from emotion_core.faces import (
+    SmallFaces,
+    build_detector,
+    default_detector_name,
+    detector_names,
+)
 from emotion_core.images import decode_image, encode_jpeg
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame, UInt8Array
@@ -58,7 +63,7 @@ def run_suite(
     classifier = registry.open(model)
     pipelines = {
         contender_name(name, size): EmotionPipeline(
-            build_detector(name, max_side_px=size),
+            build_detector(name, max_side_px=size, small_faces=SmallFaces.OFF),
             classifier,
             try_rotations=False,
             crop_size_px=classifier.card.input_size_px,

@@ -7,7 +7,7 @@ import streamlit as st
 
 from emotion_core.datasets import VOTE_COLUMNS
 from emotion_core.emotions import Emotion, parse_emotion
-from emotion_core.types import EmotionScores, Int64Array
+from emotion_core.types import Decisions, Int64Array
 from emotion_core.wording import count_of, describe_face, percent
 from pages.shared import chips
 from pages.shared.datasets import state
@@ -56,9 +56,9 @@ def face_details(work: Workspace, settings: Settings, found: Int64Array) -> None
         with picture:
             _picture(work, table, row, hidden=settings.blur)
         with facts:
-            scores = _scores(work, row, settings)
-            st.html(chips.definition_list(_facts(table, row, scores)))
-        _bars(table, row, scores, settings)
+            decisions = _decisions(work, row, settings)
+            st.html(chips.definition_list(_facts(table, row, decisions)))
+        _bars(table, row, decisions, settings)
         correction_buttons(work, [row], key="face")
         undo_buttons(work, key="face")
         _others(work, table, row, settings)
@@ -94,13 +94,13 @@ def _picture(work: Workspace, table: FaceTable, row: int, *, hidden: bool) -> No
     st.html(f'<img class="{kind}" src="{src}" alt="{escape(text)}">')
 
 
-def _scores(work: Workspace, row: int, settings: Settings) -> EmotionScores:
+def _decisions(work: Workspace, row: int, settings: Settings) -> Decisions:
     """What the model in use says of this face, from the worker that serves all pages."""
     scores = classifier(settings.card).predict(work.stored.image(row)[None])
-    return EmotionScores(scores.probabilities, scores.label_set, settings.threshold)
+    return Decisions.from_scores(scores, settings.threshold)
 
 
-def _facts(table: FaceTable, row: int, scores: EmotionScores) -> list[tuple[str, str]]:
+def _facts(table: FaceTable, row: int, decisions: Decisions) -> list[tuple[str, str]]:
     names = table.label_set.names
     items = [("Label", names[int(table.facts.labels[row])])]
     if table.relabelled[row]:
@@ -109,7 +109,7 @@ def _facts(table: FaceTable, row: int, scores: EmotionScores) -> list[tuple[str,
         items.append(("Corrected to", "excluded"))
     if table.facts.has_votes:
         items.append(("FER+ majority", _majority(table, row)))
-    items.append(("Model", describe_face(scores, 0)))
+    items.append(("Model", describe_face(decisions, 0)))
     marks = [MARKS[mark] for mark in _marks(table, row)]
     if marks:
         items.append(("Found", "; ".join(marks)))
@@ -134,11 +134,11 @@ def _marks(table: FaceTable, row: int) -> list[str]:
     return found
 
 
-def _bars(table: FaceTable, row: int, scores: EmotionScores, settings: Settings) -> None:
+def _bars(table: FaceTable, row: int, decisions: Decisions, settings: Settings) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown(f"**Scores of {plain(settings.card.title)}**")
-        shares = scores.as_dict(0)
+        shares = decisions.scores.as_dict(0)
         st.html(_bar_list([(n, p, percent(p), Emotion(n).colour) for n, p in shares.items()]))
     with right:
         st.markdown("**Votes of the FER+ taggers**")

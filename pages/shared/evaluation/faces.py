@@ -12,7 +12,7 @@ from emotion_core.datasets import clear_majority
 from emotion_core.evaluation import Evaluation
 from emotion_core.evaluation.occlusion import draw_heat_map, occlusion_map
 from emotion_core.images import encode_png, resize_image
-from emotion_core.types import EmotionScores, Int64Array, UInt8Array
+from emotion_core.types import Decisions, Int64Array, UInt8Array
 from emotion_core.wording import describe_face, percent
 from pages.shared import chips
 from pages.shared.datasets.grid import GridFace, face_grid
@@ -81,14 +81,13 @@ def face_panel(choice: Choice, image: UInt8Array, label: int | None = None) -> N
     side = card.input_size_px
     fitting = image if image.shape[0] == side else resize_image(image, (side, side))
     worker = classifier(card)
-    plain = worker.predict(fitting[np.newaxis])
-    scores = EmotionScores(plain.probabilities, plain.label_set, choice.threshold)
+    decisions = Decisions.from_scores(worker.predict(fitting[np.newaxis]), choice.threshold)
     heat = occlusion_map(worker.predict, fitting, label)
     name = card.label_set[heat.label].value
     columns = st.columns([1, 1, 1], gap="medium")
     with columns[0]:
         st.image(picture(image), alt="The face as the model sees it", width="stretch")
-        st.caption(describe_face(scores, 0).capitalize())
+        st.caption(describe_face(decisions, 0).capitalize())
     with columns[1]:
         drawn = encode_png(draw_heat_map(fitting, heat, side_px=FACE_PX))
         alt = f"Heat map: where covering the face changes the score of {name}"
@@ -99,8 +98,8 @@ def face_panel(choice: Choice, image: UInt8Array, label: int | None = None) -> N
         )
     with columns[2]:
         st.altair_chart(
-            score_bars_chart(scores.as_dict(0), uncertain=bool(scores.uncertain[0])),
-            alt=f"The face {describe_face(scores, 0)}",
+            score_bars_chart(decisions.scores.as_dict(0), uncertain=bool(decisions.uncertain[0])),
+            alt=f"The face {describe_face(decisions, 0)}",
         )
 
 

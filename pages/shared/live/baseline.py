@@ -57,7 +57,7 @@ class RestingFaces:
         return BaselineState(self._progress, tuple(sorted(self._resting)), self._failed)
 
     def apply(self, result: FrameResult, half_life_s: float) -> FrameResult:
-        """The same result with smoothed scores and labels relative to the resting faces.
+        """The same result with smoothed scores and decisions relative to the resting faces.
 
         Args:
             result: the newest frame.
@@ -76,8 +76,13 @@ class RestingFaces:
         probabilities[known] = relative_scores(part, resting).probabilities
         relative = EmotionScores(probabilities, scores.label_set, scores.threshold)
         self._smoother.half_life_s = half_life_s
-        smoothed, labels = self._smoother.update(relative, result.track_ids, result.timestamp_s)
-        return replace(result, smoothed=smoothed, labels=labels)
+        decisions = self._smoother.update(
+            relative,
+            result.track_ids,
+            result.timestamp_s,
+            threshold=result.decisions.threshold,
+        )
+        return replace(result, decisions=decisions)
 
     def _collect(self, result: FrameResult) -> None:
         now = result.timestamp_s

@@ -72,7 +72,7 @@ def _face(result: FrameResult, face: int, relative: bool) -> str:
     scores = result.smoothed
     bars = [_bar(name, share, Emotion(name).colour) for name, share in scores.as_dict(face).items()]
     note = chips.paragraph("Relative to your resting face", quiet=True) if relative else ""
-    kind = "el-bars el-pale" if scores.uncertain[face] else "el-bars"
+    kind = "el-bars el-pale" if result.uncertain[face] else "el-bars"
     shares = f'<dl class="{kind}">{"".join(bars)}</dl>'
     return f"<section>{chips.one_chip(result, face)}{note}{shares}</section>"
 

@@ -61,7 +61,7 @@ class RowBlock:
         if face is not None:
             label = int(result.labels[face])
             self._face[:, n] = result.track_ids[face], label
-            self._uncertain[n] = shown.uncertain[face]
+            self._uncertain[n] = result.uncertain[face]
             found = result.detections
             self._floats[:, n] = (
                 *found.boxes[face], found.confidences[face], shown.probabilities[face, label],

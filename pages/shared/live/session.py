@@ -304,4 +304,4 @@ def _options(settings: LiveSettings) -> StreamOptions:
 
 
 def _raw(result: FrameResult) -> FrameResult:
-    return replace(result, smoothed=result.scores, labels=result.scores.labels)
+    return result.decided(raw=True)

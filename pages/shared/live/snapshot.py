@@ -31,7 +31,7 @@ def snapshot(settings: Settings, chosen: LiveSettings) -> None:
         return
     image = decode_image(shot.getvalue(), name="the picture")
     pipeline = EmotionPipeline(
-        session_detector(settings.detector, settings.min_confidence),
+        session_detector(*settings.analysis_key.face_search),
         classifier(settings.card),
         threshold=settings.threshold,
         crop_size_px=settings.card.input_size_px,

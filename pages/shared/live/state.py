@@ -8,7 +8,7 @@ import streamlit as st
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.worker import InferenceWorker
-from emotion_core.faces import FaceDetector, build_detector
+from emotion_core.faces import FaceDetector, SmallFaces, build_detector
 from pages.shared.live.recording import Recording
 from pages.shared.live.session import DETECT_SIDE_PX, LiveSession, LiveSettings
 from pages.shared.live.viewers import ViewerGate, limit_from_environment
@@ -79,7 +79,12 @@ def keep_finished(recording: Recording | None) -> None:
 
 
 def _detector(name: str, min_confidence: float | None) -> FaceDetector:
-    return build_detector(name, min_confidence=min_confidence, max_side_px=DETECT_SIDE_PX)
+    return build_detector(
+        name,
+        min_confidence=min_confidence,
+        max_side_px=DETECT_SIDE_PX,
+        small_faces=SmallFaces.OFF,
+    )
 
 
 def _warm_classifier(card: ModelCard) -> InferenceWorker:

@@ -111,6 +111,6 @@ class Timeline:
 
 
 def _shown(result: FrameResult, face: int) -> str:
-    if result.smoothed.uncertain[face]:
+    if result.uncertain[face]:
         return UNCERTAIN
-    return result.smoothed.label_set[int(result.labels[face])].value
+    return result.decisions.emotion(face).value
