@@ -178,7 +178,7 @@ def _min_confidence_choice(detector: str) -> float | None:
         "Lower finds more faces, and more that are none.",
     )
     if note:
-        st.caption(note)
+        st.caption(plain(note))
     # Untouched, the exact default holds, as on the command line.
     return None if abs(choice - default) < 1e-6 else round(choice, 2)
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion_core.types import EmotionScores, FrameResult
+from emotion_core.types import Decisions, EmotionScores, FrameResult
 from pages.shared.live.baseline import LEARN_S, RestingFaces
 from pages.shared.live.clock import FrameClock
 from pages.shared.live.health import HealthMeter
@@ -128,11 +128,13 @@ class FakeFrame:
 
     def __init__(self, timestamp_s: float, faces: int) -> None:
         self.timestamp_s = timestamp_s
-        self.smoothed = EmotionScores(np.full((faces, 7), 1 / 7, np.float32))
-        self.labels = np.arange(faces)
+        rows = np.full((faces, 7), 0.1, np.float32)
+        rows[np.arange(faces), np.arange(faces)] = 0.4
+        self.decisions = Decisions.from_scores(EmotionScores(rows))
+        self.uncertain = self.decisions.uncertain
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(len(self.labels)))
+        return iter(range(len(self.decisions)))
 
 
 def test_the_page_says_what_the_shares_of_time_are_shares_of() -> None:

@@ -215,7 +215,7 @@ def test_the_states_of_ten_seconds_with_a_gap_add_up_to_its_length(
     """10.1 s: happy, unclear, nobody, 1.2 s without a frame, then two at once."""
     recording = Recording(FER2013, SOURCE)
     happy, both = make_result(("happy", 0.9)), make_result(("happy", 0.9), ("sad", 0.6))
-    unclear = replace(happy, smoothed=replace(happy.smoothed, threshold=0.95))
+    unclear = happy.decided(0.95)
     for start_s, end_s, result in (
         (0.0, 3.0, happy), (3.0, 5.0, unclear), (5.0, 7.0, make_result()), (8.2, 10.1, both),
     ):  # fmt: skip

@@ -31,10 +31,12 @@ def changed(first: av.VideoFrame, second: av.VideoFrame) -> float:
 
 
 def test_a_face_is_drawn_numbered_and_counted(
-    detector: FaceDetector, classifier: Any, camera: Camera
+    detector: FaceDetector, classifier: Any, camera: Camera, clock: Any
 ) -> None:
-    live = LiveSession(detector, classifier, PLAIN)
-    drawn = [live.process(camera(i)) for i in range(5)]
+    live, drawn = LiveSession(detector, classifier, PLAIN, now=clock), []
+    for i in range(5):
+        clock.now = 100 + i / 30
+        drawn.append(live.process(camera(i)))
     view = live.view()
     assert view.result is not None
     assert view.result.track_ids.tolist() == [1]
