@@ -1,6 +1,7 @@
 """FER+'s own file of votes, joined by row."""
 
 import csv
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from emotion_core.datasets.dataset import VOTE_COLUMNS
 from emotion_core.datasets.importing.rows import SourceRow, shown
 from emotion_core.datasets.importing.splits import parse_split
 from emotion_core.errors import DatasetError
+from emotion_core.files import readable
+from emotion_core.outside_files import read_text
+
+# FER+'s own file has 1.8 MB.
+_MAX_BYTES = 50_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,35 +64,37 @@ def read_ferplus(path: Path) -> FerPlusVotes:
     Raises:
         DatasetError: missing, other columns, or a line without ten numbers.
     """
+    name = readable(path.name)
+    text = read_text(path, DatasetError, max_bytes=_MAX_BYTES)
     votes: list[list[int]] = []
     usage: list[str] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            names = [name.strip().lower() for name in next(reader, [])]
-            if not {"usage", *VOTE_COLUMNS} <= set(names):
+        reader = csv.reader(io.StringIO(text, newline=""))
+        names = [field.strip().lower() for field in next(reader, [])]
+        if not {"usage", *VOTE_COLUMNS} <= set(names):
+            raise DatasetError(
+                f"{name}: wanted FER+'s fer2013new.csv with the columns Usage, "
+                f"{', '.join(VOTE_COLUMNS)}. Found: "
+                f"{', '.join(shown(field, 20)[1:-1] for field in names[:13]) or 'nothing'}"
+            )
+        columns = [names.index(column) for column in VOTE_COLUMNS]
+        split_column = names.index("usage")
+        for fields in filter(None, reader):
+            votes.append(_numbers(fields, columns, name, reader.line_num))
+            text = fields[split_column] if split_column < len(fields) else ""
+            split = parse_split(text)
+            if split is None:
                 raise DatasetError(
-                    f"{path.name}: wanted FER+'s fer2013new.csv with the columns Usage, "
-                    f"{', '.join(VOTE_COLUMNS)}. Found: {', '.join(names[:13]) or 'nothing'}"
+                    f"{name}, line {reader.line_num}: wanted a split, received {shown(text)}"
                 )
-            columns = [names.index(name) for name in VOTE_COLUMNS]
-            split_column = names.index("usage")
-            for fields in filter(None, reader):
-                votes.append(_numbers(fields, columns, path, reader.line_num))
-                split = parse_split(fields[split_column])
-                if split is None:
-                    raise DatasetError(
-                        f"{path.name}, line {reader.line_num}: wanted a split, received "
-                        f"{shown(fields[split_column])}"
-                    )
-                usage.append(split)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path.name}: wanted FER+'s fer2013new.csv. {error}") from error
+            usage.append(split)
+    except csv.Error as error:
+        raise DatasetError(f"{name}: wanted FER+'s fer2013new.csv. {error}") from error
     table = np.array(votes, np.int8).reshape(len(votes), len(VOTE_COLUMNS))
-    return FerPlusVotes(path.name, table, np.array(usage, dtype=np.str_))
+    return FerPlusVotes(name, table, np.array(usage, dtype=np.str_))
 
 
-def _numbers(fields: list[str], columns: list[int], path: Path, line: int) -> list[int]:
+def _numbers(fields: list[str], columns: list[int], name: str, line: int) -> list[int]:
     try:
         numbers = [int(fields[column]) for column in columns]
         if not all(0 <= number <= 100 for number in numbers):
@@ -94,7 +102,7 @@ def _numbers(fields: list[str], columns: list[int], path: Path, line: int) -> li
     except (ValueError, IndexError):
         # A line that is left out would shift all votes that follow, so nothing is joined.
         raise DatasetError(
-            f"{path.name}, line {line}: wanted {len(columns)} votes from 0 to 100. Get the file "
+            f"{name}, line {line}: wanted {len(columns)} votes from 0 to 100. Get the file "
             "again: votes are joined by row, so every line must be whole."
         ) from None
     return numbers
