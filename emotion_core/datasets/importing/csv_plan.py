@@ -175,6 +175,8 @@ def _numbered_columns(name: str, names: list[str]) -> tuple[int, ...]:
     prefix, numbered = max(by_prefix.items(), key=lambda item: len(item[1]), default=("", []))
     if len(numbered) < _FEWEST_PIXELS:
         return ()
+    if not prefix and len({number for number, _ in numbered}) < len(numbered) // 2:
+        return ()  # the pixels of a face, not names
     numbers = sorted(number for number, _ in numbered)
     wanted = list(range(numbers[0], numbers[0] + len(numbers)))
     if numbers != wanted or numbers[0] > 1:

@@ -12,12 +12,12 @@ from typing import IO, Any
 
 from emotion_core.datasets.dataset import TEST, TRAINING, VALIDATION
 from emotion_core.datasets.importing.ferplus import FerPlusVotes, read_ferplus
+from emotion_core.datasets.importing.label_choice import decided
 from emotion_core.datasets.importing.label_map import (
     FoundLabel,
     LabelProposal,
     ProposedLabel,
     UnclearLabelsError,
-    decided,
     propose,
 )
 from emotion_core.datasets.importing.picture_rows import FaceCropper

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from emotion_core.datasets.importing.numberings import (
     FER2013_NUMBERS,
@@ -28,13 +28,13 @@ _HARMLESS = re.compile(
 _WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"\d+")
 _WHOLE_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_BY_NAME, _BY_WORD_IN_IT, _UNKNOWN, _DECIDED = (
-    "by its name",
-    "by the word in its name",
+#: The reason for what a person said.
+DECIDED = "as you said"
+_BY_NAME, _BY_WORD_IN_IT, _UNKNOWN = (
+    "by name",
+    "by the word in the name",
     "no known expression",
-    "as you said",
 )
-_SURE = (_BY_NAME, _BY_WORD_IN_IT)
 
 
 def _numbers_of(numbering: Numbering) -> str:
@@ -45,7 +45,7 @@ _PLAIN = (_BY_NAME, _numbers_of(FER2013_NUMBERS))
 # One row of so many.
 _FEW = 100
 # Behind the name of the expression that it is.
-_NOT_STORED = "not one of FER-2013's seven expressions"
+_NOT_STORED = "none of FER-2013's seven expressions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,17 @@ class LabelProposal:
 
     def notes(self) -> list[str]:
         """What was decided, as sentences; nothing about names that say it themselves."""
-        plain = _PLAIN if self.kind == "label" else (_BY_NAME,)
-        told = [row for row in self.rows if row.expression and row.reason not in plain]
+        plain = (*(_PLAIN if self.kind == "label" else (_BY_NAME,)), DECIDED)
+        told = [
+            row
+            for row in self.rows
+            if row.expression not in ("", LEAVE_OUT) and row.reason not in plain
+        ]
         by_reason: dict[str, list[str]] = {}
         for row in told:
             by_reason.setdefault(row.reason, []).append(f"{row.name} = {row.expression}")
         kinds = "Folders" if self.kind == "folder" else "Labels"
-        return [f"{kinds} {reason}: {', '.join(names)}." for reason, names in by_reason.items()]
+        return [f"{kinds} {', '.join(names)}, {reason}." for reason, names in by_reason.items()]
 
 
 class UnclearLabelsError(DatasetError):
@@ -208,14 +212,14 @@ def propose(found: Sequence[FoundLabel], kind: str, nothing_known: str = "") -> 
             rows.append(ProposedLabel(label.name, label.n, "", _UNKNOWN))
         elif emotion not in STORED.emotions:
             rows.append(
-                ProposedLabel(label.name, label.n, LEAVE_OUT, f"{emotion.value}: {_NOT_STORED}")
+                ProposedLabel(label.name, label.n, LEAVE_OUT, f"{emotion.value} is {_NOT_STORED}")
             )
         else:
             rows.append(ProposedLabel(label.name, label.n, emotion.value, reason))
     if not question and rows and not any(row.expression not in ("", LEAVE_OUT) for row in rows):
         question = nothing_known or (
             f"no {kind} has the name of an expression ({', '.join(STORED.names)}). "
-            f"Found: {_listed(found)}. Say what each stands for."
+            f"Found: {listed([label.name for label in found])}. Say what each stands for."
         )
     tables = {
         known.name: {
@@ -223,62 +227,9 @@ def propose(found: Sequence[FoundLabel], kind: str, nothing_known: str = "") -> 
             for label in found
             if (number := numbers[label.name]) in known.table and number is not None
         }
-        for known in fitting_numberings(counts, numbering)
+        for known in fitting_numberings(counts, numbering, kind)
     }
     return LabelProposal(kind, tuple(rows), question, tables if question else {})
-
-
-def decided(proposal: LabelProposal, chosen: Mapping[str, str]) -> LabelProposal:
-    """A proposal with what a person decided in it.
-
-    Args:
-        proposal: what was proposed.
-        chosen: {folder or label: expression or ``LEAVE_OUT``}.
-
-    Raises:
-        DatasetError: a name that is not there, or no expression.
-    """
-    names = {row.name.casefold(): row.name for row in proposal.rows}
-    table: dict[str, str] = {}
-    for given, expression in chosen.items():
-        name = names.get(clean_label(given).casefold(), names.get(given.casefold()))
-        if name is None:
-            raise DatasetError(
-                f"There is no {proposal.kind} {shown(given)}. Found: "
-                f"{_listed([FoundLabel(row.name, row.n) for row in proposal.rows])}."
-            )
-        table[name] = check_expression(expression, f"the {proposal.kind} {shown(given)}")
-    rows = tuple(
-        replace(row, expression=table[row.name], reason=_DECIDED) if row.name in table else row
-        for row in proposal.rows
-    )
-    open_names = [row.name for row in rows if row.name not in table and row.reason not in _SURE]
-    question = ""
-    if proposal.question and open_names and any(find_number(n) is not None for n in open_names):
-        question = f"not said for the {proposal.kind}s {', '.join(open_names)}. Say it for each."
-    elif not any(row.expression not in ("", LEAVE_OUT) for row in rows):
-        question = f"every {proposal.kind} would be left out. Say which of them hold expressions."
-    return LabelProposal(proposal.kind, rows, question)
-
-
-def check_expression(text: str, place: str) -> str:
-    """An expression's name or ``LEAVE_OUT``.
-
-    Raises:
-        DatasetError: it is neither.
-    """
-    if text.strip().casefold().replace(" ", "-") == LEAVE_OUT:
-        return LEAVE_OUT
-    try:
-        emotion = parse_emotion(text)
-    except ValueError:
-        emotion = Emotion.CONTEMPT
-    if emotion not in STORED.emotions:
-        raise DatasetError(
-            f"Wanted one of {', '.join(STORED.names)} or {LEAVE_OUT} for {place}. "
-            f"Received: {shown(text)}"
-        )
-    return emotion.value
 
 
 def _stored(emotion: Emotion) -> str:
@@ -298,6 +249,7 @@ def _by_number(label: FoundLabel) -> tuple[int, str]:
     return (-1 if number is None else number, label.name)
 
 
-def _listed(found: Sequence[FoundLabel]) -> str:
-    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-    return ", ".join(shown(label.name, 30) for label in found[:8]) + more
+def listed(names: Sequence[str]) -> str:
+    """Some of the names, as they may stand in a message."""
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(shown(name, 30) for name in names[:8]) + more

@@ -115,19 +115,27 @@ def choose_numbering(counts: Mapping[int, int], kind: str) -> tuple[Numbering | 
         likeliest = FER2013_NUMBERS
     if kind == "folder" and not likeliest.fits(present):
         return None, ""
-    names = " or ".join(known.name for known in fitting_numberings(present, likeliest))
+    names = " or ".join(known.name for known in fitting_numberings(present, likeliest, kind))
     return likeliest, (
         f"the {kind}s are numbers, and data sets number the expressions in different orders "
         f"(here perhaps as {names}). Say what each stands for."
     )
 
 
-def fitting_numberings(counts: Mapping[int, int], likeliest: Numbering | None) -> list[Numbering]:
-    """The numberings that give every number a meaning, the likeliest first."""
+def fitting_numberings(
+    counts: Mapping[int, int], likeliest: Numbering | None, kind: str
+) -> list[Numbering]:
+    """The numberings that give every number a meaning, the likeliest first.
+
+    Args:
+        counts: {number: pictures}.
+        likeliest: as ``choose_numbering`` gives it.
+        kind: ``folder``, or ``label`` for those of a table.
+    """
     if likeliest is None:
         return []
     others = [known for known in NUMBERINGS if known.fits(counts) and known is not likeliest]
-    tables = {known.name: known for known in (likeliest, *others)}
-    if CK_CSV_NUMBERS.name in tables and FER2013_NUMBERS.name in tables:
-        del tables[CK_CSV_NUMBERS.name]  # without an eighth number the two are one
-    return list(tables.values())
+    # Without an eighth number it is FER-2013's, and folders are never numbered like this.
+    if FER2013_NUMBERS.fits(counts) or kind == "folder":
+        others = [known for known in others if known is not CK_CSV_NUMBERS]
+    return [likeliest, *others]

@@ -107,6 +107,8 @@ class PixelForm:
             if len(odd) and not self.fractions:
                 word = f"{odd[0]:g}"
                 raise RowError(f"wanted pixels from 0 to 255, received {shown(word)}")
+            if len(odd) and self.scale == 1 and values.max() <= 1:
+                raise RowError("wanted pixels from 0 to 255, received only some from 0 to 1")
         square = np.rint(values * self.scale).astype(np.uint8).reshape(self.side, self.side)
         return square if self.side == SIZE_PX else resize_image(square, (SIZE_PX, SIZE_PX))
 
@@ -141,8 +143,9 @@ def find_form(name: str, sample: Sequence[Values]) -> PixelForm:
         if all(values.dtype != np.int64 for values in rows):
             assumed.append("Pixels such as 70.0 are whole numbers from 0 to 255.")
         return PixelForm(side, assumed=tuple(assumed))
-    low = min(float(values.min()) for values in rows)
-    high = max(float(values.max()) for values in rows)
+    # Medians: one row that is written in another way says nothing about the others.
+    low = float(np.median([values.min() for values in fractional]))
+    high = float(np.median([values.max() for values in fractional]))
     if low < 0 or 1 < high < _LOWEST_BYTE_MAXIMUM or high > 255:
         raise DatasetError(
             f"{name}: the pixels go from {low:.3g} to {high:.3g}, so they were standardized or "

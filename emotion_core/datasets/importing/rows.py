@@ -128,5 +128,10 @@ def find_label(text: str, table: Mapping[str, Emotion | None]) -> int | None:
 
 def shown(text: str, length: int = 40) -> str:
     """Text from outside as it may stand in a message: printable, short, in quotes."""
-    printable = "".join(c if c.isprintable() else "?" for c in text[: length + 1])
-    return repr(printable if len(printable) <= length else printable[:length] + "...")
+    return repr(printable(text, length))
+
+
+def printable(text: str, length: int = 40) -> str:
+    """Text from outside as one short line."""
+    clean = "".join(c if c.isprintable() else "?" for c in text[: length + 1])
+    return clean if len(clean) <= length else clean[:length] + "..."
