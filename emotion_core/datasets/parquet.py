@@ -45,7 +45,15 @@ _METADATA_KEY = b"emotion_lens"
 
 #: What pyarrow raises on damaged files: mostly its own errors, and Python's where it turns bytes
 #: and sizes of the file into Python's values.
-READ_FAULTS = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError)
+READ_FAULTS = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    MemoryError,
+)
 
 
 def default_dataset_path() -> Path:

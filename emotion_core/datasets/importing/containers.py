@@ -145,6 +145,8 @@ class ZipContainer:
 def _refusal(entry: zipfile.ZipInfo) -> str:
     name = entry.filename
     path = PurePosixPath(name)
+    if not path.parts:
+        return "it has no name"
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
         return "its name leads outside the zip"
     if stat.S_ISLNK(entry.external_attr >> 16):

@@ -179,10 +179,10 @@ def _reading(name: str, opened: Callable[[], Any]) -> Iterator[pq.ParquetFile]:
 
 
 def _row_values(batch: pa.RecordBatch, columns: _Columns) -> Iterator[dict[str, Any]]:
-    """Each row; one whose text is no text has None in its place."""
+    """Each row; a value that Python cannot hold, such as text that is none, is None."""
     try:
         yield from batch.to_pylist()
-    except UnicodeDecodeError:
+    except (ValueError, OverflowError):
         for i in range(batch.num_rows):
             yield {column: _value(batch.column(column)[i]) for column in columns.all}
 
@@ -190,7 +190,7 @@ def _row_values(batch: pa.RecordBatch, columns: _Columns) -> Iterator[dict[str, 
 def _value(scalar: pa.Scalar) -> Any:
     try:
         return scalar.as_py()
-    except UnicodeDecodeError:
+    except (ValueError, OverflowError):  # bytes that are no text, dates after the year 9999
         return None
 
 
