@@ -1,5 +1,7 @@
 """Emotions, their order and their colours. No other module knows the order."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,30 +48,41 @@ _COLOURS = {
     Emotion.CONTEMPT: "#B8A800",
 }
 
-# Spellings of the same classes in other projects' files and folders.
+# Spellings of the same classes in other projects' files and folders, then German and French.
+# Without accents, as ``_folded`` leaves them.
+_SPELLINGS = {
+    Emotion.ANGRY: "anger wut wutend arger argerlich colere fache enerve",
+    Emotion.DISGUST: "disgusted ekel angeekelt degout degoute",
+    Emotion.FEAR: "fearful afraid scared angst angstlich peur effraye",
+    Emotion.HAPPY: "happiness joy freude frohlich glucklich joie heureux",
+    Emotion.SAD: "sadness trauer traurig traurigkeit tristesse triste",
+    Emotion.SURPRISE: "surprised uberraschung uberrascht surpris",
+    Emotion.NEUTRAL: "neutre",
+    Emotion.CONTEMPT: "contemptuous verachtung mepris",
+}
 _SYNONYMS = {
-    "anger": Emotion.ANGRY,
-    "disgusted": Emotion.DISGUST,
-    "fearful": Emotion.FEAR,
-    "afraid": Emotion.FEAR,
-    "happiness": Emotion.HAPPY,
-    "sadness": Emotion.SAD,
-    "surprised": Emotion.SURPRISE,
+    **{emotion.value: emotion for emotion in Emotion},
+    **{word: emotion for emotion, words in _SPELLINGS.items() for word in words.split()},
 }
 
 
+def _folded(text: str) -> str:
+    """Lower case without accents, which names packed on macOS have as marks of their own."""
+    marks = unicodedata.normalize("NFKD", text.strip().casefold())
+    plain = "".join(c for c in marks if not unicodedata.combining(c))
+    # "ueberrascht", "aergerlich" where there were no umlauts to type.
+    return plain if plain in _SYNONYMS else re.sub("([aou])e", r"\1", plain)
+
+
 def parse_emotion(text: str) -> Emotion:
-    """Reads an emotion's name in any known spelling ("Fearful", "happiness", ...).
+    """Reads an emotion's name in any known spelling ("Fearful", "happiness", "Überraschung", ...).
 
     Raises:
         ValueError: the name is unknown.
     """
-    key = text.strip().lower()
-    if key in _SYNONYMS:
-        return _SYNONYMS[key]
     try:
-        return Emotion(key)
-    except ValueError:
+        return _SYNONYMS[_folded(text)]
+    except KeyError:
         wanted = ", ".join(e.value for e in Emotion)
         raise ValueError(f"Unknown emotion. Wanted one of: {wanted}. Received: {text!r}") from None
 

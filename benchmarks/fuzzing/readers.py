@@ -99,10 +99,13 @@ def _pictures() -> Task:
 
 
 def _photo_zips() -> Task:
+    from emotion_core.errors import ImageError
     from emotion_core.photo_files import take_in
 
     def read(path: Path) -> None:
-        take_in([(path.name, path.read_bytes())])
+        found = take_in([(path.name, path.read_bytes())])
+        if found.failures and not found.photos:
+            raise ImageError(found.failures[0].message)
 
     return _file_task({"photos.zip": samples.photo_zip()}, read, _by_form)
 
@@ -180,6 +183,7 @@ def _corrections() -> Task:
     made = Corrections.load(stored)
     made.relabel([1, 2], "happy", who="=1+1", why="looks so")
     made.exclude([5])
+    made.save()
     content = made.path.read_bytes()
     shutil.move(made.path, home / "kept")
     dataset = load_dataset(stored)

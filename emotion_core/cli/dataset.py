@@ -42,11 +42,15 @@ def _add_import(group: Subparsers) -> None:
     parser = group.add_parser(
         "import",
         help="any form to one Parquet file",
-        description="Reads Kaggle's fer2013.csv or icml_face_data.csv, a folder of pictures with "
-        "one folder per emotion (in train/ and test/ or without them), a zip of these, or "
-        "Parquet. Bad rows are counted and listed; the exit code is then 1.",
+        description="Reads Kaggle's fer2013.csv or icml_face_data.csv and other tables with a "
+        "label and the pixels of a face per line, a folder of pictures with one folder per "
+        "expression (in train/ and test/ or without them), a zip of these, or Parquet. What was "
+        "assumed is told. Bad rows are counted and listed; the exit code is then 1. Where folders "
+        "or labels are numbers whose meaning is not certain, nothing is imported and the --map "
+        "options to choose from are printed; the exit code is then 2.",
         example="python -m emotion_core dataset import fer2013.csv --ferplus fer2013new.csv\n"
-        "python -m emotion_core dataset import my-photos/ --detect --output data/mine.parquet",
+        "python -m emotion_core dataset import my-photos/ --detect --output data/mine.parquet\n"
+        "python -m emotion_core dataset import faces/ --map joyful=happy --map bored=leave-out",
     )
     parser.add_argument(
         "source",
@@ -77,6 +81,14 @@ def _add_import_options(parser: CommandParser) -> None:
         type=Path,
         metavar="FILE",
         help="FER+'s fer2013new.csv; its votes are joined by row",
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="FOLDER=EXPRESSION",
+        help="what a folder or label stands for, or leave-out; may be repeated. A .json file: "
+        "all of them, as {folder: expression}",
     )
     parser.add_argument("--json", action="store_true", help="the report as JSON")
 

@@ -11,10 +11,18 @@ from typing import Any, NoReturn
 import numpy as np
 from tqdm import tqdm
 
-from emotion_core.cli.common import EXIT_DONE, EXIT_PARTLY, UsageError, message, print_json
+from emotion_core.cli.common import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_PARTLY,
+    UsageError,
+    message,
+    print_json,
+)
 from emotion_core.datasets import (
     EmotionDataset,
     ImportReport,
+    UnclearLabelsError,
     build_synthetic,
     default_dataset_path,
     export_dataset,
@@ -23,6 +31,8 @@ from emotion_core.datasets import (
     write_dataset,
 )
 from emotion_core.datasets.download import download_dataset
+from emotion_core.datasets.importing.label_choice import read_label_map
+from emotion_core.datasets.importing.rows import printable
 from emotion_core.datasets.importing.splits import parse_split
 from emotion_core.emotions import parse_emotion
 from emotion_core.files import readable
@@ -47,10 +57,22 @@ def run_download(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace, source: Path) -> int:
     output = args.output or data_folder() / "fer2013.parquet"
     detect = None if args.detect is None else _face_cropper(args.detect)
-    with _stoppable(), _bar("Importing", unit_scale=True) as progress:
-        report = import_dataset(
-            source, output, ferplus=args.ferplus, detect=detect, progress=progress
-        )
+    labels = read_label_map(args.map)
+    try:
+        with _stoppable(), _bar("Importing", unit_scale=True) as progress:
+            report = import_dataset(
+                source,
+                output,
+                labels=labels,
+                ferplus=args.ferplus,
+                detect=detect,
+                progress=progress,
+            )
+    except UnclearLabelsError as error:
+        message(str(error))
+        for name, options in error.options().items():
+            message(f"\n{f'As {name} numbers them' if name else 'With your answers'}:\n  {options}")
+        return EXIT_FAILED
     if args.json:
         print_json({"output": readable(output), **report.to_dict()})
     _tell_import(report, output)
@@ -69,6 +91,10 @@ def _tell_import(report: ImportReport, output: Path) -> None:
     splits = ", ".join(f"{sum(c.values()):,} {name}" for name, c in report.splits.items())
     votes = ", with FER+ votes" if report.has_votes else ""
     message(f"{report.n:,} faces ({splits}) from {report.form}{votes}, {report.seconds:.0f} s.")
+    for assumption in report.assumed:
+        message(f"Assumed: {assumption}")
+    for label, n in report.left_out.items():
+        message(f"Left out: {n:,} of {printable(label)}.")
     for note in report.notes:
         message(note)
     if report.n_rejected:

@@ -16,7 +16,12 @@ from emotion_core.datasets.duplicates import (
     seen_in,
 )
 from emotion_core.datasets.exporting import EXPORT_FORMS, export_dataset
-from emotion_core.datasets.importing import ImportReport, RejectedRow, import_dataset
+from emotion_core.datasets.importing import (
+    ImportReport,
+    RejectedRow,
+    UnclearLabelsError,
+    import_dataset,
+)
 from emotion_core.datasets.labels import (
     LABEL_SOURCES,
     TWO_DISTRIBUTIONS,
@@ -49,6 +54,7 @@ __all__ = [
     "EmotionDataset",
     "ImportReport",
     "RejectedRow",
+    "UnclearLabelsError",
     "build_synthetic",
     "clear_majority",
     "corrections_path",

@@ -24,8 +24,8 @@ RELABEL, EXCLUDE, RESTORE = "relabel", "exclude", "restore"
 
 # How many taggers FER+ asked: a relabelled picture counts as if all had agreed.
 _ALL_VOTES = 10
-# A decision has some 150 bytes: enough for several about each row of FER-2013.
-_MAX_BYTES = 50_000_000
+# A million decisions have 150 MB; more were not made by hand.
+_MAX_BYTES = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +234,10 @@ class Corrections:
         try:
             reader = csv.DictReader(io.StringIO(text, newline=""))
             if not set(_COLUMNS) <= set(reader.fieldnames or ()):
+                found = ", ".join(_shown(name) for name in (reader.fieldnames or ())[:12])
                 raise DatasetError(
                     f"{self.path}: wanted corrections with the columns {', '.join(_COLUMNS)}. "
-                    f"Found: {', '.join(reader.fieldnames or ('nothing',))}"
+                    f"Found: {found or 'nothing'}"
                 )
             for values in reader:
                 self._take(values, reader.line_num)
@@ -250,15 +251,18 @@ class Corrections:
         try:
             if values["action"] not in (RELABEL, EXCLUDE, RESTORE):
                 raise ValueError(f"unknown action {values['action']!r}")
+            row, batch = (int(values[name]) for name in ("row", "batch"))
+            if not (0 <= row < 2**63 and 0 <= batch < 2**63):
+                raise ValueError(f"wanted a row and a batch from 0 up, received {row} and {batch}")
             relabelled = values["action"] == RELABEL
             entry = Correction(
-                int(values["row"]),
+                row,
                 values["action"],
                 parse_emotion(values["emotion"]).value if relabelled else "",
                 csv_as_written(values["who"] or ""),
                 values["when"] or "",
                 csv_as_written(values["why"] or ""),
-                int(values["batch"]),
+                batch,
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise DatasetError(f"{self.path}, line {line}: {error}") from error
@@ -269,8 +273,19 @@ def _last_batch(entries: list[Correction]) -> list[Correction]:
     return [entry for entry in entries if entry.batch == entries[-1].batch]
 
 
+def _shown(name: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in name[:40])
+
+
 def _digest(path: Path) -> str:
-    return file_sha256(path) if path.is_file() else ""
+    return _sha256(path) if path.is_file() else ""
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return file_sha256(path)
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read: {error.strerror}.") from error
 
 
 def _dataset_sha256(path: Path | str) -> str:
@@ -281,7 +296,7 @@ def _dataset_sha256(path: Path | str) -> str:
         return build_synthetic().sha256
     if not Path(path).is_file():
         raise DatasetError(f"No data set at {path}. Corrections belong to a data set.")
-    return file_sha256(Path(path))
+    return _sha256(Path(path))
 
 
 def _belongs_elsewhere(path: Path, theirs: str, ours: str) -> str:

@@ -9,16 +9,23 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
-from emotion_core.datasets.dataset import VOTE_COLUMNS, EmotionDataset
+from emotion_core.datasets.dataset import (
+    TEST,
+    TRAINING,
+    VALIDATION,
+    VOTE_COLUMNS,
+    EmotionDataset,
+)
 from emotion_core.errors import DatasetError
 from emotion_core.files import AtomicFile, file_sha256, make_folder
 from emotion_core.home import data_folder
 from emotion_core.images import decode_gray_png, encode_png
-from emotion_core.types import UInt8Array
+from emotion_core.types import Int64Array, UInt8Array
 
 DATASET_ENV = "EMOTION_LENS_DATASET"
 
@@ -35,6 +42,18 @@ SCHEMA = pa.schema(
 # Rows per group: small enough to stream, large enough to compress.
 _GROUP_ROWS = 2000
 _METADATA_KEY = b"emotion_lens"
+
+#: What pyarrow raises on damaged files: mostly its own errors, and Python's where it turns bytes
+#: and sizes of the file into Python's values.
+READ_FAULTS = (
+    pa.ArrowException,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    OverflowError,
+    MemoryError,
+)
 
 
 def default_dataset_path() -> Path:
@@ -54,9 +73,13 @@ def load_stored(path: Path) -> EmotionDataset:
             "or the word synthetic for the practice set."
         )
     try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise DatasetError(f"{path}: wanted a Parquet file. Reading it failed: {error}") from error
+        # Not read_table: that takes a file without an end for a folder of many.
+        with pq.ParquetFile(path) as file:
+            table = file.read()
+    except READ_FAULTS as error:
+        raise DatasetError(
+            f"{path}: wanted a Parquet file. Reading it failed: {fault_text(error)}"
+        ) from error
     missing = [name for name in ("image", "label", "usage") if name not in table.column_names]
     if missing:
         raise DatasetError(
@@ -64,22 +87,60 @@ def load_stored(path: Path) -> EmotionDataset:
             f"found: {', '.join(table.column_names)}"
         )
     n = table.num_rows
-    votes = np.zeros((n, len(VOTE_COLUMNS)), np.int64)
-    for i, name in enumerate(VOTE_COLUMNS):
-        if f"votes_{name}" in table.column_names:
-            votes[:, i] = table[f"votes_{name}"].to_numpy()
     try:
+        votes = np.zeros((n, len(VOTE_COLUMNS)), np.int64)
+        for i, name in enumerate(VOTE_COLUMNS):
+            if f"votes_{name}" in table.column_names:
+                votes[:, i] = _whole_numbers(table, f"votes_{name}")
         return EmotionDataset(
-            images=_decode(table["image"].combine_chunks(), path),
-            labels=table["label"].to_numpy().astype(np.int64),
-            usage=np.asarray(table["usage"].to_pylist(), dtype=np.str_),
+            images=_decode(table["image"], path),
+            labels=_whole_numbers(table, "label"),
+            usage=_splits(table["usage"]),
             votes=votes,
             rows=np.arange(n, dtype=np.int64),
             sha256=file_sha256(path),
             name=stored_name(table.schema) or path.stem,
         )
-    except (ValueError, TypeError) as error:
-        raise DatasetError(f"{path}: {error}") from error
+    except READ_FAULTS as error:
+        raise DatasetError(f"{path}: {fault_text(error)}") from error
+
+
+def _whole_numbers(table: pa.Table, name: str) -> Int64Array:
+    """A column of whole numbers.
+
+    Raises:
+        ValueError: it is of another type, or a row has none.
+    """
+    column = table[name]
+    if not pa.types.is_integer(column.type) or column.null_count:
+        empty = f" with {column.null_count:,} empty rows" if column.null_count else ""
+        raise ValueError(
+            f"wanted a whole number in each row of the column {name}. Found {column.type}{empty}."
+        )
+    return np.asarray(column.to_numpy(), dtype=np.int64)
+
+
+def _splits(column: pa.ChunkedArray) -> npt.NDArray[np.str_]:
+    """The column of the splits.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    usage = column.to_pylist()
+    known = (TRAINING, VALIDATION, TEST)
+    others = {str(value)[:40] for value in set(usage) - set(known)}
+    if others:
+        raise ValueError(
+            f"wanted {', '.join(known)} in the column usage. Found: "
+            f"{', '.join(map(repr, sorted(others)[:4]))}. Import the file first."
+        )
+    return np.asarray(usage, dtype=np.str_)
+
+
+def fault_text(error: BaseException) -> str:
+    """The first line of what a library says, as far as people need it."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return "".join(c if c.isprintable() else "?" for c in lines[0])[:200]
 
 
 def stored_votes(path: Path) -> bool:
@@ -89,11 +150,14 @@ def stored_votes(path: Path) -> bool:
         DatasetError: not a Parquet file.
     """
     try:
-        names = [n for n in pq.read_schema(path).names if n.startswith("votes_")]
-        table = pq.read_table(path, columns=names)
-    except (pa.ArrowException, OSError) as error:
-        raise DatasetError(f"{path}: wanted a Parquet file. Reading it failed: {error}") from error
-    return any(bool(column.to_numpy().any()) for column in table.columns)
+        with pq.ParquetFile(path) as file:
+            names = [n for n in file.schema_arrow.names if n.startswith("votes_")]
+            table = file.read(columns=names)
+        return any(bool(_whole_numbers(table, name).any()) for name in names)
+    except READ_FAULTS as error:
+        raise DatasetError(
+            f"{path}: wanted a Parquet file. Reading it failed: {fault_text(error)}"
+        ) from error
 
 
 def stored_name(schema: pa.Schema) -> str:
@@ -105,9 +169,14 @@ def stored_name(schema: pa.Schema) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _decode(column: pa.Array, path: Path) -> UInt8Array:
+def _decode(column: pa.ChunkedArray, path: Path) -> UInt8Array:
     """Decodes the PNG column; every picture must be gray and of one size."""
-    encoded = column.field("bytes").to_pylist()
+    if not pa.types.is_struct(column.type) or column.type.get_field_index("bytes") < 0:
+        raise DatasetError(
+            f"{path}: wanted pictures in the column image, as bytes and path. Found {column.type}. "
+            "Import the file first."
+        )
+    encoded = [value for c in column.chunks for value in c.field("bytes").to_pylist()]
     if not encoded:
         raise DatasetError(f"{path}: wanted at least one row. Found none.")
     first = _decode_one(encoded[0], 0, path)

@@ -58,11 +58,8 @@ def test_files_that_are_no_rows() -> None:
         ["train/sad/a.png", "train/sad/list.txt", "train/contempt/b.png", "c.png", "README.md"]
     )
     assert len(layout.pictures) == 1
-    assert {row.name for row in layout.rejected} == {
-        "train/sad/list.txt",
-        "train/contempt/b.png",
-        "c.png",
-    }
+    assert layout.left_out == {"contempt": 1}
+    assert {row.name for row in layout.rejected} == {"train/sad/list.txt", "c.png"}
 
 
 def test_public_and_private_are_told_apart_by_fer2013s_counts() -> None:

@@ -3,22 +3,44 @@
 import contextlib
 import hashlib
 import json
+import lzma
 import zipfile
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+from pandas.api.types import is_string_dtype
 
-from emotion_core.datasets.audit.report import AuditReport
+from emotion_core.datasets.audit.report import COLUMNS, FINDINGS, LABEL_COLUMNS, AuditReport
 from emotion_core.datasets.dataset import EmotionDataset
+from emotion_core.datasets.parquet import READ_FAULTS, fault_text
 from emotion_core.errors import DatasetError
+from emotion_core.files import readable
+from emotion_core.outside_files import open_regular, read_json
 from emotion_core.publishing import published_folder
+from emotion_core.schema import validated
 
 #: Grows when the audit finds other things or writes them in another way.
 VERSION = 3
 
 _ROWS, _ARRAYS, _FACTS = "rows.parquet", "arrays.npz", "report.json"
+_TEXTS = ("split", "ferplus_majority")
+_GROUPS = ("exact_group", "mirrored_group", "near_group", "photo_group")
+_MAX_FACTS_BYTES = 16_000_000
+# What NumPy's archive, a zip, raises besides.
+_PACKING_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    SyntaxError,  # the header of an array is parsed as Python
+    NotImplementedError,
+    RuntimeError,
+    AttributeError,
+)
 _SCALARS = ("labels", "agreement_columns", "dataset_sha256", "model", "model_sha256", "facts")
 
 
@@ -62,30 +84,66 @@ def load_report(folder: Path) -> AuditReport:
         DatasetError: there is none, it is damaged, or another version wrote it.
     """
     try:
-        values = json.loads((folder / _FACTS).read_text("utf-8"))
-        if values.pop("version", None) != VERSION:
-            raise DatasetError(f"{folder} was written by another version. Run the audit again.")
-        values["labels"] = tuple(values["labels"])
-        values["agreement_columns"] = tuple(values["agreement_columns"])
-        # Opened here: of a damaged file NumPy would leave the handle open.
-        with (folder / _ARRAYS).open("rb") as file, np.load(file) as arrays:
-            return AuditReport(
-                rows=pd.read_parquet(folder / _ROWS),
-                embedding=arrays["embedding"],
-                probabilities=arrays["probabilities"],
-                agreement=arrays["agreement"],
-                **values,
-            )
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        zipfile.BadZipFile,
-        pa.ArrowException,
-    ) as error:
-        raise DatasetError(f"Cannot read the audit in {folder}. Run it again. ({error})") from error
+        return _read(folder)
+    except (DatasetError, *READ_FAULTS, *_PACKING_FAULTS) as error:
+        raise DatasetError(
+            f"Cannot read the audit in {readable(folder)}. Run it again. ({fault_text(error)})"
+        ) from error
+
+
+def _read(folder: Path) -> AuditReport:
+    values = read_json(folder / _FACTS, DatasetError, max_bytes=_MAX_FACTS_BYTES)
+    if not isinstance(values, dict) or values.pop("version", None) != VERSION:
+        raise DatasetError("It was written by another version.")
+    facts = validated(_Facts, values, _FACTS, DatasetError)
+    # Opened here: of a damaged file NumPy would leave the handle open.
+    with open_regular(folder / _ARRAYS, DatasetError) as file, np.load(file) as arrays:
+        embedding, probabilities, agreement = (
+            arrays[name] for name in ("embedding", "probabilities", "agreement")
+        )
+    with open_regular(folder / _ROWS, DatasetError) as file:
+        rows = pd.read_parquet(file)
+    _check_rows(rows, len(facts.labels))
+    return AuditReport(
+        rows=rows,
+        embedding=embedding,
+        probabilities=probabilities,
+        agreement=agreement,
+        **{name: getattr(facts, name) for name in _SCALARS},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What stands in ``report.json``."""
+
+    labels: tuple[str, ...]
+    agreement_columns: tuple[str, ...]
+    dataset_sha256: str
+    model: str
+    model_sha256: str
+    facts: dict[str, Any]
+
+
+def _check_rows(rows: pd.DataFrame, n_labels: int) -> None:
+    """Whether every column holds what it is read as.
+
+    Raises:
+        ValueError: one does not.
+        KeyError: one is missing.
+    """
+    for name in COLUMNS:
+        column = rows[name]
+        kind = "O" if name in _TEXTS else "b" if name in FINDINGS else "iuf"
+        # pandas has texts of a type of its own.
+        if column.dtype.kind not in kind and not (kind == "O" and is_string_dtype(column.dtype)):
+            raise ValueError(f"the column {name} holds {column.dtype}")
+        if name in (*LABEL_COLUMNS, *_GROUPS, "row"):
+            values = column.to_numpy()
+            top = n_labels if name in LABEL_COLUMNS else np.inf
+            lowest = 0 if name in ("label", "row") else -1
+            if values.dtype.kind == "f" or not ((values >= lowest) & (values < top)).all():
+                raise ValueError(f"the column {name} holds numbers that mean nothing")
 
 
 def stored_report(folder: Path) -> AuditReport | None:

@@ -124,7 +124,10 @@ class ZipContainer:
         entries = self._zip.infolist()
         self._entries: dict[str, zipfile.ZipInfo] = {}
         for entry in entries:
-            if entry.is_dir() or any(map(_is_litter, PurePosixPath(entry.filename).parts)):
+            # Not is_dir(): it falls over an empty name.
+            if entry.filename.endswith("/") or any(
+                map(_is_litter, PurePosixPath(entry.filename).parts)
+            ):
                 continue
             reason = _refusal(entry)
             if reason:
@@ -155,6 +158,8 @@ class ZipContainer:
 def _refusal(entry: zipfile.ZipInfo) -> str:
     name = entry.filename
     path = PurePosixPath(name)
+    if not path.parts:
+        return "it has no name"
     if path.is_absolute() or ".." in path.parts or "\\" in name or ":" in path.parts[0]:
         return "its name leads outside the zip"
     if stat.S_ISLNK(entry.external_attr >> 16):

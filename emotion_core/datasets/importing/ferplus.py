@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_core.datasets.dataset import VOTE_COLUMNS
-from emotion_core.datasets.importing.rows import SourceRow, shown
+from emotion_core.datasets.importing.rows import SourceRow, printable, shown
 from emotion_core.datasets.importing.splits import parse_split
 from emotion_core.errors import DatasetError
 from emotion_core.files import readable
@@ -75,7 +75,7 @@ def read_ferplus(path: Path) -> FerPlusVotes:
             raise DatasetError(
                 f"{name}: wanted FER+'s fer2013new.csv with the columns Usage, "
                 f"{', '.join(VOTE_COLUMNS)}. Found: "
-                f"{', '.join(shown(field, 20)[1:-1] for field in names[:13]) or 'nothing'}"
+                f"{', '.join(printable(field, 20) for field in names[:13]) or 'nothing'}"
             )
         columns = [names.index(column) for column in VOTE_COLUMNS]
         split_column = names.index("usage")

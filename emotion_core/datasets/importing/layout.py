@@ -1,11 +1,18 @@
 """What file names tell of pictures: emotion, split and order, in every usual folder layout."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from emotion_core.datasets.dataset import TEST, TRAINING, VALIDATION
+from emotion_core.datasets.importing.label_map import (
+    FoundLabel,
+    find_expression,
+    find_number,
+    propose,
+)
 from emotion_core.datasets.importing.rows import RejectedRow
 from emotion_core.datasets.importing.splits import (
     FER2013_COUNTS,
@@ -13,7 +20,7 @@ from emotion_core.datasets.importing.splits import (
     UNKNOWN,
     parse_split,
 )
-from emotion_core.emotions import FER2013, parse_emotion
+from emotion_core.emotions import FER2013, Emotion
 from emotion_core.images import IMAGE_SUFFIXES
 
 # Kaggle's folders say the split in the name: PrivateTest_10131363.jpg.
@@ -44,11 +51,13 @@ class Layout:
 
     Attributes:
         pictures: those that lie in an emotion's folder.
+        left_out: {folder: pictures} that are not wanted.
         rejected: pictures that lie elsewhere, and other files in an emotion's folder.
         notes: how splits were found where names do not say it.
     """
 
     pictures: tuple[PlannedPicture, ...]
+    left_out: Mapping[str, int]
     rejected: tuple[RejectedRow, ...]
     notes: tuple[str, ...]
 
@@ -59,46 +68,81 @@ class Layout:
         return len(numbers) == len(self.pictures) and -1 not in numbers
 
 
-def plan_layout(names: Iterable[str]) -> Layout:
+def label_folder(path: PurePosixPath, chosen: Collection[str] = ()) -> str:
+    """The name of the folder that says a picture's expression; empty where it lies in none.
+
+    The nearest folder that a person chose, else the nearest one with an expression's name, else
+    the nearest number, else the nearest one that is no split.
+    """
+    parts = [part for part in reversed(path.parent.parts) if part not in ("", "/")]
+    for part in parts:
+        if part in chosen:
+            return part
+    for part in parts:
+        if find_expression(part) is not None:
+            return part
+    for part in parts:
+        if find_number(part) is not None:
+            return part
+    return next((part for part in parts if parse_split(part) is None), "")
+
+
+def folders_of(names: Iterable[str], chosen: Collection[str] = ()) -> dict[str, list[str]]:
+    """{folder that says the expression: its pictures}, without pictures that lie in none."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        path = PurePosixPath(name)
+        if path.suffix.lower() in IMAGE_SUFFIXES and (folder := label_folder(path, chosen)):
+            found.setdefault(folder, []).append(name)
+    return found
+
+
+def plan_layout(names: Iterable[str], table: Mapping[str, Emotion | None] | None = None) -> Layout:
     """Reads emotion, split and order from names like ``train/happy/im0.png``.
 
-    The emotion is that of the nearest folder whose name is one, the split that of the nearest
-    folder whose name is one, in any usual spelling; names like Kaggle's overrule the folder.
+    The split is that of the nearest folder whose name is one, in any usual spelling; names like
+    Kaggle's overrule the folder.
+
+    Args:
+        names: relative paths.
+        table: {folder: its emotion, or None to leave it out}; by the folders' names if not given.
     """
+    names = list(names)
+    if table is None:
+        found = [FoundLabel(name, len(files)) for name, files in folders_of(names).items()]
+        table = propose(found, "folder").table
     pictures: list[PlannedPicture] = []
+    left_out: Counter[str] = Counter()
     rejected: list[RejectedRow] = []
     for name in names:
         path = PurePosixPath(name)
         is_picture = path.suffix.lower() in IMAGE_SUFFIXES
-        label = _label(path)
-        if label is None:
+        folder = label_folder(path, table)
+        if folder not in table:
             if is_picture:
                 reason = f"lies in no folder of one of {', '.join(FER2013.names)}"
                 rejected.append(RejectedRow(None, name, reason))
+            continue
+        emotion = table[folder]
+        if emotion is None:
+            left_out[folder] += is_picture
             continue
         if not is_picture:
             rejected.append(RejectedRow(None, name, "not a picture"))
             continue
         kaggle = _KAGGLE_NAME.fullmatch(path.name)
         usage = kaggle[1] if kaggle else _usage(path)
-        pictures.append(PlannedPicture(name, label, usage, int(kaggle[2]) if kaggle else -1))
+        number = int(kaggle[2]) if kaggle else -1
+        pictures.append(PlannedPicture(name, FER2013.index(emotion), usage, number))
     pictures, notes = _resolve_test(sorted(pictures, key=_place))
     if any(picture.usage == UNKNOWN for picture in pictures):
         notes.append(
             "No split folder for some pictures: by their pixels, eight of ten of these went to "
             "Training, one each to PublicTest and PrivateTest."
         )
-    return Layout(tuple(sorted(pictures, key=_place)), tuple(rejected), tuple(notes))
-
-
-def _label(path: PurePosixPath) -> int | None:
-    for part in reversed(path.parent.parts):
-        try:
-            emotion = parse_emotion(part)
-        except ValueError:
-            continue
-        return FER2013.index(emotion) if emotion in FER2013.emotions else None
-    return None
+    return Layout(
+        tuple(sorted(pictures, key=_place)), dict(left_out), tuple(rejected), tuple(notes)
+    )
 
 
 def _usage(path: PurePosixPath) -> str:

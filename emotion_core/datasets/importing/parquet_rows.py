@@ -1,7 +1,9 @@
 """Parquet: the stored form, and what Hugging Face and others write."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,18 +13,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emotion_core.datasets.dataset import VOTE_COLUMNS
+from emotion_core.datasets.importing.label_map import MAX_LABELS, clean_label
 from emotion_core.datasets.importing.picture_rows import middle_square
+from emotion_core.datasets.importing.pixel_text import PixelForm, Values, find_form, parse_numbers
 from emotion_core.datasets.importing.rows import (
-    SIZE_PX,
+    N_EXAMPLES,
+    LeftOutRows,
     RejectedRow,
     RowError,
     SourceRow,
-    read_label,
-    read_pixels,
+    find_label,
     shown,
 )
 from emotion_core.datasets.importing.splits import UNKNOWN, parse_split
-from emotion_core.datasets.parquet import stored_name
+from emotion_core.datasets.parquet import READ_FAULTS, fault_text, stored_name
+from emotion_core.emotions import Emotion
 from emotion_core.errors import DatasetError, ImageError
 from emotion_core.images import decode_image
 from emotion_core.types import UInt8Array
@@ -30,6 +35,9 @@ from emotion_core.types import UInt8Array
 _PICTURE, _LABEL, _USAGE = ("image", "pixels"), ("label", "emotion"), ("usage", "split")
 # Rows at a time: 500 pictures of 2 KB, or pixel texts of 9 KB, are some megabytes.
 _BATCH_ROWS = 500
+_SAMPLE_ROWS = 40
+# Example rows that are looked for at the most; labels that come later have no pictures shown.
+_FIRST_ROWS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +47,20 @@ class _Columns:
     usage: str | None
     #: Names of the labels where the file says them; "" stands for a number.
     label_names: tuple[str, ...]
-    has_votes: bool
+    votes: tuple[str, ...]
+
+    @property
+    def all(self) -> list[str]:
+        usage = [self.usage] if self.usage else []
+        return [self.picture, self.label, *usage, *self.votes]
 
 
 class ParquetSource:
     """Reads one Parquet file or several, e.g. one per split."""
 
     no_row_order = ""
+    label_kind = "label"
+    nothing_known = ""
 
     def __init__(self, files: Sequence[tuple[str, Callable[[], Any]]]) -> None:
         """
@@ -57,50 +72,126 @@ class ParquetSource:
         """
         self.form = "parquet"
         self.notes: list[str] = []
+        self.assumed: list[str] = []
         self.done = self.total = 0
         self.set_name = ""
         self._files = files
+        self._labels: Counter[str] | None = None
+        self._table: Mapping[str, Emotion | None] = {}
+        sample: list[Values] = []
         for name, opened in files:
-            file = _open(name, opened)
-            self.set_name = self.set_name or stored_name(file.schema_arrow)
-            if _columns(name, file.schema_arrow).usage is None and not _split_of(name):
+            with _reading(name, opened) as file:
+                self.set_name = self.set_name or stored_name(file.schema_arrow)
+                columns = _columns(name, file.schema_arrow)
+                self.total += file.metadata.num_rows
+                if len(sample) < _SAMPLE_ROWS:
+                    sample += _sample(file, columns)
+            if columns.usage is None and not _split_of(name):
                 self.notes.append(
                     f"{name} names no splits: by their pixels, eight of ten rows went to Training, "
                     "one each to PublicTest and PrivateTest."
                 )
-            self.total += file.metadata.num_rows
+        self._pixels = find_form(files[0][0], sample)
+        self.assumed += self._pixels.assumed
 
-    def rows(self) -> Iterator[SourceRow | RejectedRow]:
-        for name, opened in self._files:
-            file = _open(name, opened)
-            columns = _columns(name, file.schema_arrow)
+    def labels(self, chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
+        """{label: its rows}."""
+        if self._labels is None:
+            counted: Counter[str] = Counter()
+            for name, opened in self._files:
+                with _reading(name, opened) as file:
+                    columns = _columns(name, file.schema_arrow)
+                    for batch in file.iter_batches(_BATCH_ROWS, columns=[columns.label]):
+                        tick()
+                        for value in batch.column(0).to_pylist():
+                            label = _label_text(value, columns.label_names)
+                            if label in counted or len(counted) < MAX_LABELS:
+                                counted[label] += 1
+            self._labels = counted
+        return self._labels
+
+    def examples(self, name: str) -> list[UInt8Array]:
+        """Up to ``N_EXAMPLES`` faces of a label, from the first rows."""
+        faces: list[UInt8Array] = []
+        for number, (values, columns, _) in enumerate(self._values()):
+            if len(faces) == N_EXAMPLES or number >= _FIRST_ROWS:
+                break
+            if _label_text(values[columns.label], columns.label_names) != name:
+                continue
             try:
-                for batch in file.iter_batches(_BATCH_ROWS):
-                    for values in batch.to_pylist():
-                        yield self._row(values, columns, name)
-            except (pa.ArrowException, OSError) as error:
-                raise DatasetError(f"{name} is damaged: {error}") from error
+                faces.append(_image(values[columns.picture], self._pixels))
+            except (RowError, ImageError):
+                continue
+        return faces
 
-    def _row(self, values: dict[str, Any], columns: _Columns, name: str) -> SourceRow | RejectedRow:
+    def use(self, table: Mapping[str, Emotion | None]) -> None:
+        """Says what the labels stand for."""
+        self._table = table
+
+    def rows(self) -> Iterator[SourceRow | RejectedRow | LeftOutRows]:
+        self.done = 0
+        for values, columns, name in self._values():
+            yield self._row(values, columns, name)
+
+    def _values(self) -> Iterator[tuple[dict[str, Any], _Columns, str]]:
+        for name, opened in self._files:
+            with _reading(name, opened) as file:
+                columns = _columns(name, file.schema_arrow)
+                for batch in file.iter_batches(_BATCH_ROWS, columns=columns.all):
+                    for values in _row_values(batch, columns):
+                        yield values, columns, name
+
+    def _row(
+        self, values: dict[str, Any], columns: _Columns, name: str
+    ) -> SourceRow | RejectedRow | LeftOutRows:
         number = self.done
         self.done += 1
         try:
+            text = _label_text(values[columns.label], columns.label_names)
+            label = find_label(text, self._table)
+            if label is None:
+                return LeftOutRows(text, 1)
             return SourceRow(
-                _image(values[columns.picture]),
-                _label(values[columns.label], columns.label_names),
+                _image(values[columns.picture], self._pixels),
+                label,
                 _usage(values[columns.usage] if columns.usage else None, name),
                 number,
-                _votes(values) if columns.has_votes else None,
+                _votes([values[vote] for vote in columns.votes]),
             )
         except (RowError, ImageError) as error:
             return RejectedRow(None, f"{name}, row {number}", str(error))
 
 
-def _open(name: str, opened: Callable[[], Any]) -> pq.ParquetFile:
+@contextmanager
+def _reading(name: str, opened: Callable[[], Any]) -> Iterator[pq.ParquetFile]:
+    """An open Parquet file; whatever is wrong with it, now or later, is one error.
+
+    Raises:
+        DatasetError: it is no Parquet, or damaged.
+    """
     try:
-        return pq.ParquetFile(opened())
-    except (pa.ArrowException, OSError) as error:
-        raise DatasetError(f"{name}: wanted a Parquet file. It is damaged: {error}") from error
+        with pq.ParquetFile(opened()) as file:
+            yield file
+    except READ_FAULTS as error:
+        raise DatasetError(
+            f"{name}: wanted a Parquet file. It is damaged: {fault_text(error)}"
+        ) from error
+
+
+def _row_values(batch: pa.RecordBatch, columns: _Columns) -> Iterator[dict[str, Any]]:
+    """Each row; a value that Python cannot hold, such as text that is none, is None."""
+    try:
+        yield from batch.to_pylist()
+    except (ValueError, OverflowError):
+        for i in range(batch.num_rows):
+            yield {column: _value(batch.column(column)[i]) for column in columns.all}
+
+
+def _value(scalar: pa.Scalar) -> Any:
+    try:
+        return scalar.as_py()
+    except (ValueError, OverflowError):  # bytes that are no text, dates after the year 9999
+        return None
 
 
 def _columns(name: str, schema: pa.Schema) -> _Columns:
@@ -113,10 +204,17 @@ def _columns(name: str, schema: pa.Schema) -> _Columns:
     if picture is None or label is None:
         raise DatasetError(
             f"{name}: wanted Parquet with the columns image (or pixels) and label (or emotion). "
-            f"Found: {', '.join(schema.names[:12]) or 'none'}"
+            f"Found: {', '.join(shown(n, 20) for n in schema.names[:12]) or 'none'}"
         )
-    has_votes = all(f"votes_{vote}" in schema.names for vote in VOTE_COLUMNS)
-    return _Columns(picture, label, first(_USAGE), _label_names(schema, label), has_votes)
+    votes = tuple(f"votes_{vote}" for vote in VOTE_COLUMNS)
+    has_votes = all(vote in schema.names for vote in votes)
+    columns = _Columns(
+        picture, label, first(_USAGE), _label_names(schema, label), votes if has_votes else ()
+    )
+    twice = [column for column in columns.all if schema.names.count(column) > 1]
+    if twice:
+        raise DatasetError(f"{name}: the column {shown(twice[0])} stands in it twice.")
+    return columns
 
 
 def _label_names(schema: pa.Schema, label: str) -> tuple[str, ...]:
@@ -124,39 +222,70 @@ def _label_names(schema: pa.Schema, label: str) -> tuple[str, ...]:
     try:
         noted = json.loads((schema.metadata or {})[b"huggingface"])
         names = noted["info"]["features"][label]["names"]
-        return tuple(str(name) for name in names)
-    except (KeyError, ValueError, TypeError):
+        return tuple(map(str, names)) if isinstance(names, list) else ()
+    except (KeyError, ValueError, TypeError, RecursionError):
         return ()
 
 
-def _image(value: Any) -> UInt8Array:
+def _sample(file: pq.ParquetFile, columns: _Columns) -> list[Values]:
+    """The numbers of the first rows, where pixels are written as numbers."""
+    batch = next(file.iter_batches(_SAMPLE_ROWS, columns=columns.all), None)
+    if batch is None:
+        return []
+    found = (_pixel_numbers(row[columns.picture]) for row in _row_values(batch, columns))
+    return [values for values in found if values is not None]
+
+
+def _pixel_numbers(value: Any) -> Values | None:
+    """Pixels as text or as a list, also a list of lists; None where it is a picture, or neither."""
+    if isinstance(value, str):
+        try:
+            return parse_numbers(value)
+        except RowError:
+            return None
+    if not isinstance(value, list):
+        return None
+    try:
+        values = np.array(value)
+    except (ValueError, TypeError, OverflowError):  # lists of different lengths
+        return None
+    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+        return None
+    flat = values.ravel()
+    return flat.astype(np.float64) if flat.dtype.kind == "f" else flat.astype(np.int64)
+
+
+def _image(value: Any, form: PixelForm) -> UInt8Array:
     if isinstance(value, dict):
         value = value.get("bytes")
     if isinstance(value, bytes):
         return middle_square(decode_image(value, name="the picture"))
     if isinstance(value, str):
-        return read_pixels(value)
-    if isinstance(value, list):
-        pixels = np.array(value, dtype=object).ravel()
-        if len(pixels) == SIZE_PX**2 and all(isinstance(v, int) and 0 <= v <= 255 for v in pixels):
-            return pixels.astype(np.uint8).reshape(SIZE_PX, SIZE_PX)
-    raise RowError(f"wanted a picture or {SIZE_PX**2:,} pixels, received {type(value).__name__}")
+        return form.face(parse_numbers(value))
+    numbers = _pixel_numbers(value)
+    if numbers is None:
+        raise RowError(
+            f"wanted a picture or {form.side**2:,} pixels, received {type(value).__name__}"
+        )
+    return form.face(numbers)
 
 
-def _label(value: Any, names: tuple[str, ...]) -> int:
-    if isinstance(value, int) and names:
-        if not 0 <= value < len(names):
-            raise RowError(f"wanted a label from 0 to {len(names) - 1}, received {value}")
+def _label_text(value: Any, names: tuple[str, ...]) -> str:
+    """A label as ``clean_label`` gives it; a name where the file has names for its numbers."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
         value = names[value]
-    return read_label(str(value))
+    return clean_label(str(value)[:200])
 
 
 def _usage(value: Any, name: str) -> str:
     if value is None:
         return _split_of(name) or UNKNOWN
-    split = parse_split(str(value))
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    split = parse_split(text)
     if split is None:
-        raise RowError(f"wanted Training, PublicTest or PrivateTest, received {shown(str(value))}")
+        raise RowError(f"wanted Training, PublicTest or PrivateTest, received {shown(text)}")
     return split
 
 
@@ -166,8 +295,9 @@ def _split_of(name: str) -> str | None:
     return parse_split(stem)
 
 
-def _votes(values: dict[str, Any]) -> tuple[int, ...]:
-    votes = [values[f"votes_{name}"] for name in VOTE_COLUMNS]
+def _votes(votes: list[Any]) -> tuple[int, ...] | None:
+    if not votes:
+        return None
     if not all(isinstance(vote, int) and 0 <= vote <= 100 for vote in votes):
-        raise RowError(f"wanted votes from 0 to 100, received {votes}")
+        raise RowError(f"wanted votes from 0 to 100, received {shown(str(votes), 80)}")
     return tuple(votes)

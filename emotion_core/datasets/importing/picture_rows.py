@@ -1,15 +1,23 @@
 """Folders and zips of pictures: one folder per emotion."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from emotion_core.datasets.importing.containers import Container, read_limited
-from emotion_core.datasets.importing.layout import plan_layout
-from emotion_core.datasets.importing.rows import SIZE_PX, RejectedRow, RowError, SourceRow
-from emotion_core.emotions import FER2013
+from emotion_core.datasets.importing.label_map import MAX_LABELS, find_expression, find_number
+from emotion_core.datasets.importing.layout import Layout, folders_of, plan_layout
+from emotion_core.datasets.importing.rows import (
+    N_EXAMPLES,
+    SIZE_PX,
+    LeftOutRows,
+    RejectedRow,
+    RowError,
+    SourceRow,
+)
+from emotion_core.emotions import FER2013, Emotion
 from emotion_core.errors import DatasetError, ImageError
 from emotion_core.images import decode_image, resize_image
 from emotion_core.types import UInt8Array
@@ -22,6 +30,7 @@ class PictureSource:
     """Reads a folder or a zip with one folder per emotion."""
 
     set_name = ""
+    label_kind = "folder"
 
     def __init__(self, container: Container, form: str, detect: FaceCropper | None) -> None:
         """
@@ -31,25 +40,56 @@ class PictureSource:
             detect: cuts the face out; None takes the middle square of each picture.
 
         Raises:
-            DatasetError: no picture lies in a folder with an emotion's name.
+            DatasetError: no picture lies in a folder.
         """
         self.form = form
+        self.notes: list[str] = []
+        self.assumed: list[str] = []
+        self.no_row_order = ""
+        self.done = self.total = 0
         self._container, self._detect = container, detect
-        self._layout = plan_layout(container.names)
-        pictures = self._layout.pictures
-        if not pictures:
-            raise DatasetError(_no_pictures(container))
-        self.notes = list(self._layout.notes)
-        self.no_row_order = (
-            ""
-            if self._layout.has_row_numbers
-            else "the names of the pictures do not tell the row of each"
-        )
-        self.done, self.total = 0, len(pictures)
+        self._folders: dict[str, list[str]] = {}
+        self._layout = Layout((), {}, (), ())
+        self.nothing_known = _no_pictures(container)
+        if not folders_of(container.names):
+            raise DatasetError(self.nothing_known)
 
-    def rows(self) -> Iterator[SourceRow | RejectedRow]:
+    def labels(self, chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
+        """{folder: its pictures}; of very many folders only those that may say an expression."""
+        self._folders = folders_of(self._container.names, chosen)
+        if len(self._folders) > MAX_LABELS:
+            self._folders = {
+                name: pictures
+                for name, pictures in self._folders.items()
+                if name in chosen or find_expression(name) or find_number(name) is not None
+            }
+        return {name: len(pictures) for name, pictures in self._folders.items()}
+
+    def examples(self, name: str) -> list[UInt8Array]:
+        """Up to ``N_EXAMPLES`` faces of a folder, from all over it."""
+        pictures = self._folders.get(name, [])
+        faces = []
+        for picture in pictures[:: max(1, len(pictures) // N_EXAMPLES)][:N_EXAMPLES]:
+            try:
+                data = read_limited(self._container, picture)
+                faces.append(middle_square(decode_image(data, name=picture)))
+            except (RowError, ImageError):
+                continue
+        return faces
+
+    def use(self, table: Mapping[str, Emotion | None]) -> None:
+        """Says what the folders stand for."""
+        self._layout = plan_layout(self._container.names, table)
+        self.notes = list(self._layout.notes)
+        if not self._layout.has_row_numbers:
+            self.no_row_order = "the names of the pictures do not tell the row of each"
+        self.done, self.total = 0, len(self._layout.pictures)
+
+    def rows(self) -> Iterator[SourceRow | RejectedRow | LeftOutRows]:
         yield from self._container.refused
         yield from self._layout.rejected
+        for folder, n in self._layout.left_out.items():
+            yield LeftOutRows(folder, n)
         for picture in self._layout.pictures:
             self.done += 1
             try:

@@ -1,16 +1,16 @@
 """What every reader gives: rows that can be stored and rows that cannot."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
-from emotion_core.emotions import FER2013, parse_emotion
+from emotion_core.emotions import FER2013, Emotion
 from emotion_core.types import UInt8Array
 
 #: Side of the stored faces, that of FER-2013.
 SIZE_PX = 48
+#: Faces that people see of each folder or label.
+N_EXAMPLES = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,19 +48,61 @@ class RejectedRow:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOutRows:
+    """Rows that are not wanted.
+
+    Attributes:
+        label: the folder or label that is left out.
+        n: how many.
+    """
+
+    label: str
+    n: int
+
+
 class Source(Protocol):
-    """A data set in some form. ``done`` and ``total`` are in whatever it counts."""
+    """A data set in some form. ``done`` and ``total`` are in whatever it counts.
+
+    First its labels are asked for, then it is told what they stand for, then it gives its rows.
+    """
 
     form: str
+    #: What people should know, e.g. how splits were found.
     notes: list[str]
-    done: int
+    #: What was taken for certain though the file does not say it, e.g. what separates its columns.
+    assumed: list[str]
     total: int
-    #: Why FER+ votes cannot be joined by row, "" if they can.
+    #: Why FER+ votes cannot be joined by row, "" if they can; known once the table is.
     no_row_order: str
     #: The name that the set was stored under, "" where the form knows none.
     set_name: str
+    #: ``folder`` or ``label``: what its labels are.
+    label_kind: str
+    #: What to say where none of its labels is known; empty for the usual sentence.
+    nothing_known: str
 
-    def rows(self) -> Iterator[SourceRow | RejectedRow]:
+    @property
+    def done(self) -> int: ...
+
+    def labels(self, chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
+        """{folder or label: its rows}; counted once.
+
+        Args:
+            chosen: names that a person gave.
+            tick: called now and then; it may raise to stop.
+        """
+        ...
+
+    def examples(self, name: str) -> list[UInt8Array]:
+        """Up to ``N_EXAMPLES`` faces (48, 48) uint8 of a folder or label."""
+        ...
+
+    def use(self, table: Mapping[str, Emotion | None]) -> None:
+        """Says what the labels stand for; those that are missing are unknown, None is left out."""
+        ...
+
+    def rows(self) -> Iterator[SourceRow | RejectedRow | LeftOutRows]:
         """Every row once, in the order in which it is stored."""
         ...
 
@@ -69,51 +111,27 @@ class RowError(Exception):
     """Why one row is rejected."""
 
 
-def read_label(text: str) -> int:
-    """A label 0-6, or an emotion's name in any known spelling.
+def find_label(text: str, table: Mapping[str, Emotion | None]) -> int | None:
+    """The label of ``FER2013`` for a label's text; None if it is left out.
 
     Raises:
-        RowError: it is neither.
+        RowError: the table does not have it.
     """
-    text = text.strip()
-    if text.isdecimal():
-        if int(text[:9]) < len(FER2013):
-            return int(text)
-        raise RowError(f"wanted a label from 0 to {len(FER2013) - 1}, received {shown(text)}")
-    try:
-        return FER2013.index(parse_emotion(text))
-    except ValueError:
-        raise RowError(
-            f"wanted a label from 0 to {len(FER2013) - 1} or one of {', '.join(FER2013.names)}, "
-            f"received {shown(text)}"
-        ) from None
-
-
-def read_pixels(text: str) -> UInt8Array:
-    """(48, 48) uint8 from numbers with spaces between them.
-
-    Raises:
-        RowError: letters, values over 255, or another count of numbers.
-    """
-    # Only digits and spaces reach fromstring: it warns of everything else.
-    if not text.isascii() or text.translate(_WITHOUT_DIGITS):
-        word = next(w for w in text.split() if not (w.isascii() and w.isdecimal()))
-        raise RowError(f"wanted pixels from 0 to 255, received {shown(word)}")
-    values = np.fromstring(text, dtype=np.int64, sep=" ") if text.strip() else np.zeros(0, int)
-    if len(values) != SIZE_PX * SIZE_PX:
-        raise RowError(
-            f"wanted {SIZE_PX * SIZE_PX:,} pixels ({SIZE_PX} x {SIZE_PX}), received {len(values):,}"
-        )
-    if values.max() > 255 or values.min() < 0:
-        wrong = values[(values > 255) | (values < 0)][0]
-        raise RowError(f"wanted pixels from 0 to 255, received {wrong}")
-    return values.astype(np.uint8).reshape(SIZE_PX, SIZE_PX)
-
-
-_WITHOUT_DIGITS = {ord(c): None for c in "0123456789 "}
+    if text in table:
+        emotion = table[text]
+        return None if emotion is None else FER2013.index(emotion)
+    wanted = f"wanted a label from 0 to {len(FER2013) - 1}"
+    if not text.isdecimal():
+        wanted += f" or one of {', '.join(FER2013.names)}"
+    raise RowError(f"{wanted}, received {shown(text)}")
 
 
 def shown(text: str, length: int = 40) -> str:
     """Text from outside as it may stand in a message: printable, short, in quotes."""
-    printable = "".join(c if c.isprintable() else "?" for c in text[: length + 1])
-    return repr(printable if len(printable) <= length else printable[:length] + "...")
+    return repr(printable(text, length))
+
+
+def printable(text: str, length: int = 40) -> str:
+    """Text from outside as one short line."""
+    clean = "".join(c if c.isprintable() else "?" for c in text[: length + 1])
+    return clean if len(clean) <= length else clean[:length] + "..."

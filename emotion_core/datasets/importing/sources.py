@@ -1,5 +1,6 @@
 """Which form a path holds, told by content and not by its suffix."""
 
+import logging
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -11,16 +12,22 @@ from emotion_core.datasets.importing.containers import (
     FolderContainer,
     ZipContainer,
 )
-from emotion_core.datasets.importing.csv_rows import CsvSource, csv_columns
+from emotion_core.datasets.importing.csv_rows import CsvSource, plan_of
 from emotion_core.datasets.importing.parquet_rows import ParquetSource
 from emotion_core.datasets.importing.picture_rows import FaceCropper, PictureSource
 from emotion_core.datasets.importing.rows import Source
+from emotion_core.datasets.importing.text_lines import SAMPLE_BYTES
 from emotion_core.errors import DatasetError
 from emotion_core.files import readable
 from emotion_core.outside_files import open_regular, refusal
 
+_logger = logging.getLogger(__name__)
+
 # A Parquet file in a zip is read into memory; all of FER-2013 has 60 MB.
 _MAX_PARQUET_BYTES = 400_000_000
+_TABLES = (".csv", ".tsv")
+# Of a folder with very many CSVs the largest are looked at.
+_MOST_TABLES = 50
 _PACKED = {b"\x1f\x8b": "gzip", b"7z\xbc\xaf": "7-Zip", b"Rar!": "RAR", b"BZh": "bzip2"}
 
 
@@ -69,18 +76,19 @@ def _from_container(container: Container, kind: str, detect: FaceCropper | None)
 
 
 def _best_csv(container: Container) -> str | None:
-    """The largest CSV with the columns of a data set, one that names the splits before others."""
+    """The largest CSV with labels and pixels, one that names the splits before others."""
+    names = [n for n in container.names if PurePosixPath(n).suffix.lower() in _TABLES]
     found = []
-    for name in container.names:
-        if PurePosixPath(name).suffix.lower() != ".csv":
-            continue
+    for name in sorted(names, key=container.size, reverse=True)[:_MOST_TABLES]:
         try:
             with container.open(name) as file:
-                columns = csv_columns(file.readline(10_000))
+                plan = plan_of(name, file.read(SAMPLE_BYTES))[0]
         except READ_ERRORS as error:
-            raise DatasetError(f"{name}: cannot be read: {error}") from error
-        if columns is not None:
-            found.append(("usage" in columns, container.size(name), name))
+            raise DatasetError(f"{name}: reading stopped: {error}") from error
+        except DatasetError as error:
+            _logger.debug("No data set: %s", error)
+            continue
+        found.append((plan.usage is not None, container.size(name), name))
     return max(found)[2] if found else None
 
 
