@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from emotion_core import images
 from emotion_core.errors import ImageError
 from emotion_core.images import (
     IMAGE_SUFFIXES,
@@ -399,69 +398,6 @@ def test_resize_smooths_fine_stripes() -> None:
     stripes[:, ::2] = 255
     small = resize_image(stripes, (8, 8))
     assert np.abs(small.astype(int) - 127).max() < 30
-
-
-def tiled_tiff(side: int, tile: int = 128) -> bytes:
-    """A gray TIFF whose compressed tiles are all the same few bytes."""
-    data = zlib.compress(bytes(tile * tile), 9)
-    n = (-(-side // tile)) ** 2
-    tags = [
-        (256, 4, [side]), (257, 4, [side]), (258, 3, [8]), (259, 3, [8]), (262, 3, [1]),
-        (277, 3, [1]), (322, 4, [tile]), (323, 4, [tile]), (324, 4, [8] * n),
-        (325, 4, [len(data)] * n),
-    ]  # fmt: skip
-    place = 8 + len(data) + len(data) % 2
-    base, entries, extra = place + 2 + 12 * len(tags) + 4, b"", b""
-    for tag, kind, values in tags:
-        packed = struct.pack(f"<{len(values)}{'HI'[kind - 3]}", *values)
-        entries += struct.pack("<HHI", tag, kind, len(values))
-        if len(packed) <= 4:
-            entries += packed.ljust(4, b"\0")
-        else:
-            entries += struct.pack("<I", base + len(extra))
-            extra += packed
-    head = struct.pack("<2sHI", b"II", 42, place) + data.ljust(place - 8, b"\0")
-    return head + struct.pack("<H", len(tags)) + entries + bytes(4) + extra
-
-
-def test_a_tiny_tiff_that_claims_many_pixels_is_refused_before_it_is_decoded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    bomb = tiled_tiff(5760)
-    assert len(bomb) < 20_000
-    with monkeypatch.context() as patch:
-        patch.setattr(Image.Image, "load", lambda *_: pytest.fail("it was decoded"))
-        with pytest.raises(ImageError, match=r"says that it has .*33\.2 million pixels, but only"):
-            decode_image(bomb, name="bomb.tif")
-    assert decode_image(tiled_tiff(512)).shape == (512, 512, 3)
-
-
-def test_deep_pictures_are_turned_into_eight_bits_some_rows_at_a_time(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The same pixels as at once, without eight bytes a pixel for all of them."""
-    rng = np.random.default_rng(5)
-    largest = []
-    plain = images._finite
-    monkeypatch.setattr(images, "_finite", lambda x: largest.append(x.size) or plain(x))
-    for values in (
-        rng.random((500, 30), np.float32),
-        rng.integers(0, 70_000, (500, 30)).astype(np.int32),
-        rng.integers(0, 65_535, (500, 30), np.uint16),
-    ):
-        file = io.BytesIO()
-        Image.fromarray(values).save(file, "TIFF")
-        wide = values.astype(np.float64)
-        white = (
-            65535.0
-            if values.dtype == np.uint16
-            else next((w for w in (1.0, 255.0, 65535.0) if wide.max() <= w), wide.max())
-        )
-        wanted = np.clip(wide / white * 255, 0, 255).round()
-        found = decode_image(file.getvalue())[:, :, 0]
-        assert np.abs(found - wanted).max() <= (1 if values.dtype == np.uint16 else 0)
-    assert largest
-    assert max(largest) <= 64 * 30
 
 
 def test_a_picture_that_memory_does_not_hold_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"types", "files", "file_names"}),
     frozenset({"value_types"}),
     frozenset({"outside_files", "schema", "csv_cells", "publishing"}),
-    frozenset({"geometry", "images", "wording"}),
+    frozenset({"geometry", "image_limits", "wording"}),
+    frozenset({"images"}),
     frozenset(
         {
             "faces",
