@@ -22,8 +22,9 @@ MAX_WORKING_BYTES: int = 1_000_000_000
 MAX_PIXEL_PASSES: int = 1_000_000_000
 #: Chunks, segments and blocks are read one by one by Python code, at 2-4 microseconds each.
 MAX_PIECES: int = 200_000
-#: Numbers in a TIFF's tags: two for each strip or tile. One row per strip makes 100,000 at most.
-MAX_TIFF_NUMBERS: int = 120_000
+#: Numbers in a TIFF's tags, at 4 microseconds each: two for each strip or tile. Tiles of 16 x 16
+#: pixels make 390,000 of 50 million.
+MAX_TIFF_NUMBERS: int = 400_000
 #: Run-length BMPs are decoded run by run by Python code.
 MAX_RLE_BYTES: int = 10_000_000
 

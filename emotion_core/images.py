@@ -160,13 +160,21 @@ def _white(image: Image.Image) -> float:
     return next((white for white in (1.0, 255.0, 65535.0) if top <= white), top)
 
 
+def _finite(values: "np.ndarray[Any, Any]") -> "np.ndarray[Any, np.dtype[np.float64]]":
+    """Numbers of whatever type, without what is none."""
+    wide = values.astype(np.float64)
+    if values.dtype.kind == "f":
+        np.nan_to_num(wide, copy=False, posinf=0.0, neginf=0.0)
+    return wide
+
+
 def _strip_to_bgr(strip: Image.Image, white: float) -> Any:
     if strip.mode.startswith("I;16"):
         deep = np.asarray(strip).astype(np.uint32)
         return cv2.cvtColor(((deep * 255 + 32767) // 65535).astype(np.uint8), cv2.COLOR_GRAY2BGR)
     if strip.mode in ("I", "F"):
-        values = np.multiply(np.asarray(strip), 255 / white, dtype=np.float32)
-        np.nan_to_num(values, copy=False, posinf=0.0, neginf=0.0)
+        values = _finite(np.asarray(strip))
+        values *= 255 / white
         np.rint(np.clip(values, 0, 255, out=values), out=values)
         return cv2.cvtColor(values.astype(np.uint8), cv2.COLOR_GRAY2BGR)
     if strip.has_transparency_data:
