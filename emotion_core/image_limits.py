@@ -116,6 +116,7 @@ def check_cost(
 # Any marker but the restarts, which stand in the pixels, and the zero that follows a real 255.
 _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _JPEG_SCAN, _JPEG_END, _JPEG_BARE = 0xDA, 0xD9, 0x01
 
 
@@ -125,7 +126,7 @@ def _jpeg(data: bytes) -> Structure:
     Source: ITU-T T.81, Annex B. More than one pass means that all coefficients are held, two bytes
     each.
     """
-    at, pieces, passes, coefficients = 2, 0, 0, 0
+    at, pieces, passes, coefficients, in_one_pass = 2, 0, 0, 0, 0
     while pieces <= MAX_PIECES:
         marker = _JPEG_MARKER.search(data, at)
         if marker is None or data[marker.end() - 1] == _JPEG_END:
@@ -137,7 +138,11 @@ def _jpeg(data: bytes) -> Structure:
         if kind in _JPEG_FRAMES and len(data) > at + 8:
             height, width, channels = struct.unpack_from(">HHB", data, at + 3)
             coefficients = height * width * channels
-        passes += kind == _JPEG_SCAN
+            in_one_pass = channels if kind in _JPEG_SEQUENTIAL else 0
+        if kind == _JPEG_SCAN:
+            passes += 1
+            if in_one_pass and data[at + 2 : at + 3] == bytes([in_one_pass]):
+                break  # all channels at once: the decoder reads no other pass
         at += max(2, int.from_bytes(data[at : at + 2]))
     return Structure(pieces, max(1, passes), 2 * coefficients if passes > 1 else 0)
 
