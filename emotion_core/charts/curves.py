@@ -238,7 +238,7 @@ def _draw(
     )  # fmt: skip
     rule = (
         base.transform_filter(_under_pointer())
-        .mark_rule(color=TEXT_COLOUR, strokeWidth=1)
+        .mark_rule(color=TEXT_COLOUR, strokeWidth=1, aria=False)
         .encode(x=alt.X("epoch:Q", aggregate="max"))
     )
     layers: list[Any] = [lines, rule, marks, near]

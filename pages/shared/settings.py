@@ -82,7 +82,7 @@ def sidebar_settings() -> Settings:
     """
     cards, problems = _installed_cards()
     with st.sidebar:
-        st.subheader("Analysis")
+        st.header("Analysis")
         card = _model_choice(cards, problems)
         detector = _detector_choice()
         min_confidence = _min_confidence_choice(detector)

@@ -170,7 +170,7 @@ def test_two_models_are_compared(practice: AppTest) -> None:
     evaluated(practice, model=other)
     shown = texts(practice)
     assert "McNemar" in shown
-    assert "Images that changed" in [element.value for element in practice.subheader]
+    assert "Images that changed" in [element.value for element in practice.header]
 
 
 def test_looks_at_the_test_images_are_asked_for_and_counted(

@@ -74,7 +74,7 @@ def open_page() -> Iterator[Callable[..., AppTest]]:
 
 
 def _texts(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.subheader)
+    kinds = (app.markdown, app.caption, app.header)
     parts = [element.value for kind in kinds for element in kind]
     return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
 

@@ -73,7 +73,7 @@ def make_run(home: Path) -> Callable[..., Path]:
 
 
 def _texts(app: AppTest) -> str:
-    kinds = (app.markdown, app.caption, app.error, app.subheader)
+    kinds = (app.markdown, app.caption, app.error, app.header)
     parts = [element.value for kind in kinds for element in kind]
     return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
 

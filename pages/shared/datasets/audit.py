@@ -41,7 +41,7 @@ def audit_panel(work: Workspace, settings: Settings) -> None:
     _who_judged(work, report, settings)
     summary = audit_summary(report)
     for title, findings in _findings(summary):
-        st.subheader(title, anchor=False)
+        st.header(title, anchor=False)
         with st.container(key=f"ds_findings_{title.split()[0].lower()}"):
             for words, explained, wanted, order in findings:
                 _finding(words, explained, wanted, order)
@@ -180,7 +180,7 @@ def _finding(words: str, explained: str, wanted: Filter, order: str) -> None:
 def _agreement(report: AuditReport, found: dict[str, Any]) -> None:
     if not found["ferplus_clear"]:
         return
-    st.subheader("Labels and FER+", anchor=False)
+    st.header("Labels and FER+", anchor=False)
     st.caption(
         f"Where the ten taggers of FER+ have a clear majority ({found['ferplus_clear']:,} faces), "
         f"{percent(found['ferplus_agreement'], 1)} of the labels agree with it. Each row adds up "

@@ -24,7 +24,7 @@ _WHICH = ("All faces", "The filter of Browse")
 
 def export_panel(work: Workspace) -> None:
     """Choose a form and which faces, start the export, and take the file home."""
-    st.subheader("Export", anchor=False)
+    st.header("Export", anchor=False)
     job = job_board().find(_JOB)
     if job is not None and job.running:
         st.caption("Writing the file. You may leave this page meanwhile.")

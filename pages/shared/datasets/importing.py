@@ -35,7 +35,7 @@ _FORMS = (
 
 def import_panel(settings: Settings) -> None:
     """Choose a source, start the import, watch it, and read what it did."""
-    st.subheader("Import", anchor=False)
+    st.header("Import", anchor=False)
     job = job_board().find(_JOB)
     if job is not None and job.running:
         st.caption(f"Importing {plain(job.order['title'])}. You may leave this page meanwhile.")

@@ -135,7 +135,7 @@ def _changed(choice: Choice, first: Evaluation, second: Evaluation) -> None:
         & ~second.correct
         & (first.predicted != second.predicted),
     }
-    st.subheader("Images that changed", anchor=False)
+    st.header("Images that changed", anchor=False)
     if st.session_state.get(CHANGED_KEY) not in groups:
         st.session_state[CHANGED_KEY] = next(iter(groups))
     chosen = st.segmented_control(

@@ -39,7 +39,7 @@ def agreed() -> bool:
     if st.session_state.get(_AGREED):
         return True
     with st.container(border=True, key="live_consent"):
-        st.subheader("Before the camera starts", anchor=False)
+        st.header("Before the camera starts", anchor=False)
         st.html(definition_list(_NOTICE))
         st.button(
             "I understand, and everybody here knows",

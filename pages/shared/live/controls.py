@@ -34,7 +34,7 @@ def live_controls(settings: Settings) -> LiveChoice:
     """Draws the controls and returns their values; all but the size act on the running video."""
     defaults = StreamOptions()
     with st.sidebar:
-        st.subheader("Live video", anchor=False)
+        st.header("Live video", anchor=False)
         half_life_s = st.slider(
             "Smoothing", 0.0, 2.0, defaults.half_life_s, 0.1, format="%.1f s",
             key=SMOOTHING_KEY, persist_state="session",

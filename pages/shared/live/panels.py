@@ -47,7 +47,7 @@ def _faces_now(live: LiveSession, playing: bool) -> None:
     with guarded():
         view = live.view()
         is_now = is_of_now(view, playing=playing)
-        st.subheader("Faces", anchor=False)
+        st.header("Faces", anchor=False)
         if view.result is not None:
             words = _SOMEBODY if len(view.result) else _NOBODY
             st.html(when(*words, view.idle_s, is_now=is_now))
@@ -112,7 +112,7 @@ def _charts(live: LiveSession, playing: bool) -> None:
         st.html(markup.health_strip(view.health, gate.viewers(), gate.limit))
         wide, narrow = st.columns([2, 1], gap="large")
         with wide:
-            st.subheader("The last minute", anchor=False)
+            st.header("The last minute", anchor=False)
             if view.moments:
                 st.html(when("Up to now", "Up to", view.idle_s, is_now=is_now))
             moments = [(moment.time_s, moment.scores) for moment in view.moments]
@@ -123,7 +123,7 @@ def _charts(live: LiveSession, playing: bool) -> None:
             )
             st.html(chips.legend(labels.emotions))
         with narrow:
-            st.subheader("Share of the time", anchor=False)
+            st.header("Share of the time", anchor=False)
             st.html(markup.time_share(view.seconds, labels.emotions))
             st.caption(time_note(view.seconds))
 

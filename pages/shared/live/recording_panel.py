@@ -27,7 +27,7 @@ def recording_panel(live: LiveSession, settings: Settings, *, playing: bool) -> 
     """The controls, and the last recording if there is one."""
     redraw_warning()
     with guarded():
-        st.subheader("Recording", anchor=False)
+        st.header("Recording", anchor=False)
         recording = live.recording
         if recording is not None:
             _running(live, recording, playing)

@@ -25,7 +25,7 @@ def snapshot(settings: Settings, chosen: LiveSettings) -> None:
         st.caption("Works where video does not get through: the browser sends one picture.")
         shot = st.camera_input("Take a picture", key="live_snapshot")
     with right:
-        st.subheader("Faces", anchor=False)
+        st.header("Faces", anchor=False)
     if shot is None:
         right.caption("Each face's number, expression and seven shares will appear here.")
         return

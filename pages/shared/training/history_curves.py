@@ -131,7 +131,7 @@ def _class_f1(chosen: Sequence[Entry], histories: "dict[str, pd.DataFrame]") -> 
         return []
     # The colours of the curves: the runs without figures keep theirs, unseen.
     ordered = {name: values.get(name, {}) for name in histories}
-    st.subheader("F1 per expression at the best epoch", anchor=False)
+    st.header("F1 per expression at the best epoch", anchor=False)
     st.altair_chart(
         class_f1_chart(ordered, FER2013.names),
         key="history_f1",
@@ -170,7 +170,7 @@ def _parallel(chosen: Sequence[Entry], entries: Sequence[Entry]) -> list[Picture
     ]
     if len(table) < 2 or not differing:
         return []
-    st.subheader("Settings and result", anchor=False)
+    st.header("Settings and result", anchor=False)
     axes = st.multiselect(
         "Axes", differing, default=differing[:_MAX_AXES], key="history_axes",
         max_selections=12, label_visibility="collapsed", placeholder="Choose settings",

@@ -16,7 +16,7 @@ def settings_diff(chosen: Sequence[Entry], entries: Sequence[Entry]) -> None:
     described = [entry for entry in entries if entry.run.config]
     if len(described) < 2:
         return
-    st.subheader("Settings of two runs", anchor=False)
+    st.header("Settings of two runs", anchor=False)
     by_title = {entry.title: entry for entry in described}
     titles = list(by_title)
     first, second = _defaults([e.title for e in chosen if e.title in by_title], titles)

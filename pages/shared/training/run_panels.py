@@ -56,7 +56,7 @@ def _runs(queue: RunQueue, was_active: bool) -> None:
 def _running(queue: RunQueue, run: RunInfo) -> None:
     stopping = run.name in st.session_state.setdefault(_STOPPING, set())
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Training {plain(run.name)}", anchor=False)
+        st.header(f"Training {plain(run.name)}", anchor=False)
         st.button(
             "Stopping" if stopping else "Stop", key=f"stop_{run.name}", icon=":material/stop:",
             disabled=stopping, on_click=_stop, args=(queue, run.name),
@@ -122,7 +122,7 @@ def _waiting(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
     if not runs:
         return
     waiting = sorted(runs, key=lambda run: run.position)
-    st.subheader(f"Waiting: {count_of(len(waiting), 'run')}", anchor=False)
+    st.header(f"Waiting: {count_of(len(waiting), 'run')}", anchor=False)
     if problem := queue.hindrance():
         st.warning(plain(problem), icon=":material/hard_drive:")
     for i, run in enumerate(waiting):
@@ -151,7 +151,7 @@ def _ended(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
     if not runs:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Past runs", anchor=False)
+        st.header("Past runs", anchor=False)
         if st.button("Compare them", icon=":material/query_stats:", type="tertiary"):
             st.switch_page("pages/history.py")
     for run in runs[:_ENDED_SHOWN]:
