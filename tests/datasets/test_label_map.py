@@ -63,7 +63,7 @@ def test_names(name: str, expression: str | None) -> None:
 def test_words_are_known_wherever_emotions_are_named() -> None:
     assert parse_emotion("Joie") == "happy"
     with pytest.raises(ValueError, match="Wanted one of: angry, disgust"):
-        parse_emotion("suerprise")
+        parse_emotion("supprise")
 
 
 def test_decorated_folders_are_read_and_contempt_is_left_out(tmp_path: Path) -> None:
@@ -126,9 +126,9 @@ def test_numbers_need_an_answer_each(tmp_path: Path) -> None:
     output = tmp_path / "out.parquet"
     with pytest.raises(UnclearLabelsError, match="not said for the folders 3, 4, 5, 6, 7"):
         import_dataset(source, output, labels={"1": "surprise", "2": "fear"})
-    with pytest.raises(DatasetError, match="There is no folder '9'. Found: '1', '2'"):
+    with pytest.raises(DatasetError, match=r"There is no folder '9'\. Found: '1', '2'"):
         import_dataset(source, output, labels={"9": "surprise"})
-    with pytest.raises(DatasetError, match="or leave-out for the folder '1'. Received: 'bored'"):
+    with pytest.raises(DatasetError, match=r"or leave-out for the folder '1'\. Received: 'bored'"):
         import_dataset(source, output, labels={"1": "bored"})
     with pytest.raises(DatasetError, match="every folder would be left out"):
         import_dataset(source, output, labels={str(n): "leave-out" for n in range(1, 8)})
