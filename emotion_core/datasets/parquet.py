@@ -4,7 +4,7 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,6 +41,7 @@ SCHEMA = pa.schema(
 
 # Rows per group: small enough to stream, large enough to compress.
 _GROUP_ROWS = 2000
+_NEEDED = ("image", "label", "usage")
 _METADATA_KEY = b"emotion_lens"
 
 #: What pyarrow raises on damaged files: mostly its own errors, and Python's where it turns bytes
@@ -72,37 +73,64 @@ def load_stored(path: Path) -> EmotionDataset:
             f"No data set at {path}. Wanted a Parquet file; set {DATASET_ENV} or give its path, "
             "or the word synthetic for the practice set."
         )
-    try:
-        # Not read_table: that takes a file without an end for a folder of many.
-        with pq.ParquetFile(path) as file:
-            table = file.read()
-    except READ_FAULTS as error:
-        raise DatasetError(
-            f"{path}: wanted a Parquet file. Reading it failed: {fault_text(error)}"
-        ) from error
-    missing = [name for name in ("image", "label", "usage") if name not in table.column_names]
-    if missing:
-        raise DatasetError(
-            f"{path}: wanted the columns image, label and usage. Missing: {', '.join(missing)}; "
-            f"found: {', '.join(table.column_names)}"
-        )
-    n = table.num_rows
-    try:
-        votes = np.zeros((n, len(VOTE_COLUMNS)), np.int64)
-        for i, name in enumerate(VOTE_COLUMNS):
-            if f"votes_{name}" in table.column_names:
-                votes[:, i] = _whole_numbers(table, f"votes_{name}")
+    with stored_file(path) as file:
+        table = file.read()
         return EmotionDataset(
             images=_decode(table["image"], path),
-            labels=_whole_numbers(table, "label"),
-            usage=_splits(table["usage"]),
-            votes=votes,
-            rows=np.arange(n, dtype=np.int64),
+            **facts_of(table),
             sha256=file_sha256(path),
             name=stored_name(table.schema) or path.stem,
         )
+
+
+@contextlib.contextmanager
+def stored_file(path: Path) -> Iterator[pq.ParquetFile]:
+    """A stored data set, open; whatever is wrong with it, now or later, is one error.
+
+    Raises:
+        DatasetError: not Parquet, columns missing or of another type, or damaged.
+    """
+    name = readable(path)
+    try:
+        with pq.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            missing = [column for column in _NEEDED if schema.names.count(column) != 1]
+            if missing:
+                raise DatasetError(
+                    f"{name}: wanted the columns image, label and usage. "
+                    f"Missing: {', '.join(missing)}; found: {', '.join(schema.names[:12])}. "
+                    "Import it anew from its source."
+                )
+            pictures = schema.field("image").type
+            if not pa.types.is_struct(pictures) or pictures.get_field_index("bytes") < 0:
+                raise DatasetError(
+                    f"{name}: wanted pictures in the column image, as bytes and path. Found "
+                    f"{pictures}. Import it anew from its source."
+                )
+            yield file
     except READ_FAULTS as error:
-        raise DatasetError(f"{path}: {fault_text(error)}") from error
+        ours = isinstance(error, ValueError) and not isinstance(error, pa.ArrowException)
+        what = "" if ours else "wanted a Parquet file. Reading it failed: "
+        raise DatasetError(f"{name}: {what}{fault_text(error)}") from error
+
+
+def facts_of(table: pa.Table) -> dict[str, Any]:
+    """Labels, splits, votes and row numbers of a stored table, as ``EmotionDataset`` takes them.
+
+    Raises:
+        ValueError: a column holds something else.
+    """
+    n = table.num_rows
+    votes = np.zeros((n, len(VOTE_COLUMNS)), np.int64)
+    for i, name in enumerate(VOTE_COLUMNS):
+        if f"votes_{name}" in table.column_names:
+            votes[:, i] = _whole_numbers(table, f"votes_{name}")
+    return {
+        "labels": _whole_numbers(table, "label"),
+        "usage": _splits(table["usage"]),
+        "votes": votes,
+        "rows": np.arange(n, dtype=np.int64),
+    }
 
 
 def _whole_numbers(table: pa.Table, name: str) -> Int64Array:
@@ -171,11 +199,6 @@ def stored_name(schema: pa.Schema) -> str:
 
 def _decode(column: pa.ChunkedArray, path: Path) -> UInt8Array:
     """Decodes the PNG column; every picture must be gray and of one size."""
-    if not pa.types.is_struct(column.type) or column.type.get_field_index("bytes") < 0:
-        raise DatasetError(
-            f"{path}: wanted pictures in the column image, as bytes and path. Found {column.type}. "
-            "Import the file first."
-        )
     encoded = [value for c in column.chunks for value in c.field("bytes").to_pylist()]
     if not encoded:
         raise DatasetError(f"{path}: wanted at least one row. Found none.")

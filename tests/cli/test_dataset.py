@@ -60,6 +60,47 @@ def test_import_of_no_data_set(command, tmp_path: Path) -> None:
     assert not (tmp_path / "o.parquet").exists()
 
 
+def test_import_of_numbered_folders_prints_what_to_paste(command, tmp_path: Path) -> None:
+    files = {
+        f"train/{7 - label}/{i}.png": forms.png(image)
+        for i, (label, image) in enumerate(
+            zip(forms.faces().labels, forms.faces().images, strict=True)
+        )
+    }
+    source = forms.write_folder(files, tmp_path / "raf")
+    line = ("dataset", "import", source, "--output", tmp_path / "o.parquet")
+    outcome = command(*line, "--json")
+    assert (outcome.code, outcome.out) == (2, b"")
+    assert "the folders are numbers" in outcome.err
+    options = next(o for o in outcome.err.splitlines() if "--map 1=surprise --map 2=fear" in o)
+    assert options.split()[-1] == "7=neutral"
+    assert not (tmp_path / "o.parquet").exists()
+    outcome = command(*line, "--json", *options.split()[:-1], "7=leave-out")
+    assert outcome.code == 0
+    assert outcome.json["left_out"] == {"7": 6}
+    assert outcome.json["labels"][0] == {
+        "name": "1",
+        "n": 6,
+        "expression": "surprise",
+        "reason": "as you said",
+    }
+    assert "Left out: 6 of 7." in outcome.err
+    assert command(*line, "--map", "1").code == 2
+
+
+def test_import_tells_what_it_assumed(command, tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    lines = [line.replace(",", ";") for line in forms.csv_lines(forms.faces())]
+    source.write_text("\n".join(lines), encoding="utf-16")
+    outcome = command("dataset", "import", source, "--output", tmp_path / "o.parquet", "--json")
+    assert outcome.code == 0
+    assert outcome.json["assumed"] == [
+        "The text is UTF-16.",
+        "Semicolons separate the columns.",
+    ]
+    assert "Assumed: Semicolons separate the columns." in outcome.err
+
+
 def test_import_with_face_detection(command, astronaut, tmp_path: Path) -> None:
     folder = tmp_path / "mine" / "happy"
     folder.mkdir(parents=True)

@@ -1,6 +1,7 @@
 """The data set page without a browser, on the practice set."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +14,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_core.datasets import Corrections, build_synthetic, load_dataset, write_dataset
+from emotion_core.emotions import FER2013
 from pages.shared.datasets.jobs import job_board
+from tests.datasets import forms
 
 ROOT = Path(__file__).resolve().parents[2]
 PER_CLASS = 12
@@ -228,6 +231,72 @@ def test_import_by_path_lists_the_bad_rows_and_opens_the_set(stored: Path) -> No
     next(b for b in app.button if b.label == "Browse it").click().run()
     assert rows(app) == list(range(20))
     assert sorted(p.name for p in stored.parent.iterdir()) == ["mine.parquet", "practice.parquet"]
+
+
+def import_from(source: Path) -> AppTest:
+    app = opened(tab="import-and-export")
+    app.button_group(key="ds_from").set_value("Path on this machine").run()
+    app.text_input(key="ds_path").set_value(str(source)).run()
+    next(b for b in app.button if b.label == "Import").click().run()
+    return after_the_job(app)
+
+
+def after_the_job(app: AppTest) -> AppTest:
+    job = job_board().find("import")
+    assert job is not None
+    job.wait(120)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_numbered_folders_are_asked_for_and_imported_as_answered(stored: Path) -> None:
+    data = forms.faces()
+    files = {
+        f"{7 - label}/{i}.png": forms.png(image)
+        for i, (label, image) in enumerate(zip(data.labels, data.images, strict=True))
+    }
+    app = import_from(forms.write_folder(files, stored.parent.parent / "<b>raf"))
+    page = texts(app)
+    assert "Which expression does each folder show?" in page
+    assert "&lt;b&gt;raf: 42 faces in 7 folders" in page
+    assert page.count('src="data:image/png;base64,') == 4 * 7
+    assert not any(b.label == "Import" for b in app.button)
+    boxes = {i: app.selectbox(key=f"ds_map_{i}") for i in range(7)}
+    assert [boxes[i].value for i in range(3)] == ["surprise", "fear", "disgust"]  # RAF-DB's
+    app.button_group(key="ds_map_numbering").set_value("AffectNet").run()
+    assert app.selectbox(key="ds_map_6").value == "leave-out"
+    for i in range(7):
+        app.selectbox(key=f"ds_map_{i}").set_value(FER2013.names[6 - i])
+    app.run()
+    next(b for b in app.button if b.label == "Import with this table").click().run()
+    app = after_the_job(app)
+    assert "42 faces imported" in texts(app)
+    kept = load_dataset(stored.parent / "b_raf.parquet")
+    assert sorted(kept.labels) == sorted(data.labels)
+    assert all(
+        kept.labels[i] == data.labels[(data.images == image).all(axis=(1, 2))][0]
+        for i, image in enumerate(kept.images)
+    )
+
+
+def test_an_upload_is_kept_until_the_question_is_answered(stored: Path) -> None:
+    folder = stored.parent / ".import-test"
+    folder.mkdir()
+    contempt = {"contempt/a.png": forms.png(forms.faces().images[0])}
+    source = forms.write_zip({**forms.kaggle_files(forms.faces()), **contempt}, folder / "a.zip")
+    order = {"task": "import", "title": "a.zip", "source": str(source), "labels": None}
+    order |= {"output": str(stored.parent / "a.parquet")}
+    job_board().start("import", order, lambda: shutil.rmtree(folder))
+    job = job_board().find("import")
+    assert job is not None
+    job.wait(120)
+    assert source.exists()
+    app = opened(tab="import-and-export")
+    assert "1 left out" in texts(app)
+    next(b for b in app.button if b.label == "Cancel").click().run()
+    assert not folder.exists()
+    assert job_board().find("import") is None
 
 
 def test_what_is_no_data_set_leaves_nothing_but_a_reason(stored: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from emotion_core.datasets.importing.numberings import (
     FER2013_NUMBERS,
+    FEWEST_OF_A_CLASS,
     STORED,
     Numbering,
     choose_numbering,
@@ -42,8 +43,6 @@ def _numbers_of(numbering: Numbering) -> str:
 
 
 _PLAIN = (_BY_NAME, _numbers_of(FER2013_NUMBERS))
-# One row of so many.
-_FEW = 100
 # Behind the name of the expression that it is.
 _NOT_STORED = "none of FER-2013's seven expressions"
 
@@ -109,8 +108,9 @@ class LabelProposal:
         odd = [row for row in self.rows if row.reason not in _PLAIN]
         if self.question or any(row.expression for row in odd):
             return False
-        # A few rows with a label of their own are slips, not a class.
-        return _FEW * sum(row.n for row in odd) <= sum(row.n for row in self.rows)
+        return self.kind == "label" and not any(
+            row.n >= FEWEST_OF_A_CLASS and find_number(row.name) is None for row in odd
+        )
 
     def notes(self) -> list[str]:
         """What was decided, as sentences; nothing about names that say it themselves."""

@@ -83,8 +83,8 @@ NUMBERINGS = (
 #: What can be stored.
 STORED: LabelSet = FER2013
 
-# One or two stray 7s among labels 0-6 are slips; more are an eighth class.
-_FEWEST_OF_A_CLASS = 3
+#: One or two stray rows with a label of their own are slips; more are a class.
+FEWEST_OF_A_CLASS = 3
 
 
 def choose_numbering(counts: Mapping[int, int], kind: str) -> tuple[Numbering | None, str]:
@@ -101,7 +101,7 @@ def choose_numbering(counts: Mapping[int, int], kind: str) -> tuple[Numbering | 
     if kind == "label":
         # In a table with FER-2013's columns its numbers are certain, unless what is there or
         # missing speaks for others. A number outside of it is a bad row.
-        eighth = present.get(7, 0) >= _FEWEST_OF_A_CLASS
+        eighth = present.get(7, 0) >= FEWEST_OF_A_CLASS
         from_one = 0 not in present and {1, 2, 3, 4, 5, 6} <= present.keys()
         from_one |= 0 not in present and eighth
         if not eighth and not from_one:

@@ -34,6 +34,8 @@ def parse_numbers(text: str) -> Values:
     Raises:
         RowError: something in it is no number.
     """
+    if "." in text and _FLOATS.fullmatch(text):  # long texts: not looked at more than once
+        return _floats(text)
     if not text.isascii() or text.translate(_WITHOUT_DIGITS):
         text = text.translate(_WITHOUT_BRACKETS)
         if not text.isascii() or text.translate(_WITHOUT_DIGITS):
@@ -53,7 +55,7 @@ def _floats(text: str) -> Values:
     try:
         if not _FLOATS.fullmatch(text):
             raise ValueError
-        values = np.array([float(word) for word in words])
+        values = np.fromiter(map(float, words), np.float64, len(words))
     except ValueError:
         word = next((w for w in words if not _is_number(w)), "")
         raise RowError(f"wanted pixels from 0 to 255, received {shown(word)}") from None

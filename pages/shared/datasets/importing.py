@@ -18,6 +18,7 @@ from emotion_core.wording import count_of
 from pages.shared.chips import paragraph
 from pages.shared.datasets import state
 from pages.shared.datasets.jobs import Job, job_board, job_progress
+from pages.shared.datasets.label_table import label_table
 from pages.shared.datasets.tiles import split_name
 from pages.shared.settings import Settings
 from pages.shared.text import plain
@@ -28,8 +29,9 @@ _FROM = ("Upload", "Path on this machine", "Kaggle")
 _MAX_UPLOAD_MB = 1000
 _BAD_NAME = re.compile(r"[^A-Za-z0-9._ -]+")
 _FORMS = (
-    "Kaggle’s fer2013.csv or icml_face_data.csv, a folder with one folder per expression (also "
-    "inside train and test), a zip of these, or Parquet."
+    "Kaggle’s fer2013.csv or icml_face_data.csv, other tables with a label and the pixels of a "
+    "face per line, a folder with one folder per expression (also inside train and test), a zip "
+    "of these, or Parquet. Where names do not say the expression, you are asked."
 )
 
 
@@ -41,6 +43,9 @@ def import_panel(settings: Settings) -> None:
         st.caption(f"Importing {plain(job.order['title'])}. You may leave this page meanwhile.")
         job_progress(_JOB)
         return
+    if job is not None and job.question is not None:
+        label_table(_JOB, job, hidden=settings.blur)
+        return
     if job is not None:
         _outcome(job)
     st.caption(_FORMS)
@@ -51,7 +56,7 @@ def import_panel(settings: Settings) -> None:
     if way == _FROM[0]:
         upload = st.file_uploader(
             "Data set",
-            type=["csv", "zip", "parquet"],
+            type=["csv", "tsv", "zip", "parquet"],
             max_upload_size=_MAX_UPLOAD_MB,
             key=f"ds_upload_{st.session_state.get(_ROUND, 0)}",
         )
@@ -175,7 +180,12 @@ def _report(result: dict[str, Any], name: str) -> None:
         st.html(
             paragraph(f"{name}: {splits}. Read as {result['form']} in {result['seconds']:.1f} s.")
         )
-        for note in result["notes"]:
+        left_out = " · ".join(f"{label} {n:,}" for label, n in result["left_out"].items())
+        for note in (
+            *(f"Assumed: {assumed}" for assumed in result["assumed"]),
+            *([f"Left out as chosen: {left_out}."] if left_out else []),
+            *result["notes"],
+        ):
             st.html(paragraph(note, quiet=True))
         st.button(
             "Browse it", icon=":material/grid_view:", type="primary", on_click=_open, args=(name,)

@@ -27,7 +27,8 @@ class Job:
         """
         Args:
             order: what ``tasks`` shall do; it starts at once.
-            at_end: is called when it has ended, whichever way.
+            at_end: is called once when it has ended, whichever way; of a job that ended with a
+                question when that is answered or put away.
         """
         self.order = order
         self.stage = "Starting"
@@ -58,6 +59,11 @@ class Job:
         return self._thread.is_alive()
 
     @property
+    def question(self) -> dict[str, Any] | None:
+        """What a person must say before the work can go on, if it ended with that."""
+        return None if self.running or self.result is None else self.result.get("question")
+
+    @property
     def share(self) -> float:
         """How much is done, 0-1."""
         return min(1.0, self.done / self.total) if self.total else 0.0
@@ -74,6 +80,16 @@ class Job:
         self.stopped = True
         if self._process.stdin is not None and not self._process.stdin.closed:
             self._process.stdin.close()
+
+    def close(self) -> None:
+        """Clears up after it; for a job that will not go on."""
+        if at_end := self.take_at_end():
+            at_end()
+
+    def take_at_end(self) -> Callable[[], None] | None:
+        """Hands what clears up after it to the job that goes on with it."""
+        at_end, self._at_end = self._at_end, None
+        return at_end
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Waits for the end."""
@@ -96,8 +112,8 @@ class Job:
                 "The work ended unexpectedly; perhaps the memory was used up. Nothing was "
                 "written. What happened exactly stands in the server's log."
             )
-        if self._at_end is not None:
-            self._at_end()
+        if self.result is None or "question" not in self.result:
+            self.close()
 
     def _take(self, message: dict[str, Any]) -> None:
         if "stage" in message:
@@ -127,14 +143,23 @@ class JobBoard:
         with self._lock:
             job = self._jobs.get(name)
             if job is None or not job.running:
+                if job is not None:
+                    job.close()
                 job = self._jobs[name] = Job(order, at_end)
             return job
+
+    def answer(self, name: str, answer: dict[str, Any]) -> None:
+        """Goes on with a job that ended with a question: its order with the answer in it."""
+        with self._lock:
+            job = self._jobs.get(name)
+            if job is not None and job.question is not None:
+                self._jobs[name] = Job({**job.order, **answer}, job.take_at_end())
 
     def forget(self, name: str) -> None:
         """Takes a job that has ended off the board."""
         with self._lock:
             if name in self._jobs and not self._jobs[name].running:
-                del self._jobs[name]
+                self._jobs.pop(name).close()
 
 
 @st.cache_resource(show_spinner=False)

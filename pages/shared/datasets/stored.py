@@ -15,14 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from emotion_core.datasets import VOTE_COLUMNS, EmotionDataset, load_dataset
-from emotion_core.datasets.parquet import stored_name
-from emotion_core.errors import DatasetError
+from emotion_core.datasets import EmotionDataset, load_dataset
+from emotion_core.datasets.parquet import READ_FAULTS, facts_of, stored_file, stored_name
 from emotion_core.files import file_sha256
 from emotion_core.images import decode_image
 from emotion_core.types import Int64Array, UInt8Array
-
-_NEEDED = ("image", "label", "usage")
 
 
 @dataclass(eq=False)
@@ -54,38 +51,16 @@ class StoredSet:
         Raises:
             DatasetError: missing, not Parquet, or columns missing.
         """
-        try:
-            file = pq.ParquetFile(path)
-            names = file.schema_arrow.names
-            missing = [name for name in _NEEDED if name not in names]
-            if missing:
-                raise DatasetError(
-                    f"{path.name}: wanted the columns image, label and usage. "
-                    f"Missing: {', '.join(missing)}. Import it anew from its source."
-                )
-            table = file.read(columns=[name for name in names if name != "image"])
-            sha256 = file_sha256(path)
-        except (pa.ArrowException, OSError) as error:
-            raise DatasetError(
-                f"{path.name}: wanted a Parquet file. Reading it failed: {error}"
-            ) from error
-        n = table.num_rows
-        votes = np.zeros((n, len(VOTE_COLUMNS)), np.int64)
-        for column, name in enumerate(VOTE_COLUMNS):
-            if f"votes_{name}" in names:
-                votes[:, column] = table[f"votes_{name}"].to_numpy()
-        try:
+        with stored_file(path) as checked:
+            names = [name for name in checked.schema_arrow.names if name != "image"]
+            table = checked.read(columns=names)
             facts = EmotionDataset(
-                images=np.zeros((n, 0, 0), np.uint8),
-                labels=table["label"].to_numpy().astype(np.int64),
-                usage=table["usage"].cast(pa.string()).to_numpy().astype(np.str_),
-                votes=votes,
-                rows=np.arange(n, dtype=np.int64),
-                sha256=sha256,
-                name=stored_name(file.schema_arrow) or path.stem,
+                images=np.zeros((table.num_rows, 0, 0), np.uint8),
+                **facts_of(table),
+                sha256=file_sha256(path),
+                name=stored_name(checked.schema_arrow) or path.stem,
             )
-        except (ValueError, TypeError) as error:
-            raise DatasetError(f"{path.name}: {error}") from error
+            file = pq.ParquetFile(path)  # stays open, for the pictures
         return cls(path, facts, file)
 
     def __len__(self) -> int:
@@ -129,8 +104,11 @@ class StoredSet:
 
     def _content(self, row: int) -> bytes:
         group = int(np.searchsorted(self._starts, row, side="right")) - 1
-        content: bytes = self._group(group)[int(row - self._starts[group])].as_py()
-        return content
+        try:
+            content = self._group(group)[int(row - self._starts[group])].as_py()
+        except READ_FAULTS:  # damaged after it was opened
+            content = None
+        return content if isinstance(content, bytes) else b""
 
     def _group(self, number: int) -> pa.Array:
         # A ParquetFile is not made for several threads at once.

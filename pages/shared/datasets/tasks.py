@@ -21,8 +21,12 @@ Tell = Callable[[str, float, float], None]
 
 
 def run_import(order: dict[str, Any], tell: Tell, stopped: Callable[[], bool]) -> dict[str, Any]:
-    """Imports a data set; see ``import_dataset``."""
-    from emotion_core.datasets.importing import import_dataset
+    """Imports a data set; see ``import_dataset``.
+
+    Without ``labels`` in the order, what its folders or labels stand for is asked, unless their
+    names say it.
+    """
+    from emotion_core.datasets.importing import import_dataset, look_at
 
     ferplus = order.get("ferplus")
     detector = order.get("detector")
@@ -32,15 +36,51 @@ def run_import(order: dict[str, Any], tell: Tell, stopped: Callable[[], bool]) -
 
         tell("Downloading", 0, 0)
         source = download_dataset(order["kaggle"])
+    labels = order.get("labels")
+    if labels is None:
+        tell("Looking at it", 0, 0)
+        look = look_at(source, cancelled=stopped)
+        if not look.proposal.is_plain:
+            return {"question": _question(look), "source": str(source)}
     report = import_dataset(
         source,
         Path(order["output"]),
+        labels=labels,
         ferplus=Path(ferplus) if ferplus else None,
         detect=_face_cropper(detector) if detector else None,
         progress=lambda done, total: tell("Reading", done, total),
         cancelled=stopped,
     )
     return report.to_dict()
+
+
+def _question(look: Any) -> dict[str, Any]:
+    """What was found in a source, with examples as pictures for a page."""
+    from base64 import b64encode
+
+    from emotion_core.images import encode_png
+
+    proposal = look.proposal
+    return {
+        "form": look.form,
+        "assumed": look.assumed,
+        "kind": proposal.kind,
+        "why": proposal.question,
+        "numberings": {name: dict(table) for name, table in proposal.numberings.items()},
+        "rows": [
+            {
+                "name": row.name,
+                "n": row.n,
+                "expression": row.expression,
+                "reason": row.reason,
+                "examples": [
+                    f"data:image/png;base64,{b64encode(encode_png(face)).decode('ascii')}"
+                    for face in look.examples[row.name]
+                ],
+            }
+            for row in proposal.rows
+        ],
+    }
 
 
 def run_export(order: dict[str, Any], tell: Tell, stopped: Callable[[], bool]) -> dict[str, Any]:
