@@ -22,7 +22,7 @@ from emotion_core.datasets.dataset import (
     EmotionDataset,
 )
 from emotion_core.errors import DatasetError
-from emotion_core.files import AtomicFile, file_sha256, make_folder
+from emotion_core.files import AtomicFile, file_sha256, make_folder, readable
 from emotion_core.home import data_folder
 from emotion_core.images import decode_gray_png, encode_png
 from emotion_core.types import Int64Array, UInt8Array
