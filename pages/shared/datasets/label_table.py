@@ -10,6 +10,7 @@ from emotion_core.emotions import FER2013
 from emotion_core.wording import count_of
 from pages.shared.chips import paragraph
 from pages.shared.datasets.jobs import Job, job_board
+from pages.shared.text import plain
 
 _CHOICES = (*FER2013.names, LEAVE_OUT)
 _NUMBERING_KEY = "ds_map_numbering"
@@ -26,7 +27,7 @@ def label_table(name: str, job: Job, *, hidden: bool) -> None:
     question = job.question
     assert question is not None
     rows, kind = question["rows"], question["kind"]
-    st.markdown(f"**Which expression does each {kind} show?**")
+    st.markdown(f"**Which expression does each {plain(kind)} show?**")
     st.html(paragraph(_summary(job, question)))
     if question["why"]:
         st.html(paragraph(_why(kind, question)))
@@ -96,7 +97,7 @@ def _row(i: int, row: dict[str, Any], hidden: bool) -> str:
     with st.container(horizontal=True, vertical_alignment="center", key=f"ds_map_row_{i}"):
         st.html(_found(row, hidden), width="stretch")
         chosen: str = st.selectbox(
-            f"Expression of {row['name']}",
+            f"Expression of {plain(row['name'])}",
             _CHOICES,
             index=_CHOICES.index(row["expression"] or LEAVE_OUT),
             format_func=_word,
