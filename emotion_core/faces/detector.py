@@ -101,7 +101,9 @@ class BoundedDetector(ABC):
         min_confidence: faces below are dropped, 0-1.
         max_side_px: larger pictures are shrunk to this for detection.
         usual_confidence: finds below are looked at again; None for ``min_confidence``.
-        second_look: says which of those may be faces; None: all.
+        closer_confidence: small faces of a closer look are dropped below; None for
+            ``usual_confidence``.
+        second_look: says which finds below ``usual_confidence`` may be faces; None: all.
 
     Attributes:
         sure_confidence: finds in a picture that lies on its side or head stay below this.
@@ -117,6 +119,7 @@ class BoundedDetector(ABC):
         min_confidence: float,
         max_side_px: int,
         usual_confidence: float | None = None,
+        closer_confidence: float | None = None,
         second_look: Plausibility | None = None,
     ) -> None:
         if not 0 <= min_confidence <= 1:
@@ -131,6 +134,9 @@ class BoundedDetector(ABC):
         #: How hard small faces are looked for in large pictures; may be changed at any time.
         self.small_faces = SmallFaces.OFF
         self._usual_confidence = min_confidence if usual_confidence is None else usual_confidence
+        self._closer_confidence = (
+            self._usual_confidence if closer_confidence is None else closer_confidence
+        )
         self._second_look = second_look
 
     @abstractmethod
@@ -156,15 +162,19 @@ class BoundedDetector(ABC):
             return FaceDetections.empty()
         return self._search(image, self._first_scale(image))
 
-    def look_closer(self, image: UInt8Array, found: FaceDetections) -> FaceDetections:
+    def look_closer(
+        self, image: UInt8Array, found: FaceDetections, search: SmallFaces | None = None
+    ) -> FaceDetections:
         """The faces of the first look and those that only a closer one shows in a large picture.
 
         Args:
             image: (H, W, 3) uint8 BGR.
             found: what ``first_look`` found in it.
+            search: how hard small faces are looked for; None for ``small_faces``.
         """
         size_px = (image.shape[1], image.shape[0])
-        for look in further_looks(size_px, self._first_scale(image), self.small_faces):
+        search = self.small_faces if search is None else search
+        for look in further_looks(size_px, self._first_scale(image), search):
             for tile in look.tiles:
                 found = merge(found, self._search_tile(image, tile, look))
         return found
@@ -190,7 +200,7 @@ class BoundedDetector(ABC):
             part.boxes + np.tile(corner, 2), part.confidences, part.landmarks + corner
         )
         size_px = (image.shape[1], image.shape[0])
-        sure = found.confidences >= self._usual_confidence
+        sure = found.confidences >= self._closer_confidence
         return found.select(sure & belongs_to_tile(found.boxes, tile, size_px, look))
 
     def _search(self, image: UInt8Array, factor: float) -> FaceDetections:

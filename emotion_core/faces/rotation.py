@@ -43,7 +43,8 @@ def detect_any_rotation(detector: FaceDetector, image: UInt8Array) -> tuple[Face
     only where that answer is clearly better than the upright one.
 
     A closer look at a large picture for its small faces takes several times as long as the first,
-    so turned pictures get one only where it can change the answer.
+    so turned pictures get one only where it can change the answer, and a thorough one only where
+    they are known to be turned.
 
     Args:
         detector: the detector to use.
@@ -63,11 +64,13 @@ def detect_any_rotation(detector: FaceDetector, image: UInt8Array) -> tuple[Face
         return upright, 0
     # Either a turned find leads, or the first look shows nothing at any turn.
     turns = [turn] if turn else _TURNS_DEG if len(upright) or looks.thorough else []
-    turn = looks.most_convincing({0: upright, **{d: looks.closer(d) for d in turns}})
+    closer = {degrees: looks.closer(degrees, briefly=True) for degrees in turns}
+    turn = looks.most_convincing({0: upright, **closer})
     if turn == 0:
         return upright, 0
+    found = looks.closer(turn) if looks.thorough else closer[turn]
     height, width = looks.picture(turn).shape[:2]
-    return _turn_back(looks.closer(turn), turn, (width, height)), turn
+    return _turn_back(found, turn, (width, height)), turn
 
 
 class _Looks:
@@ -79,7 +82,6 @@ class _Looks:
         self._sure = float(getattr(detector, "sure_confidence", 0.0))
         self._lead = float(getattr(detector, "clear_lead", _CLEAR_LEAD))
         self._first: dict[int, FaceDetections] = {}
-        self._closer: dict[int, FaceDetections] = {}
         self.thorough = (
             self._bounded is not None and self._bounded.small_faces is SmallFaces.THOROUGH
         )
@@ -94,13 +96,13 @@ class _Looks:
             self._first[degrees] = look(self.picture(degrees))
         return self._first[degrees]
 
-    def closer(self, degrees: int) -> FaceDetections:
-        if degrees not in self._closer:
-            found = self.first(degrees)
-            if self._bounded:
-                found = self._bounded.look_closer(self.picture(degrees), found)
-            self._closer[degrees] = found
-        return self._closer[degrees]
+    def closer(self, degrees: int, *, briefly: bool = False) -> FaceDetections:
+        """Closer up; briefly: not thoroughly, even if that was asked for."""
+        found = self.first(degrees)
+        if self._bounded is None:
+            return found
+        search = SmallFaces.AUTO if briefly and self.thorough else None
+        return self._bounded.look_closer(self.picture(degrees), found, search)
 
     def is_sure(self, found: FaceDetections) -> bool:
         """Whether one find is as certain as those in turned pictures never are."""

@@ -153,7 +153,7 @@ def _no_face(photo: Photo, result: FrameResult, settings: Settings) -> None:
         st.markdown("**No face found**")
         st.caption(
             "The picture was also tried turned by 90, 180 and 270 degrees. "
-            f"{_advice(result.size_px, harder)} Or try:"
+            f"{_advice(result.size_px, harder)} {'Try' if harder else 'Or try'}:"
         )
         if harder is not None:
             st.button(

@@ -150,7 +150,7 @@ class ScriptedLooks(BoundedDetector):
 
     def __init__(self, first: dict[int, list[float]], closer: dict[int, list[float]]) -> None:
         super().__init__("scripted", HAAR_FRAMING, min_confidence=0.5, max_side_px=640)
-        self.scripts = {"first": first, "closer": closer}
+        self.scripts = {"first": first, "closer": closer, "brief": closer}
         self.asked: list[tuple[str, int]] = []
 
     def _find(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -168,8 +168,10 @@ class ScriptedLooks(BoundedDetector):
     def first_look(self, image: np.ndarray) -> FaceDetections:
         return self._answer("first", image)
 
-    def look_closer(self, image: np.ndarray, found: FaceDetections) -> FaceDetections:
-        return self._answer("closer", image)
+    def look_closer(
+        self, image: np.ndarray, found: FaceDetections, search: SmallFaces | None = None
+    ) -> FaceDetections:
+        return self._answer("brief" if search else "closer", image)
 
 
 def looked(detector: ScriptedLooks) -> tuple[int, int, int]:
@@ -205,4 +207,5 @@ def test_a_large_picture_without_faces_is_looked_at_closer_once_unless_thoroughl
     assert looked(ScriptedLooks({}, {})) == (0, 0, 1)
     thorough = ScriptedLooks({}, {180: [0.75]})
     thorough.small_faces = SmallFaces.THOROUGH
-    assert looked(thorough) == (180, 1, 4)
+    assert looked(thorough) == (180, 1, 2)
+    assert sum(look == "brief" for look, _ in thorough.asked) == 3
