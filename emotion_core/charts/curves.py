@@ -260,7 +260,7 @@ def _epoch_axis(panel: _Panel) -> alt.X:
     span = panel.last_epoch - 1
     domain = [1 - _ROOM * span, panel.last_epoch + _ROOM / 4 * span]
     axis = alt.Axis(
-        title="Epoch" if panel.is_lowest else None, titleAnchor="end", titleOpacity=0.75,
+        title="Epoch" if panel.is_lowest else None, titleAnchor="end",
         titleFontWeight="normal", titlePadding=2, tickMinStep=1, tickCount=8, ticks=False,
         grid=False, domain=False, labelFlush=True, labelPadding=4,
         labelExpr="datum.value >= 1 ? format(datum.value, 'd') : ''",
@@ -274,7 +274,7 @@ def _value_axis(panel: _Panel, column: str, options: CurveOptions) -> alt.Y:
     log = options.log and panel.name in _LOG_PANELS and positive
     axis = alt.Axis(
         title=None, orient="left", tickCount=4, domain=False, ticks=False, labelAlign="left",
-        labelPadding=0, labelBaseline="bottom", labelOffset=-2, labelOpacity=0.75,
+        labelPadding=0, labelBaseline="bottom", labelOffset=-2,
         format=".0%" if _FORMATS[panel.name].endswith("%") else "~g",
     )  # fmt: skip
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False, nice=True)

@@ -1,6 +1,6 @@
 """Every page under axe-core, light and dark, on a desk and on a phone, empty and filled.
 
-What axe-core does not read, the words in charts, is measured here.
+What axe-core passes over, the words in charts and chosen answers, is measured here.
 """
 
 import re
@@ -51,25 +51,36 @@ _needed: set[Streamlits] = set()
 _DESK, _PHONE = (1440, 900), (390, 844)
 _LOOKS = (("light", _DESK), ("dark", _DESK), ("dark", _PHONE))
 
-# Of each word in a chart that stands on the page rather than in a cell or a bar.
+# Of each word in a chart that stands on the page rather than on a strong cell, and of each chosen
+# answer of a multiselect.
 _PALE_WORDS = """() => {
   const context = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const paper = getComputedStyle(document.body).backgroundColor;
   const light = (colours) => {
     context.clearRect(0, 0, 1, 1);
-    for (const colour of colours) { context.fillStyle = colour; context.fillRect(0, 0, 1, 1); }
+    for (const [colour, opacity] of colours) {
+      context.globalAlpha = opacity;
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 1, 1);
+    }
     const [r, g, b] = [...context.getImageData(0, 0, 1, 1).data].map((value) => {
       const part = value / 255;
       return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
     });
     return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
   };
-  const words = document.querySelectorAll('[data-testid=stVegaLiteChart] svg text');
-  return [...words].filter((word) => word.textContent && word.getAttribute('fill') !== '#FFFFFF')
-    .map((word) => {
-      const [a, b] = [light([paper, getComputedStyle(word).fill]), light([paper])];
-      return [Math.max(a, b) / Math.min(a, b), word.textContent];
-    })
+  const words = [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg text')]
+    .filter((word) => word.textContent && word.getAttribute('fill') !== '#FFFFFF')
+    .map((word) => [word, paper, getComputedStyle(word).fill]);
+  for (const tag of document.querySelectorAll('[data-testid=stMultiSelect] [data-tag]')) {
+    words.push([tag, getComputedStyle(tag).backgroundColor, getComputedStyle(tag).color]);
+  }
+  return words.map(([word, ground, colour]) => {
+    const { opacity, fillOpacity } = getComputedStyle(word);
+    const a = light([[ground, 1], [colour, opacity * fillOpacity]]);
+    const b = light([[ground, 1]]);
+    return [Math.max(a, b) / Math.min(a, b), word.textContent];
+  })
     .filter(([contrast]) => contrast < 4.5)
     .map(([contrast, text]) => `${text}: ${contrast.toFixed(2)}`);
 }"""
@@ -131,7 +142,7 @@ def _violations(page: Page) -> list[str]:
         for node in violation["nodes"]
         if not _is_streamlits(page, violation["id"], node["target"])
     ]
-    return found + [f"words in a chart: {word}" for word in page.evaluate(_PALE_WORDS)]
+    return found + [f"pale words: {word}" for word in page.evaluate(_PALE_WORDS)]
 
 
 def _assert_accessible(page: Page) -> None:
