@@ -6,6 +6,7 @@ Each is decoded in a process of its own; what the decoder took is above what the
 """
 
 import io
+import struct
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,24 @@ def _heic(image: Image.Image) -> bytes:
     return file.getvalue()
 
 
+def _endless_jpeg(image: Image.Image) -> bytes:
+    """Ends in the header of a pass, over and over."""
+    whole = _saved(image.convert("L"), "JPEG", progressive=True)
+    last = whole.rfind(b"\xff\xda")
+    header = whole[last : last + 2 + int.from_bytes(whole[last + 2 : last + 4])]
+    return whole[:-2] + header * 2000 + whole[-2:]
+
+
+def _endless_tiff() -> bytes:
+    """8 x 8 gray pixels with places for a million strips."""
+    n = 1_000_000
+    table = struct.pack("<I", 8) * n
+    tags = [(256, 1, 8), (257, 1, 8), (258, 1, 8), (259, 1, 1), (262, 1, 1), (277, 1, 1)]
+    tags += [(278, 1, 1), (273, n, 134), (279, n, 134)]
+    entries = b"".join(struct.pack("<HHII", tag, 4, count, value) for tag, count, value in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(12) + table
+
+
 def pictures() -> Iterator[tuple[str, Callable[[], bytes]]]:
     """(what it is, makes it)."""
     Image.MAX_IMAGE_PIXELS = None
@@ -80,6 +99,13 @@ def pictures() -> Iterator[tuple[str, Callable[[], bytes]]]:
     yield (
         "TIFF, 32-bit float, 298 kB",
         lambda: _saved(empty, "TIFF", compression="tiff_adobe_deflate"),
+    )
+    yield "TIFF, a million strips for 64 pixels", _endless_tiff
+    yield "JPEG, progressive, 2,000 passes", lambda: _endless_jpeg(colour)
+    steps = [Image.new("P", (2000, 1500), i % 256) for i in range(2000)]
+    yield (
+        "GIF, 2,000 frames",
+        lambda: _saved(steps[0], "GIF", save_all=True, append_images=steps[1:]),
     )
     half = colour.crop((0, 0, 5000, 5000))
     yield "HEIC, 25 million pixels", lambda: _heic(half)
