@@ -25,6 +25,7 @@ from emotion_core.errors import DatasetError
 from emotion_core.files import AtomicFile, file_sha256, make_folder, readable
 from emotion_core.home import data_folder
 from emotion_core.images import decode_gray_png, encode_png
+from emotion_core.outside_files import refusal
 from emotion_core.types import Int64Array, UInt8Array
 
 DATASET_ENV = "EMOTION_LENS_DATASET"
@@ -68,6 +69,8 @@ def load_stored(path: Path) -> EmotionDataset:
     Raises:
         DatasetError: missing, not Parquet, columns missing, or a picture that cannot be read.
     """
+    if path.exists() and (kind := refusal(path)):
+        raise DatasetError(f"No data set at {path}: {kind}. Wanted a Parquet file.")
     if not path.is_file():
         raise DatasetError(
             f"No data set at {path}. Wanted a Parquet file; set {DATASET_ENV} or give its path, "
@@ -219,10 +222,20 @@ def _decode_one(data: bytes, row: int, path: Path) -> UInt8Array:
         gray = decode_gray_png(data)
         if gray is not None:
             return gray
-        with Image.open(io.BytesIO(data)) as picture:
+        with Image.open(io.BytesIO(data), formats=_PICTURE_FORMATS) as picture:
+            if picture.width * picture.height > _MAX_PICTURE_PIXELS:
+                raise ValueError(
+                    f"{picture.width} x {picture.height} pixels, more than a face that is trained "
+                    "on has"
+                )
             return np.asarray(picture.convert("L"), dtype=np.uint8)
     except (OSError, TypeError, ValueError, AttributeError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path}: the picture of row {row} is broken: {error}") from error
+
+
+# What other people's Parquet files hold; ours are gray PNG. A single face, so far below a photo.
+_PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+_MAX_PICTURE_PIXELS = 4096 * 4096
 
 
 class DatasetWriter:
