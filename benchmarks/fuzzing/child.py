@@ -7,6 +7,7 @@ import resource
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -106,6 +107,8 @@ def _serve(
     os.dup2(quiet, 2)
     faulthandler.disable()
     sys.stdin.close()
+    # As where the product runs: a test run makes errors of warnings.
+    warnings.simplefilter("ignore")
     task = start()
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + LIMIT_BYTES, used + LIMIT_BYTES))

@@ -108,6 +108,8 @@ def server_environment(tmp_path_factory: pytest.TempPathFactory, turn_port: int)
         **loopback_environment(tmp_path_factory.mktemp("loopback")),
         "EMOTION_LENS_TURN_URLS": f"turn:127.0.0.1:{turn_port}?transport=udp",
         "EMOTION_LENS_TURN_USERNAME": "lens",
+        # By the third name the page comes over plain HTTP from elsewhere.
+        "STREAMLIT_SERVER_ALLOWED_HOSTS": "127.0.0.1 localhost plain.test",
         "EMOTION_LENS_TURN_CREDENTIAL": "secret",
         # The page is also opened under a name of its own.
         "STREAMLIT_SERVER_ENABLE_CORS": "false",

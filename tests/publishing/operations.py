@@ -56,7 +56,8 @@ def _before_promote(folder: Path) -> None:
     (folder / "models" / "mine" / "recipe.json").write_text("of the old network")
     run_folder = RunFolder(folder / "run")
     run_folder.create()
-    write_json(run_folder.config, TrainingConfig().to_dict())
+    write_json(run_folder.config, {**TrainingConfig().to_dict(), "n_training_images": 7})
+    run_folder.write_history([{"epoch": 1, "val_accuracy": 0.5, "seconds": 2.0}])
     run_folder.model.write_bytes(b"a trained network")
 
 

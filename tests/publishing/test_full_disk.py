@@ -132,7 +132,8 @@ def test_promotion_keeps_the_run_and_the_old_model(
     )
     folder = RunFolder(tmp_path / "run")
     folder.create()
-    (folder.path / "config.json").write_text('{"epochs": 1}')
+    (folder.path / "config.json").write_text('{"epochs": 1, "n_training_images": 7}')
+    folder.write_history([{"epoch": 1, "val_accuracy": 0.5, "seconds": 2.0}])
     folder.model.write_bytes(b"a network")
     root = real_disk.path / "models"
     for target, kept in ((root, "The run is kept."), (tmp_path / "link", "model that was to be")):
