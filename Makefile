@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check install install-dev clean
+.PHONY: run test test-slow check install install-dev clean
 
 run: install
 	$(BIN)/python -m streamlit run app.py
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+test-slow: install-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 check: install-dev
 	$(BIN)/ruff check .

@@ -9,6 +9,8 @@ import pytest
 
 from emotion_core.classifiers.quiet import is_idle_talk, quiet
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

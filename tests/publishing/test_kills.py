@@ -19,7 +19,10 @@ from emotion_core.training.runs import list_runs, read_run, shipped_runs
 from emotion_core.unfinished import clean_below
 from tests.publishing.operations import NEW, OLD
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process per step")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process per step"),
+]
 ROOT = Path(__file__).resolve().parents[2]
 #: What is found in a folder: "old", "new" or "" for neither.
 Look = Callable[[Path], str]

@@ -15,6 +15,7 @@ from emotion_core.training.runs import read_run
 from tests.training.conftest import draw_shapes
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
     pytest.mark.timeout(900),
 ]
