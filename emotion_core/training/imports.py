@@ -112,8 +112,8 @@ def _from_json(path: Path, text: str) -> "pd.DataFrame":
         raise TrainingError(f"{wanted} {error}") from error
     if isinstance(value, dict) and isinstance(value.get("history"), dict | list):
         value = value["history"]
-    if isinstance(value, list) and not all(isinstance(row, dict) for row in value):
-        raise TrainingError(f"{wanted} This one is a list of other things than objects.")
+    if isinstance(value, list) and len({len(row) for row in value if isinstance(row, list)}) > 1:
+        raise TrainingError(f"{wanted} This one has lists of different lengths.")
     try:
         table = pd.DataFrame(value)
     except _PANDAS_ERRORS as error:

@@ -1,6 +1,7 @@
 """What the product uses of Streamlit's inside is still there and does what it did."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -88,7 +89,9 @@ def test_a_failed_look_does_not_end_the_watch(monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(abandoned_sessions.close_abandoned_sessions(1, 0.01), 0.3)
 
-    asyncio.run(watch())
+    # In a thread of its own: browser tests leave an event loop in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, watch()).result()
     assert len(looks) > 2
 
 
