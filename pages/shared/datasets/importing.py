@@ -182,7 +182,7 @@ def _report(result: dict[str, Any], name: str) -> None:
         )
         left_out = " · ".join(f"{label} {n:,}" for label, n in result["left_out"].items())
         for note in (
-            *(f"Assumed: {assumed}" for assumed in result["assumed"]),
+            *([f"Assumed: {' '.join(result['assumed'])}"] if result["assumed"] else []),
             *([f"Left out as chosen: {left_out}."] if left_out else []),
             *result["notes"],
         ):

@@ -35,7 +35,7 @@ def label_table(name: str, job: Job, *, hidden: bool) -> None:
         st.html(paragraph(assumed, quiet=True))
     _numbering(question)
     with st.container(key="ds_map", gap="small"):
-        chosen = {row["name"]: _row(i, row, hidden) for i, row in enumerate(rows)}
+        chosen = {row["name"]: _row(i, row, question, hidden) for i, row in enumerate(rows)}
     kept = sum(row["n"] for row in rows if chosen[row["name"]] != LEAVE_OUT)
     left = sum(row["n"] for row in rows) - kept
     st.caption(
@@ -58,7 +58,7 @@ def label_table(name: str, job: Job, *, hidden: bool) -> None:
 def _summary(job: Job, question: dict[str, Any]) -> str:
     n = sum(row["n"] for row in question["rows"])
     kinds = count_of(len(question["rows"]), question["kind"])
-    return f"{job.order['title']}: {count_of(n, 'face')} in {kinds}, {question['form']}."
+    return f"{job.order['title']}: {count_of(n, 'face')} in {kinds}."
 
 
 def _why(kind: str, question: dict[str, Any]) -> str:
@@ -93,9 +93,9 @@ def _fill_in(question: dict[str, Any]) -> None:
         st.session_state[_key(i)] = table.get(row["name"], LEAVE_OUT)
 
 
-def _row(i: int, row: dict[str, Any], hidden: bool) -> str:
+def _row(i: int, row: dict[str, Any], question: dict[str, Any], hidden: bool) -> str:
     with st.container(horizontal=True, vertical_alignment="center", key=f"ds_map_row_{i}"):
-        st.html(_found(row, hidden), width="stretch")
+        st.html(_found(row, _reason(i, row, question), hidden), width="stretch")
         chosen: str = st.selectbox(
             f"Expression of {plain(row['name'])}",
             _CHOICES,
@@ -108,11 +108,23 @@ def _row(i: int, row: dict[str, Any], hidden: bool) -> str:
     return chosen
 
 
-def _found(row: dict[str, Any], hidden: bool) -> str:
+def _reason(i: int, row: dict[str, Any], question: dict[str, Any]) -> str:
+    """Why a folder or label is taken for what stands beside it now."""
+    proposed = row["expression"] or LEAVE_OUT
+    now = st.session_state.get(_key(i), proposed)
+    order = st.session_state.get(_NUMBERING_KEY)
+    table = question["numberings"].get(order, {})
+    if table.get(row["name"]) == now:
+        return f"by {order}’s numbers"
+    if now != proposed:
+        return "as you chose"
+    return row["reason"] if row["expression"] else "not known"
+
+
+def _found(row: dict[str, Any], reason: str, hidden: bool) -> str:
     """A folder or label: some of its faces, its name, how many there are and why it was read so."""
     kind = "el-hidden" if hidden else ""
     faces = "".join(f'<img class="{kind}" src="{escape(src)}" alt="">' for src in row["examples"])
-    reason = row["reason"] if row["expression"] else "not known"
     return (
         f'<div class="el-mapped"><div class="el-mapped-faces">{faces}</div>'
         f"<div><b>{escape(row['name'])}</b>"
