@@ -4,7 +4,6 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.shared.page_list import PAGES
-from pages.shared.tidying import tidy_up
 from pages.shared.visits import leave_camera
 
 if get_script_run_ctx(suppress_warning=True) is None:
@@ -22,7 +21,6 @@ else:
     page = st.navigation(
         [st.Page(f"pages/{name}.py", **options) for name, options in PAGES.items()]
     )
-    tidy_up()
     if page.title != "Live":
         leave_camera()
     page.run()

@@ -6,37 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from emotion_core.emotions import Emotion
+from emotion_core.emotions import FER2013
 
 if TYPE_CHECKING:
     import keras
 
 #: Folders in alphabetical order.
-EMOTION_DETECTION_LABELS = tuple(
-    e.value
-    for e in (
-        Emotion.ANGRY,
-        Emotion.DISGUST,
-        Emotion.FEAR,
-        Emotion.HAPPY,
-        Emotion.NEUTRAL,
-        Emotion.SAD,
-        Emotion.SURPRISE,
-    )
-)
-#: The order of FER-2013 itself.
-_FER2013_LABELS = tuple(
-    e.value
-    for e in (
-        Emotion.ANGRY,
-        Emotion.DISGUST,
-        Emotion.FEAR,
-        Emotion.HAPPY,
-        Emotion.SAD,
-        Emotion.SURPRISE,
-        Emotion.NEUTRAL,
-    )
-)
+EMOTION_DETECTION_LABELS = tuple(sorted(FER2013.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +106,7 @@ KNOWN_NETWORKS = (
         "facial_expression_model (deepface)",
         "third-party (facial_expression_model)",
         _facial_expression_model,
-        _FER2013_LABELS,
+        FER2013.names,
         "0-1",
         48,
     ),
@@ -138,7 +114,7 @@ KNOWN_NETWORKS = (
         "mini_XCEPTION",
         "third-party (mini_XCEPTION)",
         _mini_xception,
-        _FER2013_LABELS,
+        FER2013.names,
         "-1-1",
         64,
         any_size=True,

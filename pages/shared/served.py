@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
 import json
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from pages.shared.abandoned_sessions import close_abandoned_sessions
 from pages.shared.page_list import PAGES
 from pages.shared.streamlit_internals import is_host_allowed
+
+_logger = logging.getLogger(__name__)
 
 _INDEX = Path(st.__file__).parent / "static" / "index.html"
 
@@ -41,6 +45,7 @@ async def _page(_: Request) -> Response:
     return HTMLResponse(page_html(), headers={"Cache-Control": "no-cache"})
 
 
+@functools.cache
 def page_html() -> str:
     """Streamlit's own page, told where its server is."""
     script = _BASE_SCRIPT % json.dumps(list(PAGES))
@@ -79,10 +84,29 @@ def middleware() -> list[Middleware]:
 @contextlib.asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Runs beside the server from its start to its end."""
-    watch = asyncio.create_task(close_abandoned_sessions())
+    tasks = (
+        asyncio.create_task(close_abandoned_sessions()),
+        asyncio.create_task(_tidy_up()),
+    )
     try:
         yield
     finally:
-        watch.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await watch
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _tidy_up() -> None:
+    """Beside the first page; a fault there is no reason for the server to end."""
+    try:
+        await asyncio.to_thread(_clean)
+    except Exception:
+        _logger.exception("What killed processes left could not be cleaned up")
+
+
+def _clean() -> None:
+    # Here: it brings networks and detectors, for which the server's start does not wait.
+    from pages.shared.tidying import clean_own_folders
+
+    clean_own_folders()

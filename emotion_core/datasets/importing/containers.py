@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
-from emotion_core.datasets.importing.rows import RejectedRow, RowError
+from emotion_core.datasets.importing.rows import RejectedRow, RowError, printable
 from emotion_core.errors import DatasetError
 from emotion_core.files import readable
 from emotion_core.outside_files import open_regular, refusal
@@ -86,7 +86,7 @@ class FolderContainer:
                     continue
                 inside = (here / name).as_posix()
                 if reason := refusal(self.path(inside)):
-                    self.refused.append(RejectedRow(None, _printable(readable(inside)), reason))
+                    self.refused.append(RejectedRow(None, printable(readable(inside), 160), reason))
                 else:
                     self.names.append(inside)
             if len(self.names) > MAX_ENTRIES:
@@ -131,7 +131,7 @@ class ZipContainer:
                 continue
             reason = _refusal(entry)
             if reason:
-                self.refused.append(RejectedRow(None, _printable(entry.filename), reason))
+                self.refused.append(RejectedRow(None, printable(entry.filename, 160), reason))
             else:
                 self._entries[entry.filename] = entry
         self._check_size(len(entries))
@@ -173,10 +173,6 @@ def _refusal(entry: zipfile.ZipInfo) -> str:
 
 def _is_litter(name: str) -> bool:
     return (name.startswith(".") and name != "..") or name.lower() in _LITTER
-
-
-def _printable(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name)[:160]
 
 
 def _raise(error: OSError) -> None:
