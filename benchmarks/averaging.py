@@ -34,7 +34,7 @@ from emotion_core.evaluation import (  # noqa: E402
     model_subject,
     run_subject,
 )
-from emotion_core.evaluation.subject import Logits, fitted, in_order  # noqa: E402
+from emotion_core.evaluation.evaluated_model import Logits, fitted, in_order  # noqa: E402
 from emotion_core.types import Float32Array, UInt8Array  # noqa: E402
 
 #: Outer share of a three-tap kernel, in both directions. A twelfth softens as much as moving by a

@@ -28,9 +28,9 @@ sys.path.insert(0, str(ROOT))
 
 from startup import free_port, wait_for_port  # noqa: E402
 
-from emotion_core.datasets import DATASET_ENV, default_dataset_path  # noqa: E402
+from emotion_core.datasets import default_dataset_path  # noqa: E402
 from emotion_core.emotions import FER2013  # noqa: E402
-from emotion_core.home import HOME_ENV  # noqa: E402
+from emotion_core.paths import DATASET_ENV, HOME_ENV  # noqa: E402
 
 #: What the issue that asked for this measurement wanted.
 MAX_AUDIT_S = 300.0

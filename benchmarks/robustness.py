@@ -37,14 +37,14 @@ from emotion_core.evaluation import (  # noqa: E402
     model_subject,
 )
 from emotion_core.evaluation.cache import LogitsCache  # noqa: E402
-from emotion_core.evaluation.looks import record_look  # noqa: E402
-from emotion_core.evaluation.perturbations import PERTURBATIONS  # noqa: E402
+from emotion_core.evaluation.corruptions import PERTURBATIONS  # noqa: E402
 from emotion_core.evaluation.robustness import (  # noqa: E402
     RobustnessPoint,
     RobustnessTest,
     robustness_figures,
 )
-from emotion_core.files import write_atomic  # noqa: E402
+from emotion_core.evaluation.test_set_log import record_look  # noqa: E402
+from emotion_core.files.atomic_files import write_atomic  # noqa: E402
 
 _PEER_ANSWERS = BUILD / "answers"
 

@@ -21,7 +21,7 @@ import numpy as np
 from emotion_core.classifiers.runtime import LiteRTNetwork
 from emotion_core.emotions import FER2013
 from emotion_core.errors import EmotionLensError
-from emotion_core.evaluation.subject import Logits, Subject
+from emotion_core.evaluation.evaluated_model import Logits, Subject
 from emotion_core.types import Float32Array, UInt8Array
 
 HERE = Path(__file__).resolve().parent

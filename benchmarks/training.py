@@ -107,10 +107,10 @@ def _work(name: str, dataset: str, seconds: float) -> None:
 def _trainer(dataset: str, *, with_input: bool) -> Callable[[float], float]:
     from emotion_core.datasets import load_dataset
     from emotion_core.training.augmentation import Augmentation
+    from emotion_core.training.batches import TrainingBatches
     from emotion_core.training.callbacks import Stopwatch
     from emotion_core.training.data import prepare
     from emotion_core.training.fit import compiled_model, make_repeatable
-    from emotion_core.training.input import TrainingBatches
     from emotion_core.training.presets import PRESETS
 
     config = PRESETS["emotion-detection"].with_values({"augmentation": Augmentation()})

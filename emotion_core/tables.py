@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from emotion_core.csv_cells import csv_safe_frame as csv_safe_frame
 from emotion_core.emotions import FER2013, LabelSet
+from emotion_core.files.csv_cells import csv_safe_frame as csv_safe_frame
 from emotion_core.types import FrameResult
 
 if TYPE_CHECKING:

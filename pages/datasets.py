@@ -4,8 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared.frame import show_page
-from pages.shared.settings import Settings
+from pages.parts.common.page_frame import show_page
+from pages.parts.common.settings import Settings
 
 _STYLE = Path(__file__).parent / "shared" / "datasets" / "page.css"
 
@@ -15,17 +15,17 @@ def _data_set(settings: Settings) -> None:
     st.title("Data set", anchor=False)
 
     # Only now, because Arrow takes a while to import, and the title can be seen without it.
-    from pages.shared.datasets import state
-    from pages.shared.datasets.sets import chosen_set, known_sets, open_set
+    from pages.parts.common.data_sets import chosen_set, known_sets, open_set
+    from pages.parts.datasets import state
 
     state.read_address()
     known = known_sets()
     if not known:
-        from pages.shared.datasets.empty import no_data_set
+        from pages.parts.datasets.empty import no_data_set
 
         no_data_set(settings)
         return
-    from pages.shared.datasets.tabs import figures_and_tabs
+    from pages.parts.datasets.tabs import figures_and_tabs
 
     figures_and_tabs(open_set(chosen_set(known)), settings)
 

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from pages.shared.frame import show_page
-from pages.shared.settings import Settings
+from pages.parts.common.page_frame import show_page
+from pages.parts.common.settings import Settings
 
 
 def _evaluation(settings: Settings) -> None:
     st.title("Evaluation", anchor=False)
     # Only now, because all of this takes a while to import and the title can be seen without it.
-    from pages.shared.evaluation.answers import answers
-    from pages.shared.evaluation.choice import choose
-    from pages.shared.evaluation.looks import may_look
-    from pages.shared.evaluation.sections import sections
-    from pages.shared.evaluation.summary import summary
+    from pages.parts.evaluation.choice import choose
+    from pages.parts.evaluation.predictions import answers
+    from pages.parts.evaluation.sections import sections
+    from pages.parts.evaluation.summary import summary
+    from pages.parts.evaluation.test_set_gate import may_look
 
     choice = choose(settings)
     if choice is None or not may_look(choice):

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from pages.shared.frame import show_page
-from pages.shared.settings import Settings
+from pages.parts.common.page_frame import show_page
+from pages.parts.common.settings import Settings
 
 
 def _history(settings: Settings) -> None:
     st.title("History", anchor=False)
     # Only now, because tables and charts take a while to import, and the title can be seen.
-    from pages.shared.training.entries import RUN, all_entries
-    from pages.shared.training.history_curves import comparison
-    from pages.shared.training.history_diff import settings_diff
-    from pages.shared.training.history_import import import_panel
-    from pages.shared.training.history_table import runs_table
+    from emotion_core.training.history_store import RUN, all_entries
+    from pages.parts.history.curves import comparison
+    from pages.parts.history.history_import import import_panel
+    from pages.parts.history.settings_diff import settings_diff
+    from pages.parts.history.table import runs_table
 
     entries = all_entries()
     with st.container(horizontal=True, vertical_alignment="center"):

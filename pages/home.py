@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages.shared.chips import definition_list
-from pages.shared.frame import show_page
-from pages.shared.session import last_face
-from pages.shared.settings import Settings
+from emotion_core.html.pieces import definition_list
+from pages.parts.common.page_frame import show_page
+from pages.parts.common.session import last_face
+from pages.parts.common.settings import Settings
 
 _LIMITS = [
     (
@@ -43,7 +43,8 @@ def _home(settings: Settings) -> None:
             st.switch_page("pages/live.py")
 
     # Only now, because Altair takes a while to import, and the page can be seen without it.
-    from pages.shared import how_it_works, model_facts
+    from pages.parts.common import model_facts
+    from pages.parts.home import how_it_works
 
     st.header("The model in use", anchor=False)
     st.html(model_facts.figures_strip(settings.card))

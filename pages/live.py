@@ -2,19 +2,19 @@
 
 import streamlit as st
 
-from pages.shared.frame import show_page
-from pages.shared.live.camera import MODE_KEY, SNAPSHOT, WORDS, camera
-from pages.shared.live.connection_panel import connection_panel
-from pages.shared.live.consent import agreed
-from pages.shared.live.controls import live_controls
-from pages.shared.live.panels import charts_panel, faces_panel
-from pages.shared.live.recording_panel import recording_panel
-from pages.shared.live.snapshot import snapshot
-from pages.shared.live.state import live_session, viewer, viewer_gate
-from pages.shared.live.waiting import waiting_room
-from pages.shared.live.watch import video_watch
-from pages.shared.settings import Settings
-from pages.shared.visits import leave_camera
+from pages.parts.common.camera_lifecycle import leave_camera
+from pages.parts.common.page_frame import show_page
+from pages.parts.common.settings import Settings
+from pages.parts.live.camera import MODE_KEY, SNAPSHOT, WORDS, camera
+from pages.parts.live.connection_panel import connection_panel
+from pages.parts.live.consent import agreed
+from pages.parts.live.controls import live_controls
+from pages.parts.live.panels import charts_panel, faces_panel
+from pages.parts.live.recording_panel import recording_panel
+from pages.parts.live.snapshot import snapshot
+from pages.parts.live.state import live_session, viewer, viewer_gate
+from pages.parts.live.waiting import waiting_room
+from pages.parts.live.watch import video_watch
 
 _MODES = ("Video", SNAPSHOT)
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.shared.frame import show_page
-from pages.shared.photo_intake import intake
-from pages.shared.photo_results import failures, progress, results, work
-from pages.shared.session import cleared_photos, photo_book, undo_clear
-from pages.shared.settings import Settings
+from pages.parts.common.page_frame import show_page
+from pages.parts.common.session import cleared_photos, photo_book, undo_clear
+from pages.parts.common.settings import Settings
+from pages.parts.photos.intake import intake
+from pages.parts.photos.results import failures, progress, results, work
 
 
 def _empty_state() -> None:

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from pages.shared.frame import show_page
-from pages.shared.settings import Settings
+from pages.parts.common.page_frame import show_page
+from pages.parts.common.settings import Settings
 
 
 def _training(settings: Settings) -> None:
     st.title("Training", anchor=False)
     # Only now, because charts and tables take a while to import, and the title can be seen.
     from emotion_core.training.queue import RunQueue
-    from pages.shared.training.new_run import first_run, new_run
-    from pages.shared.training.run_panels import runs_panel
+    from pages.parts.training.new_run import first_run, new_run
+    from pages.parts.training.run_panels import runs_panel
 
     queue = RunQueue()
     # After a restart of the machine nobody trains what still waits.

@@ -100,7 +100,7 @@ def _pictures() -> Task:
 
 def _photo_zips() -> Task:
     from emotion_core.errors import ImageError
-    from emotion_core.photo_files import take_in
+    from emotion_core.photos.photo_files import take_in
 
     def read(path: Path) -> None:
         found = take_in([(path.name, path.read_bytes())])
@@ -270,7 +270,7 @@ def _never_fails(call: Callable[[], _T]) -> _T:
 def _histories() -> Task:
     import tempfile
 
-    from emotion_core.training.imports import read_history
+    from emotion_core.training.history_import import read_history
 
     files = samples.histories(Path(tempfile.mkdtemp()))
     return _file_task(files, read_history, _by_form)
@@ -311,7 +311,10 @@ def _audits() -> Task:
 def _models(*names: str) -> Task:
     import tempfile
 
-    from emotion_core.classifiers.foreign import ForeignModel, build_foreign_folder
+    from emotion_core.classifiers.third_party.third_party_models import (
+        ForeignModel,
+        build_foreign_folder,
+    )
 
     made = samples.keras_models(Path(tempfile.mkdtemp()))
     told = ForeignModel(

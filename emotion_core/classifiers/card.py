@@ -10,9 +10,9 @@ import pydantic
 from emotion_core.classifiers.card_schema import CardSchema, plain_copy
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
-from emotion_core.files import write_json
-from emotion_core.outside_files import read_json
-from emotion_core.schema import faults_text, shortened
+from emotion_core.files.atomic_files import write_json
+from emotion_core.files.outside_files import read_json
+from emotion_core.schema.validation import faults_text, shortened
 
 CARD_FILE = "card.json"
 KERAS_FILE = "model.keras"

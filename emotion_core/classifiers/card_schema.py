@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
-from emotion_core.schema import shortened
+from emotion_core.schema.validation import shortened
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -20,7 +20,7 @@ from emotion_core.classifiers.runtime import (
     litert_errors,
 )
 from emotion_core.errors import ModelError
-from emotion_core.outside_files import read_bytes
+from emotion_core.files.outside_files import read_bytes
 from emotion_core.types import Float32Array, UInt8Array, checked
 
 

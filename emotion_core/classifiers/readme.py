@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
-from emotion_core.files import write_atomic
-from emotion_core.publishing import published_folder
+from emotion_core.files.atomic_files import write_atomic
+from emotion_core.files.publishing import published_folder
 
 _SPLIT_TITLES = {
     "validation": "PublicTest (validation)",

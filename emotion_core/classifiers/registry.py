@@ -7,19 +7,18 @@ from pathlib import Path
 
 from emotion_core.classifiers.card import CARD_FILE, KERAS_FILE, ModelCard, load_card
 from emotion_core.classifiers.card_schema import check_name
-from emotion_core.classifiers.keras_loading import check_keras_file
-from emotion_core.classifiers.litert_trial import trial_problem
 from emotion_core.classifiers.runtime import LiteRTClassifier
+from emotion_core.classifiers.third_party.keras_loading import check_keras_file
+from emotion_core.classifiers.third_party.litert_trial import trial_problem
 from emotion_core.errors import ModelError
-from emotion_core.files import file_sha256, readable, write_atomic
-from emotion_core.outside_files import read_text
-from emotion_core.publishing import published_folder
-from emotion_core.unfinished import clean
+from emotion_core.files.atomic_files import file_sha256, readable, write_atomic
+from emotion_core.files.outside_files import read_text
+from emotion_core.files.publishing import published_folder
+from emotion_core.files.unfinished import clean
+from emotion_core.paths import ROOT, models_folder
 
 #: The models that come with the project.
-MODELS_ROOT = Path(__file__).resolve().parents[2] / "models"
-#: Environment variable that names another folder of models.
-ROOT_VARIABLE = "EMOTION_LENS_MODELS"
+MODELS_ROOT = ROOT / "models"
 #: The default model, unless one was chosen: the first of these that is there.
 DEFAULT_NAMES = ("flagship", "compact")
 
@@ -39,7 +38,7 @@ class ModelRegistry:
             root: folder of model folders; by default ``EMOTION_LENS_MODELS``, else the project's
                 ``models``.
         """
-        self.root = root or Path(os.environ.get(ROOT_VARIABLE) or MODELS_ROOT)
+        self.root = root or models_folder()
 
     def names(self) -> tuple[str, ...]:
         """The folders that hold a card, valid or not, in alphabetical order."""

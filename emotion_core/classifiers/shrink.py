@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from emotion_core.classifiers.hdf5 import MAX_MODEL_BYTES, checked_h5
-from emotion_core.classifiers.keras_archive import (
+from emotion_core.classifiers.third_party.hdf5 import MAX_MODEL_BYTES, checked_h5
+from emotion_core.classifiers.third_party.keras_archive import (
     WEIGHTS_FILE,
     check_archive,
     open_archive,

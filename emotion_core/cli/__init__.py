@@ -19,7 +19,8 @@ from emotion_core.cli.common import (
     message,
 )
 from emotion_core.errors import EmotionLensError
-from emotion_core.files import full_disk_in_words
+from emotion_core.files.atomic_files import full_disk_in_words
+from emotion_core.paths import TRACEBACK_ENV
 
 #: Module of ``emotion_core.cli`` per command, in the order of the help.
 COMMANDS = ("analyze", "train", "evaluate", "dataset", "models", "doctor", "benchmark")
@@ -73,12 +74,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         message("Stopped.")
         return EXIT_INTERRUPTED
     except EmotionLensError as error:
-        if os.environ.get("EMOTION_LENS_TRACEBACK"):
+        if os.environ.get(TRACEBACK_ENV):
             raise
         message(f"{PROGRAM}: {error}")
         return EXIT_FAILED
     except Exception as error:
-        if os.environ.get("EMOTION_LENS_TRACEBACK"):
+        if os.environ.get(TRACEBACK_ENV):
             raise
         if full := full_disk_in_words(error):
             message(f"{PROGRAM}: {full}")

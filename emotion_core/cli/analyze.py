@@ -31,12 +31,12 @@ from emotion_core.cli.inputs import (
 )
 from emotion_core.cli.outputs import FORMATS, ResultSink, build_sink, choose_format, open_output
 from emotion_core.errors import EmotionLensError, OutputError
-from emotion_core.file_names import FileNames
-from emotion_core.files import AtomicFile, make_folder, readable
+from emotion_core.files.atomic_files import AtomicFile, make_folder, readable
+from emotion_core.files.file_names import FileNames
 from emotion_core.wording import count_of
 
 if TYPE_CHECKING:
-    from emotion_core.photo_files import Upload
+    from emotion_core.photos.photo_files import Upload
     from emotion_core.pipeline import EmotionPipeline
     from emotion_core.types import FrameResult, UInt8Array
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from emotion_core.errors import EmotionLensError
-from emotion_core.files import is_disk_full
-from emotion_core.value_types import ValueType
+from emotion_core.files.atomic_files import is_disk_full
+from emotion_core.schema.value_types import ValueType
 
 EXIT_DONE = 0
 EXIT_PARTLY = 1

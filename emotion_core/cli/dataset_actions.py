@@ -35,8 +35,8 @@ from emotion_core.datasets.importing.label_choice import read_label_map
 from emotion_core.datasets.importing.rows import printable
 from emotion_core.datasets.importing.splits import parse_split
 from emotion_core.emotions import parse_emotion
-from emotion_core.files import readable
-from emotion_core.home import data_folder
+from emotion_core.files.atomic_files import readable
+from emotion_core.paths import data_folder
 from emotion_core.types import UInt8Array
 
 # How many rejected rows people see; --json has a thousand.

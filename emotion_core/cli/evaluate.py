@@ -24,9 +24,9 @@ from emotion_core.evaluation import (
 )
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.comparison import compare
-from emotion_core.evaluation.looks import is_test, read_looks, record_look
 from emotion_core.evaluation.robustness import RobustnessTest, robustness_figures
-from emotion_core.files import write_atomic
+from emotion_core.evaluation.test_set_log import is_test, read_looks, record_look
+from emotion_core.files.atomic_files import write_atomic
 from emotion_core.wording import count_of, percent
 
 _EXAMPLE = """\

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emotion_core.cli.common import UsageError, address_text, is_address
-from emotion_core.files import readable
+from emotion_core.files.atomic_files import readable
 
 if TYPE_CHECKING:
-    from emotion_core.photo_files import Intake
+    from emotion_core.photos.photo_files import Intake
 
 #: A path that means standard input.
 STANDARD_INPUT = "-"
@@ -88,7 +88,7 @@ def read_standard_input() -> "Intake":
         UsageError: a terminal stands there, or what comes is too large.
     """
     # Here and not at the top: `--help` and usage errors answer at once.
-    from emotion_core.photo_files import Room, take_in
+    from emotion_core.photos.photo_files import Room, take_in
 
     stream = sys.stdin.buffer
     if stream.isatty():

@@ -6,7 +6,7 @@ from typing import Any
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.cli import add, promote
+from emotion_core.cli import models_add, models_promote
 from emotion_core.cli.common import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -59,8 +59,8 @@ def register(subparsers: Subparsers) -> None:
     show.add_argument("--json", action="store_true", help="the card as JSON")
     show.set_defaults(func=run_show)
 
-    add.register(actions)
-    promote.register(actions)
+    models_add.register(actions)
+    models_promote.register(actions)
 
     verify = actions.add_parser(
         "verify",

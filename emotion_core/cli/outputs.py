@@ -10,7 +10,7 @@ from typing import IO, Any, Protocol
 from emotion_core import tables
 from emotion_core.cli.common import UsageError
 from emotion_core.emotions import LabelSet
-from emotion_core.files import AtomicFile
+from emotion_core.files.atomic_files import AtomicFile
 from emotion_core.types import FrameResult
 
 FORMATS = ("json", "jsonl", "csv", "parquet")

@@ -14,13 +14,13 @@ from emotion_core.cli.common import (
 )
 from emotion_core.datasets import LABEL_SOURCES, EmotionDataset, load_dataset
 from emotion_core.errors import EmotionLensError, TrainingError
-from emotion_core.schema import value_types
+from emotion_core.schema.validation import value_types
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.distribution import join_cluster, own_folder
 from emotion_core.training.presets import PRESETS, load_recipe
-from emotion_core.training.probe import measure
 from emotion_core.training.run import load_run_config, resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.speed_estimate import measure
 from emotion_core.training.supervisor import give_way, work_queue
 from emotion_core.training.teachers import check_sources
 

@@ -31,7 +31,6 @@ from emotion_core.datasets.labels import (
 )
 from emotion_core.datasets.loading import load_dataset
 from emotion_core.datasets.parquet import (
-    DATASET_ENV,
     default_dataset_path,
     stored_votes,
     write_dataset,
@@ -39,7 +38,6 @@ from emotion_core.datasets.parquet import (
 from emotion_core.datasets.synthetic import build_synthetic
 
 __all__ = [
-    "DATASET_ENV",
     "EXPORT_FORMS",
     "LABEL_SOURCES",
     "SYNTHETIC",

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from emotion_core.csv_cells import csv_as_written, csv_safe
 from emotion_core.datasets.dataset import SYNTHETIC, EmotionDataset
 from emotion_core.datasets.labels import vote_column
 from emotion_core.emotions import Emotion, parse_emotion
 from emotion_core.errors import DatasetError
-from emotion_core.files import AtomicFile, file_sha256, make_folder
-from emotion_core.home import data_folder
-from emotion_core.outside_files import read_text, refusal
+from emotion_core.files.atomic_files import AtomicFile, file_sha256, make_folder
+from emotion_core.files.csv_cells import csv_as_written, csv_safe
+from emotion_core.files.outside_files import read_text, refusal
+from emotion_core.paths import data_folder
 
 RELABEL, EXCLUDE, RESTORE = "relabel", "exclude", "restore"
 

@@ -15,9 +15,9 @@ from emotion_core.datasets.dataset import TRAINING, EmotionDataset
 from emotion_core.datasets.parquet import write_rows
 from emotion_core.emotions import Emotion
 from emotion_core.errors import Cancelled, DatasetError
-from emotion_core.files import AtomicFile, check_room, make_folder, readable, writing
+from emotion_core.files.atomic_files import AtomicFile, check_room, make_folder, readable, writing
+from emotion_core.files.publishing import published_folder
 from emotion_core.images import encode_png
-from emotion_core.publishing import published_folder
 
 CSV, PNG_FOLDERS, PARQUET = "csv", "png-folders", "parquet"
 #: What ``export_dataset`` and the command line's ``--form`` accept.

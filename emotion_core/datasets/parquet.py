@@ -22,13 +22,11 @@ from emotion_core.datasets.dataset import (
     EmotionDataset,
 )
 from emotion_core.errors import DatasetError
-from emotion_core.files import AtomicFile, file_sha256, make_folder, readable
-from emotion_core.home import data_folder
+from emotion_core.files.atomic_files import AtomicFile, file_sha256, make_folder, readable
+from emotion_core.files.outside_files import refusal
 from emotion_core.images import decode_gray_png, encode_png
-from emotion_core.outside_files import refusal
+from emotion_core.paths import DATASET_ENV, data_folder
 from emotion_core.types import Int64Array, UInt8Array
-
-DATASET_ENV = "EMOTION_LENS_DATASET"
 
 #: Columns of the stored form. The struct is the layout that Hugging Face uses for images.
 SCHEMA = pa.schema(

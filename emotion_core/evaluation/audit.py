@@ -14,7 +14,7 @@ from emotion_core.datasets import EmotionDataset, load_dataset
 from emotion_core.datasets.audit import AuditReport, Progress, audit_dataset
 from emotion_core.datasets.audit.storage import audit_key, save_report, stored_report
 from emotion_core.errors import DatasetError, OutputError
-from emotion_core.home import data_folder
+from emotion_core.paths import data_folder
 from emotion_core.types import Float32Array
 
 #: Stands for no model at all: copies and bad pictures only, which takes seconds.

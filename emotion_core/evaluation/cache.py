@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from emotion_core.errors import OutputError
-from emotion_core.files import AtomicFile, make_folder
-from emotion_core.home import data_folder
+from emotion_core.files.atomic_files import AtomicFile, make_folder
+from emotion_core.paths import data_folder
 from emotion_core.types import Float32Array, UInt8Array
 
 

@@ -9,11 +9,11 @@ from emotion_core.datasets import EmotionDataset
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.calibration import fit_temperature, fit_threshold
 from emotion_core.evaluation.curves import coverage_curve
-from emotion_core.evaluation.looks import record_look
+from emotion_core.evaluation.evaluated_model import Subject
+from emotion_core.evaluation.evaluation_split import judged_rows
 from emotion_core.evaluation.report import Evaluation, evaluate_model
-from emotion_core.evaluation.rows import judged_rows
-from emotion_core.evaluation.subject import Subject
-from emotion_core.publishing import scratch_folder
+from emotion_core.evaluation.test_set_log import record_look
+from emotion_core.files.publishing import scratch_folder
 
 # Share of right answers above the threshold. People agree on the labels of FER-2013 in about 65 %
 # (arXiv 1307.0414), and on a clear majority of ten taggers by definition.

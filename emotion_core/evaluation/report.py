@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_core.emotions import LabelSet
-from emotion_core.evaluation.answers import Answering, Answers, Progress
 from emotion_core.evaluation.cache import LogitsCache
+from emotion_core.evaluation.evaluated_model import Subject
+from emotion_core.evaluation.evaluation_split import JudgedRows
 from emotion_core.evaluation.metrics import evaluate_probabilities
-from emotion_core.evaluation.rows import JudgedRows
-from emotion_core.evaluation.subject import Subject
+from emotion_core.evaluation.predictor import Answering, Answers, Progress
 from emotion_core.types import Float32Array, Int64Array
 
 #: The condition of pictures that nothing was done to.

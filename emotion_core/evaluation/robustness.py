@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from emotion_core.evaluation.answers import Answering, Answers, Progress
 from emotion_core.evaluation.cache import LogitsCache, images_key
+from emotion_core.evaluation.corruptions import PERTURBATIONS, perturbed
+from emotion_core.evaluation.evaluated_model import Subject
+from emotion_core.evaluation.evaluation_split import JudgedRows
 from emotion_core.evaluation.metrics import wilson_interval
-from emotion_core.evaluation.perturbations import PERTURBATIONS, perturbed
+from emotion_core.evaluation.predictor import Answering, Answers, Progress
 from emotion_core.evaluation.report import CLEAN
-from emotion_core.evaluation.rows import JudgedRows
-from emotion_core.evaluation.subject import Subject
 from emotion_core.types import Int64Array, UInt8Array
 
 #: 31 conditions on this many images take about half a minute.

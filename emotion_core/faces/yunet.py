@@ -16,10 +16,10 @@ from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, BoundedDetector
 from emotion_core.faces.framing import YUNET_FRAMING
 from emotion_core.faces.landmarks import LandmarkRefiner
 from emotion_core.faces.second_look import SecondLook
+from emotion_core.paths import ROOT, YUNET_ENV
 from emotion_core.types import Float32Array, UInt8Array
 
-MODEL_VARIABLE = "EMOTION_LENS_YUNET"
-MODEL_FOLDER = Path(__file__).parents[2] / "models" / "detectors"
+MODEL_FOLDER = ROOT / "models" / "detectors"
 
 CONFIDENCES = ConfidenceRange(lowest=0.5, usual=0.6, highest=0.95)
 _NMS_IOU = 0.3
@@ -28,7 +28,7 @@ _TOP_K = 500
 
 def find_model() -> Path | None:
     """The ONNX file to use, None if the user supplied none."""
-    named = os.environ.get(MODEL_VARIABLE)
+    named = os.environ.get(YUNET_ENV)
     if named:
         return Path(named)
     return next(iter(sorted(MODEL_FOLDER.glob("*.onnx"))), None)
@@ -40,9 +40,9 @@ def unavailable_reason() -> str:
     if path is None:
         return (
             f"No YuNet file. Put face_detection_yunet_*.onnx of the OpenCV Zoo into "
-            f"models/detectors, or name it in {MODEL_VARIABLE}."
+            f"models/detectors, or name it in {YUNET_ENV}."
         )
-    return "" if path.is_file() else f"{MODEL_VARIABLE} names a file that does not exist: {path}."
+    return "" if path.is_file() else f"{YUNET_ENV} names a file that does not exist: {path}."
 
 
 class YuNetDetector(BoundedDetector):

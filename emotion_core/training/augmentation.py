@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_core.errors import TrainingError
-from emotion_core.schema import FORBID_OTHERS, check_fields
+from emotion_core.schema.validation import FORBID_OTHERS, check_fields
+from emotion_core.schema.value_types import Number, YesNo
 from emotion_core.types import Float32Array, UInt8Array
-from emotion_core.value_types import Number, YesNo
 
 
 @dataclass(frozen=True, slots=True)

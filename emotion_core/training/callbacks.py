@@ -15,10 +15,10 @@ from emotion_core.datasets import EmotionDataset, clear_majority
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import OutputError
 from emotion_core.evaluation.metrics import confusion_matrix, per_class_metrics
-from emotion_core.training.averages import averaged
 from emotion_core.training.checkpoint import save_checkpoint
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.distribution import own_part
+from emotion_core.training.ema_statistics import averaged
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.tensorboard import write_logs
 from emotion_core.types import Float32Array

@@ -9,11 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from emotion_core.classifiers.keras_loading import check_keras_file
+from emotion_core.classifiers.third_party.keras_loading import check_keras_file
 from emotion_core.errors import ModelError, TrainingError
-from emotion_core.files import AtomicFile
-from emotion_core.outside_files import open_regular
-from emotion_core.training.averages import swap_averages
+from emotion_core.files.atomic_files import AtomicFile
+from emotion_core.files.outside_files import open_regular
+from emotion_core.training.ema_statistics import swap_averages
 from emotion_core.training.run_folder import CHECKPOINT_ERRORS, RunFolder
 
 

@@ -7,9 +7,15 @@ from typing import Annotated, Any
 from emotion_core.classifiers.architectures import ARCHITECTURES, FULLY_CONVOLUTIONAL
 from emotion_core.datasets import LABEL_SOURCES
 from emotion_core.errors import TrainingError
-from emotion_core.schema import FORBID_OTHERS, check_fields, faults_in, shortened, validated
+from emotion_core.schema.validation import (
+    FORBID_OTHERS,
+    check_fields,
+    faults_in,
+    shortened,
+    validated,
+)
+from emotion_core.schema.value_types import Names, Number, OneOf, Text, WholeNumber, YesNo
 from emotion_core.training.augmentation import Augmentation
-from emotion_core.value_types import Names, Number, OneOf, Text, WholeNumber, YesNo
 
 OPTIMIZERS = ("sgd", "adam", "adamw", "muon")
 SCHEDULES = ("cosine", "one-cycle", "constant")

@@ -5,14 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from emotion_core.files import writing
-
-_APP = Path(__file__).resolve().parents[2]
+from emotion_core.files.atomic_files import writing
+from emotion_core.paths import ROOT
 
 
 def environment() -> dict[str, str]:
     """This process's environment, in which the package is found from any working directory."""
-    path = os.pathsep.join(filter(None, [str(_APP), os.environ.get("PYTHONPATH", "")]))
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     return {**os.environ, "PYTHONPATH": path}
 
 

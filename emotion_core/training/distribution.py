@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emotion_core.errors import TrainingError
-from emotion_core.publishing import scratch_folder
+from emotion_core.files.publishing import scratch_folder
 from emotion_core.training.config import TrainingConfig
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from emotion_core.errors import TrainingError
-from emotion_core.files import write_atomic
-from emotion_core.outside_files import read_bytes
+from emotion_core.files.atomic_files import write_atomic
+from emotion_core.files.outside_files import read_bytes
 
 EVENT_FILES = "events.out.tfevents.*"
 _NUMBERS = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8"}  # DataType -> NumPy

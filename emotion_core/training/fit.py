@@ -13,7 +13,8 @@ from emotion_core.classifiers.architectures import build_model
 from emotion_core.classifiers.export import load_keras
 from emotion_core.datasets import TWO_DISTRIBUTIONS
 from emotion_core.errors import TrainingError
-from emotion_core.files import atomic_path
+from emotion_core.files.atomic_files import atomic_path
+from emotion_core.training.batches import TrainingBatches
 from emotion_core.training.callbacks import (
     Record,
     SeedLayers,
@@ -26,7 +27,6 @@ from emotion_core.training.checkpoint import load_checkpoint
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
 from emotion_core.training.dropout import with_byte_dropout
-from emotion_core.training.input import TrainingBatches
 from emotion_core.training.optimizers import build_optimizer
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.schedules import learning_rates

@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from emotion_core.errors import TrainingError
-from emotion_core.files import readable
-from emotion_core.outside_files import read_json
-from emotion_core.schema import shortened, told
+from emotion_core.files.atomic_files import readable
+from emotion_core.files.outside_files import read_json
+from emotion_core.schema.validation import shortened, told
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
 

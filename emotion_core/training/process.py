@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from emotion_core.errors import OutputError
-from emotion_core.files import disk_full_text, is_disk_full
+from emotion_core.files.atomic_files import disk_full_text, is_disk_full
 
 # Two readings of a process's start differ by rounding; two processes with one number do not
 # start within this time.

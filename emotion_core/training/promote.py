@@ -16,8 +16,8 @@ from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.datasets import VALIDATION, EmotionDataset
 from emotion_core.errors import ModelError, OutputError, TrainingError
 from emotion_core.evaluation.card_figures import measured_card
-from emotion_core.files import file_sha256, readable, write_json
-from emotion_core.publishing import published_folder
+from emotion_core.files.atomic_files import file_sha256, readable, write_json
+from emotion_core.files.publishing import published_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
 from emotion_core.training.run_folder import RunFolder

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 from emotion_core.errors import DiskFullError, TrainingError
-from emotion_core.file_locks import is_locked
-from emotion_core.files import check_room, write_json
-from emotion_core.home import runs_folder
-from emotion_core.publishing import published_folder, remove_folder
+from emotion_core.files.atomic_files import check_room, write_json
+from emotion_core.files.file_locks import is_locked
+from emotion_core.files.publishing import published_folder, remove_folder
+from emotion_core.paths import runs_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.detached import start_detached
 from emotion_core.training.process import terminate

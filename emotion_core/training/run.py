@@ -13,9 +13,9 @@ from typing import Any
 from emotion_core.datasets import EmotionDataset
 from emotion_core.errors import TrainingError
 from emotion_core.evaluation import evaluate_probabilities
-from emotion_core.files import readable, write_json
-from emotion_core.publishing import published_folder
-from emotion_core.schema import listed
+from emotion_core.files.atomic_files import readable, write_json
+from emotion_core.files.publishing import published_folder
+from emotion_core.schema.validation import listed
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import labels_sha256, prepare, training_rows
 from emotion_core.training.distribution import check_divides

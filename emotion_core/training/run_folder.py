@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from emotion_core.errors import OutputError, TrainingError
-from emotion_core.files import make_folder, readable, write_atomic, write_json
-from emotion_core.outside_files import open_regular
-from emotion_core.schema import told
+from emotion_core.files.atomic_files import make_folder, readable, write_atomic, write_json
+from emotion_core.files.outside_files import open_regular
+from emotion_core.files.unfinished import clean_below
+from emotion_core.schema.validation import told
+from emotion_core.schema.value_types import WholeNumber
 from emotion_core.training.config import MAX_EPOCHS
 from emotion_core.training.process import own_identity
 from emotion_core.training.stored import (
@@ -24,8 +26,6 @@ from emotion_core.training.stored import (
     read_rows,
     read_stored,
 )
-from emotion_core.unfinished import clean_below
-from emotion_core.value_types import WholeNumber
 
 #: What NumPy raises for a file of arrays that is cut, altered or something else.
 CHECKPOINT_ERRORS = (

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emotion_core.errors import TrainingError
-from emotion_core.files import readable
-from emotion_core.home import runs_folder
-from emotion_core.schema import told
+from emotion_core.files.atomic_files import readable
+from emotion_core.paths import runs_folder
+from emotion_core.schema.validation import told
 from emotion_core.training.process import VANISHED, is_alive, usage
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.stored import read_card_story

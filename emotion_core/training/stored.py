@@ -13,13 +13,13 @@ from typing import Annotated, Any
 
 from typing_extensions import TypedDict
 
-from emotion_core.csv_cells import csv_as_written
 from emotion_core.errors import TrainingError
-from emotion_core.files import readable
-from emotion_core.outside_files import read_json, read_text
-from emotion_core.schema import faults_in, listed, shortened, told, validated
+from emotion_core.files.atomic_files import readable
+from emotion_core.files.csv_cells import csv_as_written
+from emotion_core.files.outside_files import read_json, read_text
+from emotion_core.schema.validation import faults_in, listed, shortened, told, validated
+from emotion_core.schema.value_types import Number, OneOf, Text, TextMap, WholeNumber
 from emotion_core.training.config import TrainingConfig
-from emotion_core.value_types import Number, OneOf, Text, TextMap, WholeNumber
 
 #: What a run can be, as ``status.json`` says it; ``imported`` is a history from elsewhere.
 STORED_STATES = ("queued", "running", "stopped", "failed", "done", "imported")

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from emotion_core.errors import OutputError, TrainingError
-from emotion_core.file_locks import FileLock
+from emotion_core.files.file_locks import FileLock
 from emotion_core.training.detached import start_detached
 from emotion_core.training.process import oom_kills, reason_of_exit
 from emotion_core.training.queue import SUPERVISOR_LOCK, RunQueue

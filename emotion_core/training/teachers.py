@@ -15,11 +15,17 @@ from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import softmax
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import EmotionLensError, TrainingError
-from emotion_core.evaluation.subject import Subject, fitted, in_order, model_subject, run_subject
-from emotion_core.files import AtomicFile
-from emotion_core.home import runs_folder
-from emotion_core.outside_files import open_regular
-from emotion_core.schema import told
+from emotion_core.evaluation.evaluated_model import (
+    Subject,
+    fitted,
+    in_order,
+    model_subject,
+    run_subject,
+)
+from emotion_core.files.atomic_files import AtomicFile
+from emotion_core.files.outside_files import open_regular
+from emotion_core.paths import runs_folder
+from emotion_core.schema.validation import told
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
 from emotion_core.training.run_folder import CHECKPOINT_ERRORS, RunFolder

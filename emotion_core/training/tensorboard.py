@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from emotion_core.files import make_folder
+from emotion_core.files.atomic_files import make_folder
 from emotion_core.training.events import Scalar, write_scalars
 from emotion_core.training.run_folder import RunFolder
 

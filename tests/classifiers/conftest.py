@@ -15,7 +15,7 @@ from emotion_core.classifiers.card import LITERT_FILE, ModelCard
 from emotion_core.classifiers.export import export_litert
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.emotions import FER2013
-from emotion_core.files import file_sha256
+from emotion_core.files.atomic_files import file_sha256
 from emotion_core.types import UInt8Array
 
 

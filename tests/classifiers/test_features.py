@@ -28,7 +28,7 @@ def test_features_are_those_of_the_trained_layer(
 ) -> None:
     import keras
 
-    from emotion_core.files import file_sha256
+    from emotion_core.files.atomic_files import file_sha256
 
     network = networks[architecture]
     folder = make_folder(architecture=architecture, flip_average=False)

@@ -10,7 +10,7 @@ from emotion_core.classifiers import registry as registry_module
 from emotion_core.classifiers.card import CARD_FILE, LITERT_FILE, load_card
 from emotion_core.classifiers.registry import MODELS_ROOT, ModelRegistry
 from emotion_core.errors import DiskFullError, ModelError
-from emotion_core.files import file_sha256
+from emotion_core.files.atomic_files import file_sha256
 
 MakeFolder = Callable[..., Path]
 

@@ -12,7 +12,7 @@ from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.runtime import MAX_ROWS, LiteRTClassifier, LiteRTNetwork, softmax
 from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
-from emotion_core.files import file_sha256
+from emotion_core.files.atomic_files import file_sha256
 from emotion_core.types import UInt8Array
 
 MakeFolder = Callable[..., Path]

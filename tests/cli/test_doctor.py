@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from emotion_core.cli import checks
+from emotion_core.cli import doctor_checks
 
 
-def one(found) -> checks.Check:
+def one(found) -> doctor_checks.Check:
     (check,) = found
     return check
 
@@ -40,9 +40,9 @@ def test_problem_exits_1_and_says_what_to_do(
 
 
 def test_old_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert one(checks.check_python()).status == "ok"
-    monkeypatch.setattr(checks.sys, "version_info", (3, 10, 4, "final", 0))
-    assert one(checks.check_python()).status == "problem"
+    assert one(doctor_checks.check_python()).status == "ok"
+    monkeypatch.setattr(doctor_checks.sys, "version_info", (3, 10, 4, "final", 0))
+    assert one(doctor_checks.check_python()).status == "problem"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_old_python(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_package_bounds(tmp_path: Path, line: str, status: str) -> None:
     path = tmp_path / "requirements.txt"
     path.write_text(f"# why\n\n{line}\n", encoding="utf-8")
-    found = [check.status for check in checks.check_packages(path)]
+    found = [check.status for check in doctor_checks.check_packages(path)]
     assert ("problem" in found) == (status == "problem")
 
 
@@ -77,8 +77,8 @@ def test_one_opencv_wheel(monkeypatch: pytest.MonkeyPatch, wheels: dict, status:
             raise metadata.PackageNotFoundError(name)
         return wheels[name]
 
-    monkeypatch.setattr(checks.metadata, "version", version)
-    check = one(checks.check_opencv())
+    monkeypatch.setattr(doctor_checks.metadata, "version", version)
+    check = one(doctor_checks.check_opencv())
     assert check.status == status
     assert bool(check.advice) == (status == "problem")
 
@@ -90,33 +90,33 @@ def test_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "set.parquet"
     monkeypatch.setenv("EMOTION_LENS_DATASET", str(path))
     path.write_bytes(b"not parquet")
-    assert one(checks.check_dataset()).status == "problem"
+    assert one(doctor_checks.check_dataset()).status == "problem"
     pq.write_table(pa.table({"label": [1]}), path)
-    check = one(checks.check_dataset())
+    check = one(doctor_checks.check_dataset())
     assert check.status == "problem"
     assert "image, usage" in check.detail
     pq.write_table(pa.table({"label": [1], "image": [b""], "usage": ["Training"]}), path)
-    check = one(checks.check_dataset())
+    check = one(doctor_checks.check_dataset())
     assert check.status == "ok"
     assert "1 images" in check.detail
     monkeypatch.delenv("EMOTION_LENS_DATASET")
     monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path))
-    assert one(checks.check_dataset()).status == "note"
+    assert one(doctor_checks.check_dataset()).status == "note"
 
 
 def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path))
-    monkeypatch.setattr(checks, "MIN_FREE_BYTES", 0)
-    assert one(checks.check_disk()).status == "ok"
-    monkeypatch.setattr(checks, "MIN_FREE_BYTES", 10**18)
-    assert one(checks.check_disk()).status == "problem"
+    monkeypatch.setattr(doctor_checks, "MIN_FREE_BYTES", 0)
+    assert one(doctor_checks.check_disk()).status == "ok"
+    monkeypatch.setattr(doctor_checks, "MIN_FREE_BYTES", 10**18)
+    assert one(doctor_checks.check_disk()).status == "problem"
     monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "missing"))
-    assert one(checks.check_disk()).status == "problem"
+    assert one(doctor_checks.check_disk()).status == "problem"
 
 
 def test_a_missing_package_does_not_stop_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(checks.sys.modules, "emotion_core.faces", None)
-    found = {check.name: check for check in checks.run_checks()}
+    monkeypatch.setitem(doctor_checks.sys.modules, "emotion_core.faces", None)
+    found = {check.name: check for check in doctor_checks.run_checks()}
     assert found["Detectors"].status == "problem"
     assert found["Detectors"].advice
     assert "Disk" in found

@@ -147,7 +147,7 @@ def test_a_missing_data_set_is_told(command, home: Path) -> None:
 def test_neither_the_command_nor_the_page_loads_tensorflow() -> None:
     """It would take seconds and hundreds of megabytes of the dashboard."""
     code = (
-        "import sys, emotion_core.cli.evaluate, pages.shared.evaluation.sections; "
+        "import sys, emotion_core.cli.evaluate, pages.parts.evaluation.sections; "
         "print([name for name in ('tensorflow', 'keras') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.files import file_sha256
+from emotion_core.files.atomic_files import file_sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -85,7 +85,7 @@ def test_a_tflite_file_is_added_and_answers(
 def test_a_network_that_cannot_be_run_is_said_everywhere(
     command, root: Path, astronaut_path: Path
 ) -> None:
-    from tests.classifiers.test_litert_models import wrecked
+    from tests.classifiers.third_party.test_litert_models import wrecked
 
     shutil.copytree(ROOT / "models" / "compact", root / "compact")
     network, card = root / "compact" / "model.tflite", root / "compact" / "card.json"

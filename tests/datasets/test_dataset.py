@@ -11,10 +11,11 @@ import pytest
 from emotion_core import datasets
 from emotion_core.datasets import TEST, TRAINING, VALIDATION, EmotionDataset, load_dataset
 from emotion_core.errors import DatasetError
+from emotion_core.paths import DATASET_ENV
 
 needs_fer2013 = pytest.mark.skipif(
-    not os.environ.get(datasets.DATASET_ENV),
-    reason=f"FER-2013 cannot be shipped; set {datasets.DATASET_ENV} to its Parquet file",
+    not os.environ.get(DATASET_ENV),
+    reason=f"FER-2013 cannot be shipped; set {DATASET_ENV} to its Parquet file",
 )
 
 

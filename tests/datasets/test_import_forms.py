@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from emotion_core.datasets import (
-    DATASET_ENV,
     TEST,
     TRAINING,
     VALIDATION,
@@ -27,6 +26,7 @@ from emotion_core.datasets import (
 from emotion_core.datasets.importing.importer import ImportReport
 from emotion_core.emotions import FER2013
 from emotion_core.errors import Cancelled, DatasetError, OutputError
+from emotion_core.paths import DATASET_ENV
 from tests.datasets import forms
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_core.classifiers.registry import MODELS_ROOT, ROOT_VARIABLE
+from emotion_core.classifiers.registry import MODELS_ROOT
 from emotion_core.datasets import Corrections, build_synthetic, write_dataset
-from emotion_core.home import HOME_ENV
+from emotion_core.paths import HOME_ENV, MODELS_ENV
 from emotion_core.training.presets import PRESETS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -110,7 +110,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, leaks: Leaks) -> Path:
 def server_environment(home: Path) -> dict[str, str]:
     return {
         HOME_ENV: str(home),
-        ROOT_VARIABLE: str(home / "models"),
+        MODELS_ENV: str(home / "models"),
         "EMOTION_LENS_DATASET": str(next((home / "data").glob("*.parquet"))),
     }
 

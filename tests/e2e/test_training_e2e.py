@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_core.classifiers.registry import MODELS_ROOT, ROOT_VARIABLE
-from emotion_core.home import HOME_ENV
+from emotion_core.classifiers.registry import MODELS_ROOT
+from emotion_core.paths import HOME_ENV, MODELS_ENV
 from emotion_core.training.runs import list_runs
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -29,7 +29,7 @@ def server_environment(home: Path) -> dict[str, str]:
     shutil.copytree(MODELS_ROOT / "compact", models / "compact")
     return {
         HOME_ENV: str(home),
-        ROOT_VARIABLE: str(models),
+        MODELS_ENV: str(models),
         "EMOTION_LENS_DATASET": "",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }

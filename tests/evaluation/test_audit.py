@@ -12,7 +12,7 @@ from emotion_core.classifiers.registry import MODELS_ROOT, ModelRegistry
 from emotion_core.datasets import TEST, TRAINING, VALIDATION, EmotionDataset
 from emotion_core.errors import Cancelled, DatasetError, ModelError
 from emotion_core.evaluation import audit
-from emotion_core.home import HOME_ENV
+from emotion_core.paths import HOME_ENV
 
 
 @pytest.fixture

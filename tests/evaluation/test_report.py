@@ -18,10 +18,10 @@ from emotion_core.evaluation import (
     judged_rows,
     run_subject,
 )
-from emotion_core.evaluation.answers import Cancelled
 from emotion_core.evaluation.cache import LogitsCache
-from emotion_core.evaluation.looks import LOOKS_FILE, read_looks, record_look
-from emotion_core.evaluation.subject import fitted, in_order
+from emotion_core.evaluation.evaluated_model import fitted, in_order
+from emotion_core.evaluation.predictor import Cancelled
+from emotion_core.evaluation.test_set_log import LOOKS_FILE, read_looks, record_look
 
 from .conftest import random_logits
 

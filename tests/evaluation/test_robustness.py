@@ -9,10 +9,10 @@ import pytest
 from emotion_core.datasets import EmotionDataset
 from emotion_core.emotions import FER2013
 from emotion_core.evaluation import Subject, evaluate_model, judged_rows
-from emotion_core.evaluation.answers import Cancelled
 from emotion_core.evaluation.cache import LogitsCache
+from emotion_core.evaluation.corruptions import PERTURBATIONS, perturbed
 from emotion_core.evaluation.occlusion import draw_heat_map, occlusion_map
-from emotion_core.evaluation.perturbations import PERTURBATIONS, perturbed
+from emotion_core.evaluation.predictor import Cancelled
 from emotion_core.evaluation.robustness import RobustnessTest, robustness_figures
 from emotion_core.types import EmotionScores, UInt8Array
 

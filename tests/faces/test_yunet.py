@@ -9,6 +9,7 @@ import pytest
 
 from emotion_core.errors import DetectorError
 from emotion_core.faces import build_detector, detector_info, detector_names, yunet
+from emotion_core.paths import YUNET_ENV
 
 STRIDES = (8, 16, 32)
 # Box of 40 x 48 px around the cell's corner; landmarks in units of 8 px from the cell's corner.
@@ -93,13 +94,13 @@ def yunet_like() -> bytes:
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "face_detection_yunet.onnx"
     path.write_bytes(yunet_like())
-    monkeypatch.setenv(yunet.MODEL_VARIABLE, str(path))
+    monkeypatch.setenv(YUNET_ENV, str(path))
     return path
 
 
 @pytest.fixture(autouse=True)
 def no_other_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(yunet.MODEL_VARIABLE, raising=False)
+    monkeypatch.delenv(YUNET_ENV, raising=False)
     monkeypatch.setattr(yunet, "MODEL_FOLDER", tmp_path / "detectors")
 
 
@@ -144,14 +145,14 @@ def test_large_pictures() -> None:
 
 
 def test_file_in_the_models_folder(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(yunet.MODEL_VARIABLE)
+    monkeypatch.delenv(YUNET_ENV)
     yunet.MODEL_FOLDER.mkdir()
     (yunet.MODEL_FOLDER / "yunet.onnx").write_bytes(model.read_bytes())
     assert len(build_detector("yunet").detect(white_block(320, 320, 80, 160))) == 1
 
 
 def test_missing_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(yunet.MODEL_VARIABLE, "/nowhere/yunet.onnx")
+    monkeypatch.setenv(YUNET_ENV, "/nowhere/yunet.onnx")
     assert "does not exist" in detector_info("yunet").reason
 
 

@@ -11,9 +11,9 @@ import pytest
 from emotion_core.drawing import DrawOptions
 from emotion_core.errors import ModelError
 from emotion_core.faces import FaceDetector
+from emotion_core.live.hidden_faces import FaceVeil
+from emotion_core.live.session import LiveSession, LiveSettings
 from emotion_core.types import FaceDetections, FrameResult
-from pages.shared.live.session import LiveSession, LiveSettings
-from pages.shared.live.veil import FaceVeil
 
 Camera = Callable[..., av.VideoFrame]
 PLAIN = LiveSettings(mirror=False)

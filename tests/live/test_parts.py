@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emotion_core.types import Decisions, EmotionScores, FrameResult
-from pages.shared.live.baseline import LEARN_S, RestingFaces
-from pages.shared.live.clock import FrameClock
-from pages.shared.live.health import HealthMeter
-from pages.shared.live.timeline import (
+from emotion_core.live.clock import FrameClock
+from emotion_core.live.health import HealthMeter
+from emotion_core.live.resting_face import LEARN_S, RestingFaces
+from emotion_core.live.timeline import (
     NO_FACE,
     NO_FRAME,
     SPAN_S,
@@ -23,7 +22,8 @@ from pages.shared.live.timeline import (
     Timeline,
     time_note,
 )
-from pages.shared.live.viewers import ViewerGate, limit_from_environment
+from emotion_core.live.viewers import ViewerGate, limit_from_environment
+from emotion_core.types import Decisions, EmotionScores, FrameResult
 
 BASE = Fraction(1, 90_000)
 MakeResult = Callable[..., FrameResult]

@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from emotion_core.emotions import FER2013, Emotion, LabelSet
+from emotion_core.live import exports
+from emotion_core.live.recording import Recording
+from emotion_core.live.session import LiveSession
+from emotion_core.live.timeline import with_a_face
+from emotion_core.live.trend import ScoreTrend
 from emotion_core.types import FrameResult
-from pages.shared.live import exports
-from pages.shared.live.recording import Recording
-from pages.shared.live.session import LiveSession
-from pages.shared.live.timeline import with_a_face
-from pages.shared.live.trend import ScoreTrend
 
 MakeResult = Callable[..., FrameResult]
 SOURCE = ("compact", "libfacedetection")

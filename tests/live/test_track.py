@@ -11,7 +11,7 @@ import pytest
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from pages.shared.live.track import LiveTrack
+from emotion_core.live.track import LiveTrack
 
 Camera = Callable[..., av.VideoFrame]
 

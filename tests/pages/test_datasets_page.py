@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from emotion_core.datasets import Corrections, build_synthetic, load_dataset, write_dataset
 from emotion_core.emotions import FER2013
-from pages.shared.datasets.jobs import job_board
+from pages.parts.datasets.jobs import job_board
 from tests.datasets import forms
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,11 +12,11 @@ from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli import main
 from emotion_core.datasets import VALIDATION, Corrections, load_dataset
 from emotion_core.evaluation import model_subject
-from pages.shared.evaluation.choice import SET_KEY, SPLIT_KEY
-from pages.shared.evaluation.confusion import PREDICTED_KEY, TRUE_KEY
-from pages.shared.evaluation.jobs import job_board
-from pages.shared.evaluation.sections import TAB_KEY, TABS
-from pages.shared.evaluation.sets import PRACTICE_NAME, dataset, rows
+from pages.parts.evaluation.choice import SET_KEY, SPLIT_KEY
+from pages.parts.evaluation.confusion import PREDICTED_KEY, TRUE_KEY
+from pages.parts.evaluation.jobs import job_board
+from pages.parts.evaluation.sections import TAB_KEY, TABS
+from pages.parts.evaluation.sets import PRACTICE_NAME, dataset, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -150,7 +150,7 @@ def test_the_heat_map_has_pictures_with_words(practice: AppTest) -> None:
 def test_robustness_is_measured_in_the_background(
     practice: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("emotion_core.evaluation.robustness", "pages.shared.evaluation.robustness"):
+    for module in ("emotion_core.evaluation.robustness", "pages.parts.evaluation.robustness"):
         monkeypatch.setattr(f"{module}.MAX_IMAGES", 30)
     practice.session_state[TAB_KEY] = "Robustness"
     evaluated(practice.run(), "robustness")

@@ -13,7 +13,7 @@ def _script(error: str) -> AppTest:
         import streamlit as st
 
         from emotion_core.errors import ModelError
-        from pages.shared.guard import guarded
+        from pages.parts.common.guard import guarded
 
         with guarded():
             if error == "deliberate":
@@ -74,7 +74,9 @@ def test_nothing_happens_without_an_error() -> None:
     ],
 )
 def test_every_page_says_what_it_keeps(page: str, kept: str) -> None:
-    with mock.patch("pages.shared.frame.sidebar_settings", side_effect=RuntimeError("oh")):
+    with mock.patch(
+        "pages.parts.common.page_frame.sidebar_settings", side_effect=RuntimeError("oh")
+    ):
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         app.run()
         app.switch_page(f"pages/{page}.py").run()
@@ -88,7 +90,7 @@ def test_a_part_that_runs_alone_has_the_words_of_its_page() -> None:
     def page() -> None:
         import streamlit as st
 
-        from pages.shared.guard import guarded, say_kept
+        from pages.parts.common.guard import guarded, say_kept
 
         @st.fragment
         def part() -> None:

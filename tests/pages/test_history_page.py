@@ -11,9 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.home import HOME_ENV
-from emotion_core.training.presets import PRESETS
-from pages.shared.training.entries import (
+from emotion_core.paths import HOME_ENV
+from emotion_core.training.history_store import (
     IMPORTED,
     MODEL,
     RUN,
@@ -22,10 +21,11 @@ from pages.shared.training.entries import (
     imports_folder,
     keep_history,
 )
-from pages.shared.training.history_diff import diff_rows
-from pages.shared.training.history_export import histories_csv
-from pages.shared.training.history_import import _keep
-from pages.shared.training.words import duration, flat_settings, setting_name, setting_value
+from emotion_core.training.presets import PRESETS
+from emotion_core.training.wording import duration, flat_settings, setting_name, setting_value
+from pages.parts.history.export import histories_csv
+from pages.parts.history.history_import import _keep
+from pages.parts.history.settings_diff import diff_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 F1 = ",".join(f"val_f1_{name}" for name in ("angry", "happy"))

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion_core.classifiers.registry import ModelRegistry
-from pages.shared.settings import threshold_key
+from pages.parts.common.settings import threshold_key
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -19,8 +19,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit_webrtc import WebRtcStreamerContext, WebRtcStreamerState
 
 from emotion_core.types import FrameResult
-from pages.shared.live.state import CAMERA_KEY, viewer_gate
-from pages.shared.settings import BLUR_KEY, MODEL_KEY
+from pages.parts.common.settings import BLUR_KEY, MODEL_KEY
+from pages.parts.live.state import CAMERA_KEY, viewer_gate
 
 ROOT = Path(__file__).resolve().parents[2]
 _FACES = '<div class="el-faces-now'
@@ -273,7 +273,7 @@ def test_snapshots_are_offered_without_video(app: AppTest) -> None:
 
 
 def test_a_connection_that_fails_can_be_tried_again(app: AppTest) -> None:
-    with mock.patch("pages.shared.live.camera.webrtc_streamer", side_effect=TimeoutError("late")):
+    with mock.patch("pages.parts.live.camera.webrtc_streamer", side_effect=TimeoutError("late")):
         app.run()
     assert "could not be connected" in _texts(app)
     app.run()
@@ -285,7 +285,7 @@ def test_a_connection_that_fails_can_be_tried_again(app: AppTest) -> None:
 
 
 def test_after_a_failed_connection_snapshots_are_one_click_away(app: AppTest) -> None:
-    with mock.patch("pages.shared.live.camera.webrtc_streamer", side_effect=OSError("no way")):
+    with mock.patch("pages.parts.live.camera.webrtc_streamer", side_effect=OSError("no way")):
         app.run()
     _button(app, "Use snapshots").click().run()
     assert app.get("camera_input")

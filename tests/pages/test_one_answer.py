@@ -19,11 +19,11 @@ from streamlit.testing.v1 import AppTest
 
 from emotion_core.classifiers.registry import MODELS_ROOT, ModelRegistry
 from emotion_core.faces import build_detector
+from emotion_core.photos.downloads import Export, FileKind, file_kinds
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame
-from pages.shared import photo_results
-from pages.shared.downloads import Export, FileKind, file_kinds
-from pages.shared.settings import MODEL_KEY, threshold_key
+from pages.parts.common.settings import MODEL_KEY, threshold_key
+from pages.parts.photos import results
 
 ROOT = Path(__file__).resolve().parents[2]
 _ANSWER = re.compile(r"looks \w+ \([^)]*\)|uncertain \(\w+ [^)]*\)")
@@ -86,7 +86,7 @@ class Page:
             self._exports.append(export)
             return file_kinds(export)
 
-        monkeypatch.setattr(photo_results, "file_kinds", spy)
+        monkeypatch.setattr(results, "file_kinds", spy)
         self.app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
         self.app.switch_page("pages/photos.py").run()
         self.choose(model)

@@ -12,11 +12,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from emotion_core.faces import all_detectors
+from emotion_core.photos.photo_library import PhotoBook
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame, FrameResult
-from pages.shared.book import PhotoBook
-from pages.shared.photo_intake import browser_name
-from pages.shared.settings import (
+from pages.parts.common.settings import (
     BLUR_KEY,
     DETECTOR_KEY,
     MODEL_KEY,
@@ -24,6 +23,7 @@ from pages.shared.settings import (
     min_confidence_key,
     threshold_key,
 )
+from pages.parts.photos.intake import browser_name
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -201,7 +201,7 @@ def test_clearing_can_be_undone(app: AppTest, astronaut: bytes, analysed: list[F
 def test_what_is_done_stays_after_stopping(
     app: AppTest, astronaut: bytes, grace_hopper: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.shared.analysis.BOUT_S", 0.0)
+    monkeypatch.setattr("emotion_core.photos.analysis.BOUT_S", 0.0)
     stop_after_one = EmotionPipeline.analyze
 
     def analyze(self: EmotionPipeline, frame: Frame) -> FrameResult:

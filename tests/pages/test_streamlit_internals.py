@@ -11,11 +11,11 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
-from pages.shared import abandoned_sessions
-from pages.shared.abandoned_sessions import close_those
-from pages.shared.page_list import PAGES
-from pages.shared.served import page_html
-from pages.shared.streamlit_internals import is_host_allowed, sessions_without_browser
+from pages.parts.common import abandoned_sessions
+from pages.parts.common.abandoned_sessions import close_those
+from pages.parts.common.page_list import PAGES
+from pages.parts.common.server import page_html
+from pages.parts.common.streamlit_internals import is_host_allowed, sessions_without_browser
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,10 +18,10 @@ from streamlit.testing.v1 import AppTest
 
 from emotion_core.classifiers.registry import MODELS_ROOT
 from emotion_core.datasets import LABEL_SOURCES, build_synthetic, write_dataset
-from emotion_core.home import HOME_ENV
+from emotion_core.paths import HOME_ENV
 from emotion_core.training.presets import PRESETS
 from emotion_core.training.queue import RunQueue
-from pages.shared.settings import MODEL_KEY
+from pages.parts.common.settings import MODEL_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORY = """\

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotion_core.errors import TrainingError
-from emotion_core.schema import value_types
+from emotion_core.schema.validation import value_types
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.presets import PRESETS, load_recipe

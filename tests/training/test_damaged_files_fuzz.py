@@ -13,7 +13,7 @@ import pytest
 
 from emotion_core.errors import TrainingError
 from emotion_core.training.events import Scalar, write_scalars
-from emotion_core.training.imports import read_history
+from emotion_core.training.history_import import read_history
 from emotion_core.training.presets import PRESETS, load_recipe
 from emotion_core.training.run import load_run_config
 from emotion_core.training.run_folder import RunFolder

@@ -8,9 +8,9 @@ import pytest
 from emotion_core.datasets import TRAINING, EmotionDataset
 from emotion_core.errors import TrainingError
 from emotion_core.training.augmentation import Augmentation
+from emotion_core.training.augmentation_preview import augmented_faces
 from emotion_core.training.config import SCHEDULES, TrainingConfig
 from emotion_core.training.data import TrainingData, labels_sha256, prepare
-from emotion_core.training.preview import augmented_faces
 from emotion_core.training.schedules import learning_rates
 
 
@@ -23,7 +23,7 @@ def skewed(shapes_set: EmotionDataset) -> EmotionDataset:
 
 def batches(data: TrainingData, **values: int) -> list[tuple[np.ndarray, ...]]:
     """The first epoch's batches of 16."""
-    from emotion_core.training.input import TrainingBatches
+    from emotion_core.training.batches import TrainingBatches
 
     made = TrainingBatches(data, 16, Augmentation(), 3, values.get("first_epoch", 0), 48)
     return [made[i] for i in range(made.steps_per_epoch * values.get("epochs", 1))]

@@ -16,7 +16,7 @@ import pytest
 from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.parquet import write_dataset
 from emotion_core.errors import TrainingError
-from emotion_core.file_locks import FileLock
+from emotion_core.files.file_locks import FileLock
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.process import (
@@ -204,7 +204,7 @@ def test_processes_are_told_apart() -> None:
 def test_a_lock_is_held_by_one_and_freed_by_the_end_of_its_process(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     code = (
-        "import sys; from pathlib import Path; from emotion_core.file_locks import FileLock\n"
+        "import sys; from pathlib import Path; from emotion_core.files.file_locks import FileLock\n"
         "lock = FileLock(Path(sys.argv[1])); print(lock.acquire(), flush=True); input()"
     )
     holder = subprocess.Popen(

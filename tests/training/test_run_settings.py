@@ -16,13 +16,13 @@ from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.labels import vote_column
 from emotion_core.emotions import FER2013, Emotion
 from emotion_core.errors import TrainingError
-from emotion_core.evaluation.looks import read_looks
+from emotion_core.evaluation.test_set_log import read_looks
 from emotion_core.training import fit, teachers
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.callbacks import stops_early
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import prepare
-from emotion_core.training.imports import read_history
+from emotion_core.training.history_import import read_history
 from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
@@ -212,8 +212,8 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     import keras
 
     from emotion_core.classifiers.architectures import build_model
-    from emotion_core.training.averages import swap_averages
     from emotion_core.training.checkpoint import load_checkpoint
+    from emotion_core.training.ema_statistics import swap_averages
 
     new, old = RunFolder(first_run), RunFolder(tmp_path / "old")
     old.create()
@@ -368,8 +368,8 @@ def test_a_run_can_begin_with_the_weights_of_another(
 
 def test_averaged_weights_have_statistics_of_their_own(shapes_set: EmotionDataset) -> None:
     """Whatever the moving statistics were, inside they are what the training faces give."""
-    from emotion_core.training.averages import averaged
-    from emotion_core.training.input import TrainingBatches
+    from emotion_core.training.batches import TrainingBatches
+    from emotion_core.training.ema_statistics import averaged
 
     config = TrainingConfig(architecture="mini-xception", optimizer="adam", ema=0.9)
     data = prepare(config, shapes_set)

@@ -10,8 +10,9 @@ from types import TracebackType
 from typing import Any
 
 from emotion_core.cli.common import UsageError
+from emotion_core.paths import ROOT
 
-PEERS_FOLDER = Path(__file__).resolve().parents[3] / "benchmarks" / "peers"
+PEERS_FOLDER = ROOT / "benchmarks" / "peers"
 
 
 class Peer:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emotion_core.csv_cells import csv_safe_frame
 from emotion_core.datasets.dataset import TEST, TRAINING, VALIDATION
-from emotion_core.files import AtomicFile
+from emotion_core.files.atomic_files import AtomicFile
+from emotion_core.files.csv_cells import csv_safe_frame
 from emotion_core.types import Float32Array, Int64Array, checked
 
 #: Columns of ``AuditReport.rows`` and what stands in them. Row i is row i of the data set.

@@ -18,10 +18,10 @@ from emotion_core.datasets.audit.report import COLUMNS, FINDINGS, LABEL_COLUMNS,
 from emotion_core.datasets.dataset import EmotionDataset
 from emotion_core.datasets.parquet import READ_FAULTS, fault_text
 from emotion_core.errors import DatasetError
-from emotion_core.files import readable
-from emotion_core.outside_files import open_regular, read_json
-from emotion_core.publishing import published_folder
-from emotion_core.schema import validated
+from emotion_core.files.atomic_files import readable
+from emotion_core.files.outside_files import open_regular, read_json
+from emotion_core.files.publishing import published_folder
+from emotion_core.schema.validation import validated
 
 #: Grows when the audit finds other things or writes them in another way.
 VERSION = 3

@@ -10,8 +10,8 @@ from typing import IO, Protocol
 
 from emotion_core.datasets.importing.rows import RejectedRow, RowError, printable
 from emotion_core.errors import DatasetError
-from emotion_core.files import readable
-from emotion_core.outside_files import open_regular, refusal
+from emotion_core.files.atomic_files import readable
+from emotion_core.files.outside_files import open_regular, refusal
 
 #: A picture of a face has some kilobytes, a phone photo 2-12 MB.
 MAX_PICTURE_BYTES = 60_000_000

@@ -12,8 +12,8 @@ from emotion_core.datasets.dataset import VOTE_COLUMNS
 from emotion_core.datasets.importing.rows import SourceRow, printable, shown
 from emotion_core.datasets.importing.splits import parse_split
 from emotion_core.errors import DatasetError
-from emotion_core.files import readable
-from emotion_core.outside_files import read_text
+from emotion_core.files.atomic_files import readable
+from emotion_core.files.outside_files import read_text
 
 # FER+'s own file has 1.8 MB.
 _MAX_BYTES = 50_000_000

@@ -26,7 +26,14 @@ from emotion_core.datasets.importing.splits import share_out
 from emotion_core.datasets.parquet import DatasetWriter, picture_name
 from emotion_core.emotions import FER2013
 from emotion_core.errors import Cancelled, DatasetError
-from emotion_core.files import AtomicFile, check_room, file_sha256, make_folder, readable, writing
+from emotion_core.files.atomic_files import (
+    AtomicFile,
+    check_room,
+    file_sha256,
+    make_folder,
+    readable,
+    writing,
+)
 from emotion_core.images import encode_png
 from emotion_core.types import UInt8Array
 

@@ -17,8 +17,8 @@ from emotion_core.datasets.importing.numberings import STORED
 from emotion_core.datasets.importing.rows import shown
 from emotion_core.emotions import Emotion, parse_emotion
 from emotion_core.errors import DatasetError
-from emotion_core.outside_files import read_json
-from emotion_core.schema import validated
+from emotion_core.files.outside_files import read_json
+from emotion_core.schema.validation import validated
 
 
 def decided(proposal: LabelProposal, chosen: Mapping[str, str]) -> LabelProposal:

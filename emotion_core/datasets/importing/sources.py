@@ -18,8 +18,8 @@ from emotion_core.datasets.importing.picture_rows import FaceCropper, PictureSou
 from emotion_core.datasets.importing.rows import Source
 from emotion_core.datasets.importing.text_lines import SAMPLE_BYTES
 from emotion_core.errors import DatasetError
-from emotion_core.files import readable
-from emotion_core.outside_files import open_regular, refusal
+from emotion_core.files.atomic_files import readable
+from emotion_core.files.outside_files import open_regular, refusal
 
 _logger = logging.getLogger(__name__)
 

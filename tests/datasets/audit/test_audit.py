@@ -12,11 +12,12 @@ from emotion_core import datasets
 from emotion_core.datasets import TEST, TRAINING, VALIDATION, EmotionDataset
 from emotion_core.datasets.audit import AuditReport, audit_dataset
 from emotion_core.errors import Cancelled
+from emotion_core.paths import DATASET_ENV
 from emotion_core.types import UInt8Array
 
 needs_fer2013 = pytest.mark.skipif(
-    not os.environ.get(datasets.DATASET_ENV),
-    reason=f"FER-2013 cannot be shipped; set {datasets.DATASET_ENV} to its Parquet file",
+    not os.environ.get(DATASET_ENV),
+    reason=f"FER-2013 cannot be shipped; set {DATASET_ENV} to its Parquet file",
 )
 MakeSet = Callable[..., EmotionDataset]
 

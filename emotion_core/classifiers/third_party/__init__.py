@@ -1,0 +1,1 @@
+"""Networks that other projects trained: looked through, tried and added to our models."""

@@ -1,0 +1,121 @@
+"""What is judged: a shipped model, or the best epoch of a run that is not shipped yet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion_core.classifiers.card import KERAS_FILE
+from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.emotions import FER2013, LabelSet
+from emotion_core.errors import ModelError
+from emotion_core.files.atomic_files import file_sha256
+from emotion_core.images import resize_image
+from emotion_core.types import Float32Array, UInt8Array
+
+#: (N, S, S) uint8 gray crops -> (N, C) float32 logits.
+Logits = Callable[[UInt8Array], Float32Array]
+
+# The logit of an emotion that a model does not know: its probability is then exactly 0.
+_NEVER = np.float32(-1e4)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model to be judged.
+
+    Attributes:
+        name: of the model's or run's folder.
+        key: hash that changes with everything that the logits depend on.
+        label_set: order of its outputs.
+        size_px: side of its input, None for any.
+        temperature: the logits are divided by it.
+        threshold: below this confidence an answer counts as uncertain.
+        open: loads it. What it returns belongs to the thread that called it.
+    """
+
+    name: str
+    key: str
+    label_set: LabelSet
+    size_px: int | None
+    temperature: float
+    threshold: float
+    open: Callable[[], Logits]
+
+
+def model_subject(registry: ModelRegistry, name: str) -> Subject:
+    """A shipped model, as it is served.
+
+    Raises:
+        ModelError: no such model, or its card is not valid.
+    """
+    card = registry.card(name)
+    return Subject(
+        name=name,
+        key=card.sha256 + ("-mirrored" if card.flip_average else ""),
+        label_set=card.label_set,
+        size_px=card.input_size_px,
+        temperature=card.temperature,
+        threshold=card.threshold,
+        open=lambda: registry.open(name).logits,
+    )
+
+
+def run_subject(folder: Path) -> Subject:
+    """The best epoch of a run, uncalibrated. Opening it loads TensorFlow.
+
+    Raises:
+        ModelError: the run has no model yet.
+    """
+    path = folder / KERAS_FILE
+    try:
+        key = file_sha256(path)
+    except OSError as error:
+        raise ModelError(
+            f"{folder}: wanted {KERAS_FILE}. The run has not finished an epoch."
+        ) from error
+
+    def load() -> Logits:
+        from emotion_core.classifiers.export import KerasClassifier
+
+        classifier = KerasClassifier(path, FER2013)
+        # The logarithms of probabilities are logits too, less a constant that softmax ignores.
+        return lambda images: np.log(np.maximum(classifier.predict(images).probabilities, 1e-30))
+
+    return Subject(folder.resolve().name, key, FER2013, None, 1.0, 0.0, load)
+
+
+def in_order(logits: Float32Array, have: LabelSet, want: LabelSet) -> Float32Array:
+    """Puts a model's outputs into the order of a data set's labels.
+
+    An emotion that the data set does not have cannot be right there, so it is left out and the
+    others share its probability. One that the model does not know gets the probability 0.
+
+    Args:
+        logits: (N, len(have)) float32.
+        have: the model's emotions.
+        want: the data set's emotions.
+
+    Returns:
+        (N, len(want)) float32.
+    """
+    if have == want:
+        return logits
+    ordered = np.full((len(logits), len(want)), _NEVER, np.float32)
+    for column, emotion in enumerate(want):
+        if emotion in have.emotions:
+            ordered[:, column] = logits[:, have.index(emotion)]
+    return ordered
+
+
+def fitted(images: UInt8Array, size_px: int | None) -> UInt8Array:
+    """Crops in the size that a model wants.
+
+    Args:
+        images: (N, S, S) uint8.
+        size_px: wanted side; None keeps it.
+    """
+    if size_px is None or images.shape[1] == size_px or not len(images):
+        return images
+    return np.stack([resize_image(image, (size_px, size_px)) for image in images])

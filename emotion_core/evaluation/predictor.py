@@ -1,0 +1,116 @@
+"""A model's answers to pictures, computed in batches that can be watched and stopped."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion_core.classifiers.runtime import softmax
+from emotion_core.emotions import LabelSet
+from emotion_core.evaluation.cache import LogitsCache
+from emotion_core.evaluation.evaluated_model import Logits, Subject, fitted, in_order
+from emotion_core.types import Float32Array, UInt8Array
+
+#: Gets the number of faces done and their total.
+Progress = Callable[[int, int], None]
+
+_BATCH = 256
+
+
+class Cancelled(Exception):
+    """The user stopped a computation. What was finished before is kept."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What a model answers to N pictures.
+
+    Attributes:
+        logits: (N, C) float32, in the order of the data set's labels.
+        temperature: the logits are divided by it.
+        seconds: how long the model took, also where the answers come from the cache.
+    """
+
+    logits: Float32Array
+    temperature: float
+    seconds: float
+
+    @property
+    def probabilities(self) -> Float32Array:
+        """(N, C) float32 calibrated probabilities."""
+        return softmax(self.logits, self.temperature)
+
+    @property
+    def uncalibrated(self) -> Float32Array:
+        """(N, C) float32 probabilities without the temperature."""
+        return softmax(self.logits)
+
+
+class Answering:
+    """Asks one subject about pictures, opens it only when it is needed, and keeps the answers.
+
+    Belongs to one thread, as the opened model does.
+    """
+
+    def __init__(self, subject: Subject, labels: LabelSet, cache: LogitsCache | None) -> None:
+        """
+        Args:
+            subject: the model.
+            labels: order of the data set's labels.
+            cache: where answers are kept; None computes them every time.
+        """
+        self._subject, self._labels, self._cache = subject, labels, cache
+        self._logits: Logits | None = None
+
+    def cached(self, key: str, condition: str) -> Answers | None:
+        """The answers, if they were computed before."""
+        stored = self._cache and self._cache.load(self._subject.key, key, condition)
+        return self._answers(*stored) if stored else None
+
+    def compute(
+        self,
+        images: UInt8Array,
+        key: str,
+        condition: str,
+        *,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Answers:
+        """The answers, from the cache or computed now.
+
+        Args:
+            images: (N, S, S) uint8 gray.
+            key: ``images_key`` of the pictures before anything was done to them.
+            condition: what was done to them.
+            progress: gets the number of faces done and their total.
+            cancelled: asked after each batch.
+
+        Raises:
+            Cancelled: ``cancelled`` said so.
+            ModelError: the model's files are missing or altered.
+            OutputError: the answers cannot be stored.
+        """
+        found = self.cached(key, condition)
+        if found is not None:
+            return found
+        if self._logits is None:
+            self._logits = self._subject.open()
+        began, parts = time.perf_counter(), []
+        for start in range(0, len(images), _BATCH):
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            parts.append(
+                self._logits(fitted(images[start : start + _BATCH], self._subject.size_px))
+            )
+            if progress is not None:
+                progress(min(start + _BATCH, len(images)), len(images))
+        seconds = round(time.perf_counter() - began, 3)
+        logits = np.concatenate(parts)
+        if self._cache is not None:
+            self._cache.save(self._subject.key, key, condition, logits, seconds)
+        return self._answers(logits, seconds)
+
+    def _answers(self, logits: Float32Array, seconds: float) -> Answers:
+        ordered = in_order(logits, self._subject.label_set, self._labels)
+        return Answers(ordered, self._subject.temperature, seconds)

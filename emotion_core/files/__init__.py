@@ -1,0 +1,1 @@
+"""Files in and out: one gate for what comes from outside, and writers that are never half done."""

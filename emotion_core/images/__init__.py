@@ -1,0 +1,17 @@
+"""Pictures as arrays: read from any common file within stated limits, resized, written."""
+
+from emotion_core.images.decoding import IMAGE_SUFFIXES, decode_gray_png, decode_image, load_image
+from emotion_core.images.encoding import encode_jpeg, encode_png, resize_image
+from emotion_core.images.limits import MAX_BYTES, MAX_PIXELS
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "decode_gray_png",
+    "decode_image",
+    "encode_jpeg",
+    "encode_png",
+    "load_image",
+    "resize_image",
+]

@@ -1,0 +1,129 @@
+"""How video travels: servers from the environment, and a test whose answers are sentences."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from emotion_core.paths import TURN_CREDENTIAL_ENV, TURN_URLS_ENV, TURN_USERNAME_ENV
+
+
+def rtc_configuration(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The servers that help where browser and dashboard cannot reach each other directly.
+
+    Without any the list is empty, never a public default: on one machine none is needed, and
+    nothing may be asked of strangers.
+
+    Args:
+        environment: the environment's variables; the process's own unless given.
+    """
+    values = os.environ if environment is None else environment
+    urls = [url.strip() for url in values.get(TURN_URLS_ENV, "").split(",") if url.strip()]
+    if not urls:
+        return {"iceServers": []}
+    server: dict[str, Any] = {"urls": urls}
+    if any(url.startswith("turn") for url in urls):
+        server["username"] = values.get(TURN_USERNAME_ENV, "")
+        server["credential"] = values.get(TURN_CREDENTIAL_ENV, "")
+    return {"iceServers": [server]}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer of the connection test."""
+
+    ok: bool
+    title: str
+    advice: str = ""
+
+
+#: {what the browser calls it when a camera cannot be had: (what it means, what to do then)}.
+#: Source: Media Capture and Streams, W3C, 10.2 getUserMedia.
+CAMERA_ADVICE = {
+    "NotAllowedError": (
+        "The browser may not use the camera.",
+        "Allow it in the address bar (the camera or lock symbol), and in the system's privacy "
+        "settings, then try again.",
+    ),
+    "NotFoundError": (
+        "No camera was found.",
+        "Plug one in, then try again, or open the dashboard on a device that has one.",
+    ),
+    "NotReadableError": (
+        "Another program holds the camera.",
+        "Close what may use it, such as a video call, then try again. If nothing does, unplug the "
+        "camera and plug it in again.",
+    ),
+    "OverconstrainedError": (
+        "The camera cannot deliver this picture size.",
+        "Choose another size in the sidebar, then try again.",
+    ),
+    # Not the browser's names: it has none where there is nothing to call.
+    "insecure": (
+        "The page comes over plain HTTP.",
+        "Browsers open the camera only on localhost or over HTTPS. Open the dashboard as "
+        "http://localhost, or put it behind an HTTPS proxy.",
+    ),
+    "no_api": (
+        "This browser has no camera access.",
+        "Use a current Chrome, Edge, Firefox or Safari; some app browsers have no camera.",
+    ),
+}
+# The same, where a policy of the browser forbids it.
+CAMERA_ADVICE["SecurityError"] = CAMERA_ADVICE["NotAllowedError"]
+
+
+def explain(report: Mapping[str, Any]) -> list[Finding]:
+    """What the browser's test means, in the order in which to mend things.
+
+    Args:
+        report: ``secure`` and ``api`` (bool), ``camera`` ("ok" or the error's name), ``ice``
+            (list of candidate types, e.g. ["host", "relay"]), ``relay_wanted`` (bool).
+    """
+    findings = []
+    secure = bool(report.get("secure"))
+    findings.append(
+        Finding(True, "The page comes from this machine or over HTTPS.")
+        if secure
+        else Finding(False, *CAMERA_ADVICE["insecure"])
+    )
+    if secure and not report.get("api"):
+        return [*findings, Finding(False, *CAMERA_ADVICE["no_api"])]
+    if secure:
+        findings.append(_camera_finding(str(report.get("camera", ""))))
+    findings.append(_ice_finding(report.get("ice") or [], bool(report.get("relay_wanted"))))
+    return findings
+
+
+def _camera_finding(answer: str) -> Finding:
+    if answer == "ok":
+        return Finding(True, "The camera opens.")
+    meaning = CAMERA_ADVICE.get(answer, (f"The browser says {answer}.", "Try another camera."))
+    return Finding(False, "The camera does not open.", " ".join(meaning))
+
+
+def _ice_finding(kinds: Sequence[str], relay_wanted: bool) -> Finding:
+    if not kinds:
+        return Finding(
+            False,
+            "The browser finds no way for video to travel.",
+            "WebRTC is blocked, often by a privacy extension or a company's policy. Allow it for "
+            "this page, or use snapshots.",
+        )
+    if relay_wanted and "relay" not in kinds:
+        return Finding(
+            False,
+            "The TURN server does not answer.",
+            f"Check {TURN_URLS_ENV}, {TURN_USERNAME_ENV} and {TURN_CREDENTIAL_ENV} on the server, "
+            "and whether the network lets the browser reach that address.",
+        )
+    if "relay" in kinds:
+        return Finding(True, "Video can travel directly or through the TURN server.")
+    return Finding(True, "Video can travel directly.")
+
+
+#: Shown when a start has led nowhere.
+NO_VIDEO_ADVICE = (
+    "No video has arrived yet. If it stays so, the network between browser and dashboard blocks "
+    f"it: start the server with {TURN_URLS_ENV} set to a TURN server, or use snapshots."
+)

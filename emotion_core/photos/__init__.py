@@ -1,0 +1,1 @@
+"""The photos of one session: taken in, analysed, drawn and handed out."""

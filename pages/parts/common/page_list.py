@@ -1,0 +1,21 @@
+"""The pages: file name in ``pages`` (and last part of the page's URL) -> title and icon."""
+
+from typing import Any
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+PAGES: dict[str, dict[str, Any]] = {
+    "home": {"title": "Home", "icon": ":material/home:", "default": True},
+    "photos": {"title": "Photos", "icon": ":material/photo_library:"},
+    "live": {"title": "Live", "icon": ":material/videocam:"},
+    "datasets": {"title": "Data set", "icon": ":material/dataset:"},
+    "training": {"title": "Training", "icon": ":material/model_training:"},
+    "history": {"title": "History", "icon": ":material/query_stats:"},
+    "evaluation": {"title": "Evaluation", "icon": ":material/analytics:"},
+}
+
+
+def all_pages() -> list[StreamlitPage]:
+    """The pages in the order of the navigation."""
+    return [st.Page(f"pages/{name}.py", **options) for name, options in PAGES.items()]

@@ -1,0 +1,116 @@
+"""What the server does around the pages: their addresses, and the end of abandoned sessions."""
+
+import asyncio
+import contextlib
+import functools
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import streamlit as st
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from emotion_core.files.unfinished import clean_below
+from emotion_core.paths import data_folder, runs_folder
+from pages.parts.common.abandoned_sessions import close_abandoned_sessions
+from pages.parts.common.page_list import PAGES
+from pages.parts.common.streamlit_internals import is_host_allowed
+
+_logger = logging.getLogger(__name__)
+
+_INDEX = Path(st.__file__).parent / "static" / "index.html"
+
+# Streamlit's browser side finds its server by trying: at /photos it asks /photos/_stcore/health
+# first and leaves two 404 in the console. It asks in the right place when it is told, and what
+# stands before a page's own name is right behind a proxy with a path of its own, too.
+_BASE_SCRIPT = """<script>
+window.__streamlit = Object.assign(window.__streamlit || {}, {
+  BACKEND_BASE_URL: location.origin
+    + location.pathname.replace(new RegExp("/(" + %s.join("|") + ")/?$"), "/"),
+});
+</script>
+"""
+
+
+def routes() -> list[BaseRoute]:
+    """The addresses of the pages."""
+    return [Route(f"/{name}", _page, methods=["GET"]) for name in PAGES]
+
+
+async def _page(_: Request) -> Response:
+    return HTMLResponse(page_html(), headers={"Cache-Control": "no-cache"})
+
+
+@functools.cache
+def page_html() -> str:
+    """Streamlit's own page, told where its server is."""
+    script = _BASE_SCRIPT % json.dumps(list(PAGES))
+    return _INDEX.read_text(encoding="utf-8").replace("<head>", f"<head>{script}", 1)
+
+
+class KnownHosts:
+    """Answers only to the names in ``server.allowedHosts``.
+
+    Streamlit itself checks them for its WebSocket alone; uploads and pictures are checked here.
+
+    Args:
+        app: what answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not is_host_allowed(Headers(scope=scope).get("host")):
+            answer = PlainTextResponse(
+                "This server does not answer to this name. Whoever runs it can add the name to "
+                "server.allowedHosts.\n",
+                status_code=400,
+            )
+            await answer(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def middleware() -> list[Middleware]:
+    """What stands before every answer."""
+    return [Middleware(KnownHosts)]
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Runs beside the server from its start to its end."""
+    tasks = (
+        asyncio.create_task(close_abandoned_sessions()),
+        asyncio.create_task(_tidy_up()),
+    )
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _tidy_up() -> None:
+    """Beside the first page; a fault there is no reason for the server to end."""
+    try:
+        await asyncio.to_thread(clean_own_folders)
+    except Exception:
+        _logger.exception("What killed processes left could not be cleaned up")
+
+
+def clean_own_folders() -> None:
+    """Deletes what killed processes left of runs, models, data sets and results."""
+    # Here: it brings networks and detectors, for which the server's start does not wait.
+    from emotion_core.classifiers.registry import ModelRegistry
+
+    for folder in (runs_folder(), ModelRegistry().root, data_folder()):
+        clean_below(folder)

@@ -1,0 +1,76 @@
+"""Whether 80 % means 80 %, and what saying "uncertain" buys."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from emotion_core.charts.evaluation import coverage_chart, reliability_chart
+from emotion_core.evaluation import Evaluation
+from emotion_core.evaluation.curves import coverage_curve, reliability
+from emotion_core.evaluation.metrics import expected_calibration_error
+from emotion_core.markdown import plain
+from emotion_core.types import Float32Array
+from emotion_core.wording import count_of, percent
+
+
+def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
+    """Reliability before and after temperature scaling."""
+    temperature = evaluation.answers.temperature
+    before, after = st.columns(2, gap="large")
+    with before:
+        _diagram(evaluation, evaluation.answers.uncalibrated, "Before", "as the network says it")
+    with after:
+        _diagram(
+            evaluation,
+            evaluation.probabilities,
+            "After",
+            f"with temperature {temperature:.2f}",
+        )
+    if temperature == 1:
+        st.caption("This model is not calibrated: its temperature is 1, so both are the same.")
+    low, high = figures["ece_perfect_ci95"]
+    st.caption(
+        f"Chance alone makes an error of {percent(low, 1)} to {percent(high, 1)} on these "
+        f"{count_of(len(evaluation.correct), 'face')}, even where every confidence is exactly "
+        "right. Dots on the dashed line are honest: of the answers given with 80 %, 80 % are "
+        "right. Larger dots stand for more faces; bars are 95 % intervals."
+    )
+
+
+def _diagram(evaluation: Evaluation, probabilities: Float32Array, title: str, note: str) -> None:
+    confidences = probabilities.max(axis=1)
+    error = expected_calibration_error(confidences, evaluation.correct)
+    st.markdown(f"**{plain(title)}**, {plain(note)}: calibration error **{percent(error, 1)}**")
+    st.altair_chart(
+        reliability_chart(reliability(confidences, evaluation.correct)),
+        alt=f"{title}: share of right answers against confidence. "
+        f"Expected calibration error {percent(error, 1)}.",
+    )
+
+
+def certainty(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
+    """Accuracy against the share of faces that get an answer."""
+    threshold = figures["threshold"]
+    confidences = evaluation.probabilities.max(axis=1)
+    chart, words = st.columns([3, 2], gap="large")
+    with chart:
+        st.altair_chart(
+            coverage_chart(coverage_curve(confidences, evaluation.correct), threshold),
+            alt="Share of right answers against the share of faces that get an answer.",
+        )
+    with words:
+        if figures["accuracy_covered"] is None:
+            st.markdown(f"Below **{percent(threshold)}** no face gets an answer.")
+        else:
+            st.markdown(
+                f"Called uncertain below **{percent(threshold)}**, "
+                f"**{percent(figures['coverage'], 1)}** of the faces get an answer, and "
+                f"**{percent(figures['accuracy_covered'], 1)}** of these answers are right "
+                f"instead of {percent(figures['accuracy'], 1)} of all."
+            )
+        if threshold != evaluation.threshold:
+            st.markdown(f"The model's card suggests {percent(evaluation.threshold)}.")
+        st.caption(
+            "“Uncertain below” in the sidebar moves the point. The band is the 95 % interval."
+        )

@@ -1,0 +1,141 @@
+"""What is judged, on what, and against whose labels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from emotion_core.datasets import EmotionDataset
+from emotion_core.evaluation import SPLITS, JudgedRows, Subject, model_subject
+from emotion_core.evaluation.cache import LogitsCache
+from emotion_core.wording import count_of
+from pages.parts.common.resources import registry
+from pages.parts.common.settings import Settings
+from pages.parts.evaluation import sets
+
+SET_KEY = "ev_set"
+SPLIT_KEY = "ev_split"
+LABELS_KEY = "ev_labels"
+CORRECTED_KEY = "ev_corrected"
+
+SPLIT_NAMES = {
+    "validation": "Validation",
+    "test": "Test",
+    "merged": "Both",
+    "training": "Training",
+}
+LABEL_NAMES = {"fer2013": "Original", "ferplus": "FER+ majority"}
+
+_SPLIT_HELP = (
+    "- **Validation** (PublicTest): to choose by.\n"
+    "- **Test** (PrivateTest): to report on. Every look is counted.\n"
+    "- **Both** merged: only to compare with Emotion-detection, which reports on it.\n"
+    "- **Training**: what the model learned from; shows memory, not skill."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What is judged.
+
+    Attributes:
+        subject: the model.
+        data: the whole data set.
+        rows: the images and their right answers.
+        cache: where answers are kept.
+        threshold: below this confidence an answer counts as uncertain.
+    """
+
+    subject: Subject
+    data: EmotionDataset
+    rows: JudgedRows
+    cache: LogitsCache
+    threshold: float
+
+
+def choose(settings: Settings) -> Choice | None:
+    """Draws the controls; None while there is no data set, and then says how to get one."""
+    known = sets.choices()
+    if len(known) == 1 and st.session_state.get(SET_KEY) != sets.PRACTICE_NAME:
+        _no_data()
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="ev_choice"):
+        path = _set_choice(known)
+        split = st.segmented_control(
+            "Images",
+            list(SPLITS),
+            default="validation",
+            required=True,
+            format_func=SPLIT_NAMES.__getitem__,
+            key=SPLIT_KEY,
+            persist_state="session",
+            help=_SPLIT_HELP,
+        )
+        corrected = _corrected_choice(path)
+        with st.spinner("Reading the data set"):
+            data = sets.dataset(path, corrected)
+        labels = _labels_choice(data)
+    return Choice(
+        subject=model_subject(registry(), settings.card.name),
+        data=data,
+        rows=sets.rows(data, split or "validation", labels),
+        cache=LogitsCache(),
+        threshold=settings.threshold,
+    )
+
+
+def _no_data() -> None:
+    st.markdown(
+        "Accuracy, mistakes and their pictures, calibration and robustness of a model will stand "
+        "here, as soon as there are labelled faces to judge it on."
+    )
+    with st.container(horizontal=True):
+        if st.button("Import FER-2013", type="primary", icon=":material/database_upload:"):
+            st.switch_page("pages/datasets.py")
+        st.button(
+            "Try the practice set",
+            icon=":material/draw:",
+            on_click=_use_practice_set,
+            help="Faces drawn by code. Figures from them say nothing about real ones.",
+        )
+
+
+def _use_practice_set() -> None:
+    st.session_state[SET_KEY] = sets.PRACTICE_NAME
+
+
+def _set_choice(known: dict[str, Path | None]) -> Path | None:
+    names = list(known)
+    if st.session_state.get(SET_KEY) not in known:
+        st.session_state[SET_KEY] = names[0]
+    name = st.selectbox("Data set", names, key=SET_KEY, persist_state="session", width=250)
+    return known[name]
+
+
+def _corrected_choice(path: Path | None) -> bool:
+    n = sets.n_corrections(path)
+    if not n:
+        return False
+    return st.toggle(
+        "Corrected",
+        key=CORRECTED_KEY,
+        persist_state="session",
+        help=f"Apply the {count_of(n, 'correction')} of this data set.",
+    )
+
+
+def _labels_choice(data: EmotionDataset) -> str:
+    if not data.has_votes:
+        return "fer2013"
+    labels = st.segmented_control(
+        "Labels",
+        list(LABEL_NAMES),
+        default="fer2013",
+        required=True,
+        format_func=LABEL_NAMES.__getitem__,
+        key=LABELS_KEY,
+        persist_state="session",
+        help="Whose answer counts as right: the data set's own label, or what most of ten taggers "
+        "said, on the faces where that is clear.",
+    )
+    return labels or "fer2013"

@@ -1,0 +1,99 @@
+"""How accuracy falls as pictures get worse."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from emotion_core.charts.evaluation import robustness_chart
+from emotion_core.evaluation.corruptions import PERTURBATIONS
+from emotion_core.evaluation.robustness import MAX_IMAGES, RobustnessPoint, RobustnessTest
+from pages.parts.evaluation.choice import Choice
+from pages.parts.evaluation.jobs import job_board, job_progress
+
+
+def robustness(choice: Choice) -> None:
+    """Draws the curves that are known, and the way to the others."""
+    key = _key(choice)
+    job = job_board().find(key)
+    if job is not None and job.running:
+        job_progress(key, "conditions", lambda: _curves(_points(choice)))
+        return
+    points = _points(choice)
+    job_progress(key, "conditions")
+    if not _is_whole(points):
+        n = min(MAX_IMAGES, len(choice.rows.images))
+        st.button(
+            "Go on measuring" if points else "Measure robustness",
+            type="primary",
+            icon=":material/play_arrow:",
+            on_click=_start,
+            args=(choice,),
+            help=f"Spoils {n:,} of these faces in more and more ways and asks the model again. "
+            "Takes about a minute, and goes on when you leave the page.",
+        )
+    _curves(points)
+
+
+def _key(choice: Choice) -> tuple[str, ...]:
+    return "robustness", choice.subject.key, choice.rows.key
+
+
+def _points(choice: Choice) -> tuple[RobustnessPoint, ...]:
+    """What is known; nothing where that is only the pictures themselves."""
+    points = RobustnessTest(choice.subject, choice.rows, choice.cache).points()
+    spoiled = any(p.level != PERTURBATIONS[p.perturbation].clean_level for p in points)
+    return points if spoiled else ()
+
+
+def _start(choice: Choice) -> None:
+    test = RobustnessTest(choice.subject, choice.rows, choice.cache)
+    job_board().start(
+        _key(choice),
+        lambda progress, cancelled: test.run(progress=progress, cancelled=cancelled),
+    )
+
+
+def _is_whole(points: Sequence[RobustnessPoint]) -> bool:
+    known = {(point.perturbation, point.level) for point in points}
+    return all(
+        (kind.name, level) in known for kind in PERTURBATIONS.values() for level in kind.levels
+    )
+
+
+def _curves(points: Sequence[RobustnessPoint]) -> None:
+    if not points:
+        st.caption(
+            "How many answers stay right when faces are blurred, noisy, dark, covered, turned or "
+            "small will stand here."
+        )
+        return
+    columns = [*st.columns(3, gap="medium"), *st.columns(3, gap="medium")]
+    for column, kind in zip(columns, PERTURBATIONS.values(), strict=True):
+        own = sorted((p for p in points if p.perturbation == kind.name), key=lambda p: p.level)
+        with column:
+            st.markdown(f"**{kind.title}**")
+            st.altair_chart(
+                robustness_chart(
+                    {"this model": [_row(point) for point in own]},
+                    kind.unit,
+                    # The worst pictures stand at the right.
+                    reverse=max(kind.levels) < kind.clean_level,
+                    clean_level=kind.clean_level,
+                ),
+                alt=f"Share of right answers against {kind.title.lower()} ({kind.unit}).",
+            )
+    st.caption(
+        f"Right answers on {points[0].n:,} faces, the same for every condition. The dashed rule is "
+        "the picture itself; bands are 95 % intervals."
+    )
+
+
+def _row(point: RobustnessPoint) -> Mapping[str, float]:
+    low, high = point.accuracy_ci95
+    return {
+        "level": point.level,
+        "accuracy": point.accuracy,
+        "ci_low": low,
+        "ci_high": high,
+        "n": point.n,
+    }

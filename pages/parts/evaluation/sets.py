@@ -1,0 +1,55 @@
+"""The data sets that a model can be judged on: the stored ones and the practice set."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from emotion_core.datasets import Corrections, EmotionDataset, corrections_path, load_dataset
+from emotion_core.datasets.dataset import SYNTHETIC
+from emotion_core.evaluation import JudgedRows, judged_rows
+from pages.parts.common.data_sets import known_sets, open_set
+
+#: What the practice set is called on the page.
+PRACTICE_NAME = "Practice set (drawn faces)"
+
+
+def choices() -> dict[str, Path | None]:
+    """{name: file} of the stored sets, and the practice set, which has no file."""
+    return {**known_sets(), PRACTICE_NAME: None}
+
+
+def n_corrections(path: Path | None) -> int:
+    """How many rows of a data set are corrected.
+
+    Raises:
+        DatasetError: the file of corrections cannot be read or belongs to another set.
+    """
+    if not corrections_path(path or SYNTHETIC).is_file():
+        return 0
+    return len(Corrections.load(path or SYNTHETIC))
+
+
+def dataset(path: Path | None, corrected: bool) -> EmotionDataset:
+    """A data set, decoded once for all sessions.
+
+    Raises:
+        DatasetError: it or its corrections cannot be read.
+    """
+    plain = open_set(path).dataset() if path is not None else load_dataset(SYNTHETIC)
+    if not corrected:
+        return plain
+    return Corrections.load(path or SYNTHETIC).apply(plain)
+
+
+def rows(data: EmotionDataset, split: str, labels: str) -> JudgedRows:
+    """The images of a split and their right answers, found once for all sessions.
+
+    Raises:
+        DatasetError: the split is empty, or has no votes when they are asked for.
+    """
+    return _rows(data.sha256, split, labels, data)
+
+
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _rows(sha256: str, split: str, labels: str, _data: EmotionDataset) -> JudgedRows:
+    return judged_rows(_data, split, labels)

@@ -1,0 +1,82 @@
+"""The figures at the top, and what has to be known to read them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from emotion_core.html import pieces
+from emotion_core.markdown import plain
+from emotion_core.wording import percent
+from pages.parts.evaluation.choice import Choice
+
+
+def summary(choice: Choice, figures: Mapping[str, Any]) -> None:
+    """Draws the figures in a row and the notes below them."""
+    st.html(pieces.figures(_items(figures)))
+    for note in _notes(choice):
+        st.caption(plain(note))
+
+
+def interval(bounds: tuple[float, float] | list[float]) -> str:
+    """A 95 % interval in percent, e.g. "63.4 to 66.5 %"."""
+    low, high = bounds
+    return f"{100 * low:.1f} to {100 * high:.1f} %"
+
+
+def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    items = [
+        (
+            "Accuracy",
+            percent(figures["accuracy"], 1),
+            f"{interval(figures['accuracy_ci95'])} (95 % interval), n = {figures['n']:,}",
+        )
+    ]
+    if figures["accuracy_unseen"] is not None:
+        items.append(
+            (
+                "Without leaked images",
+                percent(figures["accuracy_unseen"], 1),
+                f"{interval(figures['accuracy_unseen_ci95'])}, n = {figures['n_unseen']:,} that do "
+                "not also stand in Training",
+            )
+        )
+    items.append(("Macro-F1", percent(figures["macro_f1"], 1), "every expression counts the same"))
+    if figures["accuracy_covered"] is not None:
+        items.append(
+            (
+                "When certain",
+                percent(figures["accuracy_covered"], 1),
+                f"{percent(figures['coverage'])} of faces, uncertain below "
+                f"{percent(figures['threshold'])}",
+            )
+        )
+    low, high = figures["ece_perfect_ci95"]
+    items.append(
+        (
+            "Calibration error",
+            percent(figures["ece"], 1),
+            "mean gap of confidence and accuracy; by chance alone "
+            f"{percent(low, 1)} to {percent(high, 1)}",
+        )
+    )
+    return items
+
+
+def _notes(choice: Choice) -> list[str]:
+    notes = []
+    if choice.data.is_synthetic:
+        notes.append("The practice set is drawn by code: its figures say nothing about real faces.")
+    if choice.rows.split == "training":
+        notes.append(
+            "The model may have learned from these very images: this is memory, not skill."
+        )
+    if choice.rows.split == "merged":
+        notes.append(
+            "Half of these images chose the epoch and the calibration: only to compare with "
+            "projects that report on both."
+        )
+    unknown = [e.value for e in choice.rows.label_set if e not in choice.subject.label_set.emotions]
+    if unknown:
+        notes.append(f"This model does not know {', '.join(unknown)}: it can only miss them.")
+    return notes

@@ -1,0 +1,108 @@
+"""What the live page keeps: the session's stream, the server's gate, the warm model."""
+
+import gc
+import uuid
+
+import numpy as np
+import streamlit as st
+
+from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.worker import InferenceWorker
+from emotion_core.faces import FaceDetector, SmallFaces, build_detector
+from emotion_core.live.recording import Recording
+from emotion_core.live.session import DETECT_SIDE_PX, LiveSession, LiveSettings
+from emotion_core.live.viewers import ViewerGate, limit_from_environment
+from pages.parts.common.resources import classifier, registry
+from pages.parts.common.settings import Settings
+
+_LIVE = "_live"
+_BUILT_WITH = "_live_built_with"
+_VIEWER = "_live_viewer"
+_FINISHED = "_live_finished"
+
+#: Key of the video component; streamlit-webrtc keeps its state under it.
+CAMERA_KEY = "live_camera"
+
+
+@st.cache_resource(show_spinner=False)
+def viewer_gate() -> ViewerGate:
+    """The one gate of this server."""
+    return ViewerGate(limit_from_environment())
+
+
+def viewer() -> str:
+    """Who this session is to the gate."""
+    name: str = st.session_state.setdefault(_VIEWER, uuid.uuid4().hex)
+    return name
+
+
+def live_session(settings: Settings, chosen: LiveSettings) -> LiveSession:
+    """This session's stream, with the settings as they are now.
+
+    Raises:
+        DetectorError: the face detector cannot be loaded.
+        ModelError: the model's files are missing or altered.
+    """
+    worker = _warm_classifier(settings.card)
+    face_search = (settings.detector, settings.min_confidence)
+    wanted = (face_search, settings.card.name, settings.card.sha256)
+    live: LiveSession | None = st.session_state.get(_LIVE)
+    if live is None:
+        live = LiveSession(
+            _detector(*face_search), worker, chosen, crop_size_px=settings.card.input_size_px
+        )
+        st.session_state[_LIVE] = live
+    else:
+        built = st.session_state[_BUILT_WITH]
+        same_model = built[1:] == wanted[1:]
+        live.change(
+            settings=None if live.settings == chosen else chosen,
+            detector=None if built[0] == face_search else _detector(*face_search),
+            classifier=None if same_model else worker,
+            crop_size_px=None if same_model else settings.card.input_size_px,
+        )
+        if live.recording is not None:
+            live.recording.use((settings.card.name, settings.detector))
+    st.session_state[_BUILT_WITH] = wanted
+    return live
+
+
+def finished_recording() -> Recording | None:
+    """The recording that was stopped last and not thrown away."""
+    recording: Recording | None = st.session_state.get(_FINISHED)
+    return recording
+
+
+def keep_finished(recording: Recording | None) -> None:
+    """Keeps a stopped recording, or throws the last one away."""
+    st.session_state[_FINISHED] = recording
+
+
+def _detector(name: str, min_confidence: float | None) -> FaceDetector:
+    return build_detector(
+        name,
+        min_confidence=min_confidence,
+        max_side_px=DETECT_SIDE_PX,
+        small_faces=SmallFaces.OFF,
+    )
+
+
+def _warm_classifier(card: ModelCard) -> InferenceWorker:
+    worker = classifier(card)
+    _warm_up(card.name, card.sha256)
+    return worker
+
+
+@st.cache_resource(show_spinner="Loading the model")
+def _warm_up(name: str, sha256: str) -> bool:
+    """Runs a model once, so that the first frame does not wait, and spares the collector.
+
+    A full garbage collection walks over every object and stops video for 0.1 s. What is there now
+    will stay, so it need not be looked at again.
+    """
+    card = registry().card(name)
+    blank = np.zeros((1, card.input_size_px, card.input_size_px), np.uint8)
+    classifier(card).predict(blank)
+    gc.collect()
+    gc.freeze()
+    return True

@@ -1,0 +1,155 @@
+"""What stands below the drop zone: progress, failures, summary, pictures, table, downloads."""
+
+from collections.abc import Callable, Collection
+
+import streamlit as st
+
+from emotion_core.html import pieces
+from emotion_core.markdown import plain
+from emotion_core.photos.analysis import time_left, work_for_a_while
+from emotion_core.photos.downloads import Export, file_kinds
+from emotion_core.photos.photo_library import Photo, PhotoBook
+from emotion_core.types import FrameResult
+from emotion_core.wording import count_of
+from pages.parts.common.resources import classifier, session_detector
+from pages.parts.common.session import clear_photos
+from pages.parts.common.settings import Settings
+from pages.parts.photos import cards, table
+
+_FAILURES_SHOWN = 20
+_VIEW_KEY = "photo_view"
+_VIEWS = ("Pictures", "Table")
+
+
+def progress(book: PhotoBook, settings: Settings) -> Callable[[], None]:
+    """Draws the progress of what is waiting; the returned function brings it up to date."""
+    key = settings.analysis_key
+    n_waiting = len(book.waiting(key))
+    if not n_waiting:
+        return lambda: None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if book.stopped:
+            st.markdown(f"Stopped. {count_of(n_waiting, 'photo')} not analysed.", width="content")
+            st.button("Go on", icon=":material/play_arrow:", on_click=_go_on, args=(book,))
+            return lambda: None
+        bar = st.progress(0.0)
+        st.button("Stop", icon=":material/stop:", on_click=_stop, args=(book,))
+
+    def update() -> None:
+        left = len(book.waiting(key))
+        total = max(1, len(book.photos))
+        parts = [f"{total - left} of {count_of(total, 'photo')}", time_left(book, left)]
+        bar.progress((total - left) / total, text=plain(" · ".join(part for part in parts if part)))
+
+    update()
+    return update
+
+
+def work(
+    book: PhotoBook,
+    settings: Settings,
+    visible: Collection[str],
+    on_progress: Callable[[], None],
+) -> None:
+    """Analyses what is waiting, after the page is drawn, and draws the page again."""
+    key = settings.analysis_key
+    if book.stopped or not book.waiting(key):
+        return
+    detector = session_detector(*key.face_search)
+    work_for_a_while(
+        book,
+        key,
+        detector,
+        classifier(settings.card),
+        crop_size_px=settings.card.input_size_px,
+        visible=visible,
+        on_progress=on_progress,
+    )
+    st.rerun()
+
+
+def failures(book: PhotoBook) -> None:
+    """The files that gave no result, beside the results of the others."""
+    for sentence in book.passed_over:
+        st.html(pieces.paragraph(sentence, quiet=True))
+    if not book.failures:
+        return
+    n = count_of(len(book.failures), "file")
+    shown = book.failures[:_FAILURES_SHOWN]
+    with st.expander(f"{n} could not be used", icon=":material/warning:", expanded=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(pieces.definition_list([(f.name, f.message) for f in shown]))
+            st.button("Dismiss", on_click=book.forget_left_out, type="tertiary")
+        if len(book.failures) > len(shown):
+            rest = len(book.failures) - len(shown)
+            st.caption(f"and {rest} more; the JSON download lists all of them.")
+
+
+def results(book: PhotoBook, settings: Settings) -> Collection[str]:
+    """Summary, the way out of it all, and the results as pictures or as a table.
+
+    Returns:
+        Digests of the photos on the screen.
+    """
+    if not book.photos:
+        return ()
+    found = list(book.results(settings.analysis_key, settings.threshold))
+    with st.container(horizontal=True, vertical_alignment="center", key="photo_toolbar"):
+        st.markdown(_summary(book, found), width="stretch")
+        view = st.segmented_control(
+            "View",
+            _VIEWS,
+            default=_VIEWS[0],
+            required=True,
+            key=_VIEW_KEY,
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        _downloads(settings, book, found)
+        st.button("Clear all", icon=":material/delete:", on_click=clear_photos)
+    if view == "Table":
+        table.faces_table(found, settings)
+        return tuple(book.photos)
+    if len(book.photos) == 1 and found:
+        cards.photo_detail(*found[0], settings)
+        return tuple(book.photos)
+    return cards.photo_grid(book, settings)
+
+
+def _summary(book: PhotoBook, found: list[tuple[Photo, FrameResult]]) -> str:
+    n_faces = sum(len(result) for _, result in found)
+    n_uncertain = sum(int(result.uncertain.sum()) for _, result in found)
+    parts = [f"**{count_of(len(book.photos), 'photo')}**", count_of(n_faces, "face")]
+    if n_uncertain:
+        parts.append(f"{n_uncertain} uncertain")
+    return " · ".join(parts)
+
+
+def _downloads(settings: Settings, book: PhotoBook, found: list[tuple[Photo, FrameResult]]) -> None:
+    export = Export(
+        settings.card.name,
+        settings.detector,
+        tuple(found),
+        tuple(book.failures),
+        settings.blur,
+    )
+    with st.popover("Download", icon=":material/download:", disabled=not found):
+        for kind in file_kinds(export):
+            st.download_button(
+                kind.label,
+                kind.make,
+                kind.file_name,
+                kind.mime,
+                on_click="ignore",
+                icon=kind.icon,
+                help=kind.help,
+                width="stretch",
+            )
+
+
+def _stop(book: PhotoBook) -> None:
+    book.stopped = True
+
+
+def _go_on(book: PhotoBook) -> None:
+    book.stopped = False

@@ -1,0 +1,56 @@
+"""What a new run takes over from other networks: first weights, and answers to learn from."""
+
+import streamlit as st
+
+from emotion_core.classifiers.card import KERAS_FILE
+from emotion_core.classifiers.registry import ModelRegistry
+from emotion_core.errors import ModelError
+from emotion_core.files.atomic_files import readable
+from emotion_core.paths import runs_folder
+from emotion_core.training.run_folder import RunFolder
+from pages.parts.training.fields import key, select, slider
+
+
+def others_form(architecture: str) -> None:
+    """Draws the choice among the models and runs of this machine.
+
+    Args:
+        architecture: of the new run; only such networks can give it their weights.
+    """
+    networks = _networks()
+    same = ("", *(name for name, kind in networks.items() if kind == architecture))
+    _forget_missing("start_from", same)
+    teachers = tuple(networks)
+    chosen = tuple(st.session_state.get(key("teachers")) or ())
+    st.session_state[key("teachers")] = [name for name in chosen if name in teachers]
+    with st.expander("Learn from other networks", icon=":material/school:"):
+        select("start_from", "Begin with the weights of", same, lambda name: name or "None: random",
+               note="Of a run or model with the same network.")  # fmt: skip
+        st.multiselect(
+            "Teachers", teachers, key=key("teachers"), persist_state="session",
+            placeholder="None",
+            help="Their answers become a part of the labels (knowledge distillation).",
+        )  # fmt: skip
+        slider("teacher_weight", "Share of the teachers' answers in the labels", 0.05)
+
+
+def _networks() -> dict[str, str]:
+    """{name: architecture} of the models and of the runs that have finished an epoch."""
+    registry, found = ModelRegistry(), {}
+    for name in registry.names():
+        try:
+            card = registry.card(name)
+        except ModelError:
+            continue  # the side bar says what is wrong with it
+        if (registry.root / name / KERAS_FILE).is_file():
+            found[name] = card.architecture
+    for path in sorted(runs_folder().glob(f"*/{KERAS_FILE}")):
+        config, name = RunFolder(path.parent).read_config(), path.parent.name
+        if config and name == readable(name):  # else it can be neither shown nor chosen
+            found.setdefault(name, str(config.get("architecture", "")))
+    return found
+
+
+def _forget_missing(name: str, known: tuple[str, ...]) -> None:
+    if st.session_state.get(key(name)) not in known:
+        st.session_state[key(name)] = known[0]

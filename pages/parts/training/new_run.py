@@ -1,0 +1,149 @@
+"""A new run: from a preset to the queue."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from emotion_core.datasets import SYNTHETIC
+from emotion_core.errors import EmotionLensError
+from emotion_core.markdown import plain
+from emotion_core.training.presets import PRESETS
+from emotion_core.training.queue import RunQueue
+from emotion_core.training.wording import duration
+from emotion_core.wording import count_of
+from pages.parts.common.guard import guarded
+from pages.parts.training import form
+from pages.parts.training.augmentation_preview import augmented_grid
+
+if TYPE_CHECKING:
+    from emotion_core.training.speed_estimate import Estimate
+
+_EVERY_S = 1.0
+_PROBES = "_training_probes"
+
+
+def first_run(queue: RunQueue) -> None:
+    """The empty page: one click to a first training that needs no data set."""
+    with st.container(border=True):
+        st.markdown(
+            "**Nothing has been trained here yet.** The practice set of drawn faces is made on "
+            "this machine, so a first training needs no download. It takes about a minute and "
+            "shows the way from data to a model that the photo page can use."
+        )
+        st.button(
+            "Train on drawn faces", type="primary", icon=":material/model_training:",
+            key="train_first", on_click=_start_practice, args=(queue,),
+        )  # fmt: skip
+
+
+def _start_practice(queue: RunQueue) -> None:
+    form.choose_preset("smoke")
+    _start(queue, form.Choice(PRESETS["smoke"], SYNTHETIC), "")
+
+
+def new_run(queue: RunQueue, *, is_primary: bool) -> None:
+    """Draws presets, form and preview; a change redraws only this part."""
+    st.fragment(_new_run)(queue, is_primary)
+
+
+def _new_run(queue: RunQueue, is_primary: bool) -> None:
+    with guarded():
+        st.header("New run", anchor=False)
+        form.preset_choice()
+        actions = st.container()
+        settings, changes = st.columns([3, 2], gap="large")
+        with settings:
+            st.subheader("Settings", anchor=False)
+            choice = form.settings_form()
+        with actions:
+            _actions(queue, choice, is_primary)
+        with changes:
+            st.subheader("Changed faces", anchor=False)
+            picture = st.container()
+            form.augmentation_form()
+            with picture:  # last: reading a large data set takes seconds
+                augmented_grid(choice)
+
+
+def _actions(queue: RunQueue, choice: form.Choice, is_primary: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name", key=form.NAME_KEY, placeholder=queue.free_name(choice.config), width=220,
+            persist_state="session",
+        )  # fmt: skip
+        st.button(
+            "Start", key="train_start", icon=":material/model_training:",
+            type="primary" if is_primary else "secondary", on_click=_start,
+            args=(queue, choice, name),
+        )  # fmt: skip
+        _estimate(choice)
+    if problem := st.session_state.pop("_training_start_problem", ""):
+        st.error(plain(problem), icon=":material/error:")
+    elif st.session_state.pop("_training_started", False):
+        st.rerun()  # the whole page: the run stands above this part
+
+
+def _start(queue: RunQueue, choice: form.Choice, name: str) -> None:
+    try:
+        queue.enqueue(choice.config, choice.dataset, name.strip())
+    except EmotionLensError as error:
+        st.session_state["_training_start_problem"] = str(error)
+        return
+    st.session_state["_training_started"] = True
+    st.session_state[form.NAME_KEY] = ""
+
+
+def _estimate(choice: form.Choice) -> None:
+    """How long the run will take: measured when asked for, and remembered."""
+    key = (str(choice.config.to_dict()), choice.dataset)
+    probes: dict[tuple[str, str], Future[Estimate]] = st.session_state.setdefault(_PROBES, {})
+    probe = probes.get(key)
+    measuring = probe is not None and not probe.done()
+    st.button(
+        "Measuring" if measuring else "Estimate the time", key="train_estimate",
+        icon=":material/timer:", disabled=measuring,
+        on_click=_begin_probe, args=(key, choice),
+        help="Trains for some seconds in a process of its own and counts.",
+    )  # fmt: skip
+    if probe is None:
+        return
+    if measuring:
+        st.fragment(run_every=_EVERY_S)(_wait)(probe)
+    else:
+        _say(probe)
+
+
+def _begin_probe(key: tuple[str, str], choice: form.Choice) -> None:
+    st.session_state[_PROBES][key] = _measurer().submit(_measure, choice)
+
+
+def _measure(choice: form.Choice) -> "Estimate":
+    from emotion_core.training.speed_estimate import estimate
+
+    return estimate(choice.config, choice.dataset)
+
+
+@st.cache_resource(show_spinner=False)
+def _measurer() -> ThreadPoolExecutor:
+    """One probe at a time: two would slow each other down."""
+    return ThreadPoolExecutor(1, thread_name_prefix="probe")
+
+
+def _wait(probe: "Future[Estimate]") -> None:
+    if probe.done():
+        st.rerun()
+    st.markdown("Training for a few seconds to count.", width="stretch")
+
+
+def _say(probe: "Future[Estimate]") -> None:
+    try:
+        found = probe.result()
+    except EmotionLensError as error:
+        st.error(plain(error), icon=":material/error:")
+        return
+    st.markdown(
+        f"**About {duration(found.seconds_total)}** · {found.samples_per_s:,.0f} images a second "
+        f"· {count_of(found.n_images, 'image')} per epoch",
+        width="stretch",
+    )

@@ -1,1 +1,0 @@
-"""What pages share: resources, settings, session state and widgets."""
