@@ -42,5 +42,9 @@ class DiskFullError(OutputError):
         self.need_bytes = need_bytes
 
 
+class JobError(EmotionLensError):
+    """A job that cannot be found, started, moved or read."""
+
+
 class Cancelled(EmotionLensError):
     """Work that its user stopped before it was done."""

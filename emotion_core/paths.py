@@ -39,6 +39,11 @@ def data_folder() -> Path:
     return home_folder() / "data"
 
 
+def jobs_folder() -> Path:
+    """Where long work keeps its orders, progress and results. It may not exist yet."""
+    return home_folder() / "jobs"
+
+
 def models_folder() -> Path:
     """The folder of ``EMOTION_LENS_MODELS``, else the models that come with the project."""
     return Path(os.environ.get(MODELS_ENV) or ROOT / "models")

@@ -42,6 +42,16 @@ def describe_face(decisions: Decisions, face: int) -> str:
     return f"looks {_LOOKS.get(emotion, emotion.value)} ({share})"
 
 
+def duration(seconds: float) -> str:
+    """A time as coarse as people say it: ``"40 s"``, ``"12 min"``, ``"1 h 52 min"``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
 def count_of(n: int, noun: str, plural: str = "") -> str:
     """A number with its noun, e.g. ``"no faces"``, ``"1 face"``, ``"3 faces"``."""
     many = plural or f"{noun}s"

@@ -15,7 +15,7 @@ def _training(settings: Settings) -> None:
 
     queue = RunQueue()
     # After a restart of the machine nobody trains what still waits.
-    queue.ensure_supervisor()
+    queue.ensure()
     runs = queue.runs()
     if not runs:
         first_run(queue)

@@ -23,7 +23,7 @@ from emotion_core.files.atomic_files import full_disk_in_words
 from emotion_core.paths import TRACEBACK_ENV
 
 #: Module of ``emotion_core.cli`` per command, in the order of the help.
-COMMANDS = ("analyze", "train", "evaluate", "dataset", "models", "doctor", "benchmark")
+COMMANDS = ("analyze", "train", "evaluate", "dataset", "models", "jobs", "doctor", "benchmark")
 
 PROGRAM = "python -m emotion_core"
 

@@ -21,7 +21,6 @@ from emotion_core.training.presets import PRESETS, load_recipe
 from emotion_core.training.run import load_run_config, resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.speed_estimate import measure
-from emotion_core.training.supervisor import give_way, work_queue
 from emotion_core.training.teachers import check_sources
 
 _EXAMPLE = """\
@@ -90,12 +89,6 @@ def register(subparsers: Subparsers) -> None:
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--run-dir", type=Path, help="folder of the run")
     where.add_argument(
-        "--work-queue",
-        type=Path,
-        metavar="DIR",
-        help="train the queued runs of a folder, one at a time, then end",
-    )
-    where.add_argument(
         "--estimate",
         action="store_true",
         help="train for some seconds and print, as JSON, how long the run would take",
@@ -113,18 +106,12 @@ def register(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Starts or resumes a run, or works through the queue."""
+    """Starts or resumes a run, or estimates its time."""
     overrides = {name: value for name in _SETTINGS if (value := getattr(args, name)) is not None}
     overrides |= {name: True for name in ("corrections", "tensorboard") if getattr(args, name)}
     if args.all_training_images:
         overrides["leak_free"] = False
     settings = overrides or args.preset or args.recipe
-    if args.work_queue:
-        if settings or args.resume or args.dataset:
-            raise TrainingError("--work-queue takes the settings from the queued runs; no others.")
-        give_way()
-        work_queue(args.work_queue, report=message)
-        return EXIT_DONE
     if args.resume and (settings or args.estimate):
         raise TrainingError("--resume goes on with the settings of the run; give no others.")
     if args.coordinator:

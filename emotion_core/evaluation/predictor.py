@@ -8,6 +8,7 @@ import numpy as np
 
 from emotion_core.classifiers.runtime import softmax
 from emotion_core.emotions import LabelSet
+from emotion_core.errors import Cancelled
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.evaluated_model import Logits, Subject, fitted, in_order
 from emotion_core.types import Float32Array, UInt8Array
@@ -16,10 +17,6 @@ from emotion_core.types import Float32Array, UInt8Array
 Progress = Callable[[int, int], None]
 
 _BATCH = 256
-
-
-class Cancelled(Exception):
-    """The user stopped a computation. What was finished before is kept."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +96,7 @@ class Answering:
         began, parts = time.perf_counter(), []
         for start in range(0, len(images), _BATCH):
             if cancelled is not None and cancelled():
-                raise Cancelled
+                raise Cancelled("Stopped. What was finished is kept.")
             parts.append(
                 self._logits(fitted(images[start : start + _BATCH], self._subject.size_px))
             )

@@ -41,14 +41,22 @@ class RobustnessPoint:
 class RobustnessTest:
     """A model on spoiled pictures of one split: the same at most 1,500 images each time."""
 
-    def __init__(self, subject: Subject, rows: JudgedRows, cache: LogitsCache | None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        rows: JudgedRows,
+        cache: LogitsCache | None,
+        *,
+        max_images: int = MAX_IMAGES,
+    ) -> None:
         """
         Args:
             subject: the model.
             rows: images and their right answers.
             cache: where answers are kept; None computes them every time.
+            max_images: of more images as many are taken, the same each time.
         """
-        sample = _sample(len(rows.images))
+        sample = _sample(len(rows.images), max_images)
         self._images: UInt8Array = rows.images.images[sample]
         self._key = images_key(self._images)
         self._judged = rows.judged[sample]
@@ -130,10 +138,10 @@ def robustness_figures(points: tuple[RobustnessPoint, ...]) -> dict[str, Any]:
     return curves
 
 
-def _sample(n: int) -> Int64Array:
-    if n <= MAX_IMAGES:
+def _sample(n: int, most: int) -> Int64Array:
+    if n <= most:
         return np.arange(n, dtype=np.int64)
-    return np.sort(np.random.default_rng(0).choice(n, MAX_IMAGES, replace=False))
+    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
 
 
 def _conditions() -> list[tuple[str, float]]:

@@ -12,6 +12,7 @@ from emotion_core.photos.photo_library import AnalysisKey, Photo, PhotoBook
 from emotion_core.photos.pictures import make_preview
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame
+from emotion_core.wording import duration
 
 _logger = logging.getLogger(__name__)
 
@@ -82,6 +83,4 @@ def time_left(book: PhotoBook, n_waiting: int) -> str:
     if not book.seconds or not n_waiting:
         return ""
     seconds = sum(book.seconds) / len(book.seconds) * n_waiting
-    if seconds < 60:
-        return f"about {max(1, round(seconds))} s left"
-    return f"about {round(seconds / 60)} min left"
+    return f"about {duration(seconds)} left"

@@ -13,7 +13,7 @@ import numpy as np
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.datasets import EmotionDataset, clear_majority
 from emotion_core.emotions import LabelSet
-from emotion_core.errors import OutputError
+from emotion_core.errors import Cancelled, OutputError
 from emotion_core.evaluation.metrics import confusion_matrix, per_class_metrics
 from emotion_core.training.checkpoint import save_checkpoint
 from emotion_core.training.config import TrainingConfig
@@ -25,10 +25,6 @@ from emotion_core.types import Float32Array
 
 _STATUS_EVERY_S = 1.0
 _VALIDATION_BATCH = 256
-
-
-class RunStopped(Exception):
-    """Raised inside a run that was asked to stop; everything up to the last epoch is kept."""
 
 
 class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]
@@ -59,7 +55,7 @@ class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         # After the last batch the epoch is nearly there: it is finished first.
         if batch + 1 < self.params["steps"] and self._requested():
-            raise RunStopped
+            raise Cancelled("Stopped.")
 
 
 class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]

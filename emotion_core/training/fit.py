@@ -56,7 +56,7 @@ def fit_run(
     """Trains from the last full epoch to the end of the run.
 
     Raises:
-        RunStopped: ``stop`` said so.
+        Cancelled: ``stop`` said so.
         TrainingError: the checkpoint cannot be used.
     """
     make_repeatable(config.seed)

@@ -1,7 +1,6 @@
-"""Turns a finished run into a model, in a process of its own that outlives the page."""
+"""Turns a finished run into a model, as a job; and what became of it."""
 
 import re
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,27 +13,23 @@ from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.datasets import SYNTHETIC
 from emotion_core.errors import ModelError, TrainingError
 from emotion_core.files.atomic_files import write_json
-from emotion_core.files.outside_files import MAX_TEXT_BYTES, read_bytes
-from emotion_core.schema.value_types import Number, Text, WholeNumber
-from emotion_core.training.detached import start_detached
-from emotion_core.training.process import is_alive
+from emotion_core.jobs import JobBoard, JobInfo, JobState
+from emotion_core.schema.value_types import Number, Text
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo
 from emotion_core.training.stored import read_stored
 
-RUNNING, DONE, FAILED = "running", "done", "failed"
+#: Lines that ``promote.promote_run`` reports with FER+ votes in the data set.
+PROMOTION_STEPS = 6
 
-_STATE, _LOG = "promotion.json", "promotion.log"
-# What TensorFlow says of the machine is no step of the promotion.
-_NOISE = re.compile(r"[IWEF]\d{4} |INFO: |WARNING: |\s*$")
+_NOTE = "promotion.json"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 class _StoredPromotion(TypedDict):
-    """``promotion.json`` in a run folder."""
+    """``promotion.json`` in a run folder: which model was made of it."""
 
     model: Annotated[str, Text(40)]
-    pid: Annotated[int, WholeNumber(1, 2**31 - 1)]
     started: Annotated[float, Number(0, 253_000_000_000)]
 
 
@@ -44,13 +39,24 @@ class Promotion:
 
     Attributes:
         model: name of the model's folder.
-        state: ``running``, ``done`` or ``failed``.
-        lines: what the process has said so far.
+        job: the job that makes it, as long as it is known.
+        is_done: whether the model is in its place.
     """
 
     model: str
-    state: str
-    lines: tuple[str, ...]
+    job: JobInfo | None
+    is_done: bool
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it is under way."""
+        return self.job is not None and self.job.is_active
+
+    @property
+    def error(self) -> str:
+        """Why it failed; empty where it did not."""
+        failed = self.job is not None and self.job.state == JobState.FAILED
+        return self.job.error if failed and self.job is not None else ""
 
 
 def suggested_name(run: RunInfo) -> str:
@@ -74,6 +80,7 @@ def suggested_description(run: RunInfo) -> str:
 
 
 def start_promotion(
+    board: JobBoard,
     run: RunInfo,
     name: str,
     title: str,
@@ -86,6 +93,7 @@ def start_promotion(
 
     Raises:
         ModelError: the name cannot be used, a text is missing, or it is under way already.
+        OutputError: the job cannot be written.
     """
     if not _NAME.fullmatch(name):
         raise ModelError(
@@ -95,47 +103,45 @@ def start_promotion(
         raise ModelError(f"There already is a model {name!r}. Choose another name.")
     if not title.strip() or not description.strip():
         raise ModelError("Wanted a title and one sentence about the model.")
-    if (now := promotion_of(run.folder)) is not None and now.state == RUNNING:
+    if (now := promotion_of(board, run.folder)) is not None and now.is_active:
         raise ModelError(f"{run.name} is being promoted already.")
-    log = run.folder / _LOG
-    log.unlink(missing_ok=True)
-    command = ["models", "promote", str(run.folder), "--name", name]
-    command += ["--title", title.strip(), "--description", description.strip()]
-    if use_for.strip():
-        command += ["--use-for", use_for.strip().rstrip(".")]
-    if dataset := run.config.get("dataset"):
-        command += ["--dataset", str(dataset)]
-    if flip_average:
-        command.append("--flip-average")
-    RunFolder(run.folder).make_way(run.folder / _STATE)
-    process = start_detached(command, log)
-    write_json(run.folder / _STATE, {"model": name, "pid": process.pid, "started": time.time()})
-    # Somebody has to ask for its end, or it stays in the process table.
-    threading.Thread(target=process.wait, daemon=True).start()
+    arguments = {
+        "run": str(run.folder),
+        "dataset": str(run.config.get("dataset") or ""),
+        "name": name,
+        "title": title.strip(),
+        "description": description.strip(),
+        "use_for": use_for.strip().rstrip("."),
+        "flip_average": flip_average,
+    }
+    board.submit(
+        "model-promotion", arguments, title=f"Promote {run.name} to {name}", key=_key(run.folder)
+    )
 
 
-def promotion_of(folder: Path) -> Promotion | None:
-    """The latest promotion of a run; None if there was none, or if what was noted of it cannot be
-    read.
-    """
+def promotion_of(board: JobBoard, folder: Path) -> Promotion | None:
+    """The latest promotion of a run; None if there was none that is still known."""
+    job = board.find(_key(folder))
+    if job is not None and job.state != JobState.DONE:
+        return Promotion(str(job.arguments.get("name", "")), job, is_done=False)
     try:
-        saved = read_stored(folder / _STATE, _StoredPromotion)
+        noted = read_stored(folder / _NOTE, _StoredPromotion)
     except TrainingError:
         return None
-    if not _NAME.fullmatch(saved["model"]):
+    if not _NAME.fullmatch(noted["model"]):
         return None
-    model, started, lines = saved["model"], float(saved["started"]), _lines(folder / _LOG)
-    if is_alive(saved["pid"], started):
-        return Promotion(model, RUNNING, lines)
+    card = ModelRegistry().root / noted["model"] / CARD_FILE
+    made = card.is_file() and card.stat().st_mtime >= float(noted["started"]) - 1
+    return Promotion(noted["model"], job, is_done=True) if made else None
+
+
+def note_promotion(folder: Path, model: str) -> None:
+    """Writes into a run's folder which model was made of it, just now."""
+    RunFolder(folder).make_way(folder / _NOTE)
     card = ModelRegistry().root / model / CARD_FILE
-    made = card.is_file() and card.stat().st_mtime >= started - 1
-    return Promotion(model, DONE if made else FAILED, lines)
+    started = card.stat().st_mtime if card.is_file() else time.time()
+    write_json(folder / _NOTE, {"model": model, "started": started})
 
 
-def _lines(log: Path) -> tuple[str, ...]:
-    try:
-        text = read_bytes(log, TrainingError, max_bytes=MAX_TEXT_BYTES).decode("utf-8", "replace")
-    except TrainingError:
-        return ()
-    steps = (line for line in text.splitlines() if not _NOISE.match(line))
-    return tuple(line.removeprefix("python -m emotion_core: ") for line in steps)
+def _key(folder: Path) -> str:
+    return f"promotion:{folder.resolve()}"

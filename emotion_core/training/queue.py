@@ -1,33 +1,30 @@
-"""The queue of runs: trained one at a time by a process that outlives the app.
+"""The queue of runs: trained one at a time by jobs that outlive the app.
 
-What is queued stands in the run folders themselves (``status.json``: state and position), so
-there is nothing to get out of step and no server to ask.
+What is known of a run stands in its folder; what waits, and in which order, is a matter of the
+jobs (``emotion_core.jobs``).
 """
 
-import subprocess
 import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from emotion_core.errors import DiskFullError, TrainingError
+from emotion_core.errors import DiskFullError, JobError, TrainingError
 from emotion_core.files.atomic_files import check_room, write_json
-from emotion_core.files.file_locks import is_locked
 from emotion_core.files.publishing import published_folder, remove_folder
+from emotion_core.jobs import JobBoard, JobInfo
+from emotion_core.jobs.processes import terminate
 from emotion_core.paths import runs_folder
 from emotion_core.training.config import TrainingConfig
-from emotion_core.training.detached import start_detached
-from emotion_core.training.process import terminate
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo, list_runs
 
-SUPERVISOR_LOCK = ".supervisor.lock"
+_KIND = "training"
 # Less is as good as nothing: a checkpoint of the smallest network takes several times as much.
 _LEAST_ROOM_BYTES = 1 << 20
-SUPERVISOR_LOG = ".supervisor.log"
 # Characters that a folder name may hold everywhere.
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
-
-# What this process has started, by folder.
-_started: dict[Path, "subprocess.Popen[bytes]"] = {}
 
 
 class RunQueue:
@@ -40,11 +37,14 @@ class RunQueue:
 
     def __init__(self, root: Path | None = None, *, start: bool = True) -> None:
         self.root = (runs_folder() if root is None else root).resolve()
-        self._start = start
+        #: The jobs that train them.
+        self.board = JobBoard(self.root.parent / "jobs", start=start)
 
     def runs(self) -> tuple[RunInfo, ...]:
         """All runs, newest first."""
-        return list_runs(self.root)
+        waiting = [job.key for job in self.board.queued() if job.kind == _KIND]
+        places = {key: i for i, key in enumerate(waiting, 1)}
+        return tuple(self._placed(run, places) for run in list_runs(self.root))
 
     def queued(self) -> tuple[RunInfo, ...]:
         """The waiting runs, next one first."""
@@ -84,7 +84,6 @@ class RunQueue:
         taken = TrainingError(f"A run named {name} exists. Choose another name, or delete it.")
         if folder.exists():
             raise taken
-        position = self._last_position() + 1
         try:
             with published_folder(folder, kept="The other runs are as before.") as path:
                 new = RunFolder(path)
@@ -92,11 +91,10 @@ class RunQueue:
                     new.config,
                     {**config.to_dict(), "dataset": str(dataset), "created": time.time()},
                 )
-                new.set_status("queued", position=position)
+                new.set_status("queued")
         except FileExistsError as error:
             raise taken from error
-        if self._start:
-            self.ensure_supervisor()
+        self._submit(folder)
         return folder
 
     def stop(self, run: str) -> None:
@@ -108,13 +106,22 @@ class RunQueue:
             TrainingError: there is no such run, or it neither waits nor runs.
         """
         info = self._find(run)
-        if info.state == "queued":
-            RunFolder(info.folder).set_status("stopped")
-        elif info.state == "running":
+        if info.state not in ("queued", "running"):
+            raise TrainingError(f"{run} neither waits nor runs: it is {info.state}.")
+        job = self._job(info.folder)
+        if job is not None and job.is_active:
+            with suppress(JobError):  # it may have ended meanwhile
+                self.board.stop(job.id)
+        elif info.state == "running":  # one of a terminal
             status = RunFolder(info.folder).read_status()
             terminate(int(status.get("pid") or 0), status.get("process_started"))
-        else:
-            raise TrainingError(f"{run} neither waits nor runs: it is {info.state}.")
+        if info.state == "queued":
+            RunFolder(info.folder).set_status("stopped")
+
+    def is_stopping(self, run: RunInfo) -> bool:
+        """Whether a run was asked to stop and has not ended yet."""
+        job = self._job(run.folder)
+        return job is not None and job.state == "stopping"
 
     def resume(self, run: str) -> None:
         """Puts a stopped or failed run at the end of the queue.
@@ -128,7 +135,8 @@ class RunQueue:
             raise TrainingError(
                 f"Wanted a stopped or failed run to resume. {run} is {info.state}.{why}"
             )
-        self._queue(RunFolder(info.folder))
+        RunFolder(info.folder).set_status("queued")
+        self._submit(info.folder)
 
     def delete(self, run: str) -> None:
         """Deletes a run with everything in its folder.
@@ -139,6 +147,10 @@ class RunQueue:
         info = self._find(run)
         if info.state == "running":
             raise TrainingError(f"{run} is running. Stop it first.")
+        job = self._job(info.folder)
+        with suppress(JobError):
+            if job is not None:
+                self.board.forget(job.id)
         try:
             if info.folder.is_symlink():
                 info.folder.unlink()  # what it leads to may be wanted elsewhere
@@ -153,32 +165,27 @@ class RunQueue:
         Raises:
             TrainingError: there is no such run, or it is not queued.
         """
-        waiting = [info.name for info in self.queued()]
-        if self._find(run).state != "queued" or run not in waiting:
+        info = self._find(run)
+        job = self._job(info.folder)
+        if info.state != "queued" or job is None:
             raise TrainingError(f"{run} is not in the queue.")
-        at = waiting.index(run)
-        waiting.insert(max(0, at + places), waiting.pop(at))
-        folders = {info.name: info.folder for info in self.queued()}
-        for position, name in enumerate(waiting, 1):
-            if name in folders:  # it may have begun meanwhile
-                RunFolder(folders[name]).set_status("queued", position=position)
+        try:
+            self.board.move(job.id, places)
+        except JobError as error:
+            raise TrainingError(f"{run} is not in the queue.") from error
 
-    def ensure_supervisor(self) -> bool:
-        """Starts the process that trains if runs wait and it is not there.
+    def ensure(self) -> None:
+        """Makes sure that somebody trains what waits.
 
-        Call it when the app starts: a machine that was switched off has queued runs and nobody
-        who trains them.
-
-        Returns:
-            Whether a process was started.
+        Call it when runs are looked at: a machine that was switched off has queued runs and nobody
+        who trains them, and an older version kept its queue in the run folders alone.
         """
-        mine = _started.get(self.root)
-        # One that was started a moment ago may not hold its lock yet.
-        if not self.queued() or self.supervisor_runs() or (mine and mine.poll() is None):
-            return False
-        line = ["train", "--work-queue", str(self.root)]
-        _started[self.root] = start_detached(line, self.root / SUPERVISOR_LOG)
-        return True
+        left = [run for run in self.runs() if run.state == "queued" and not run.position]
+        for run in sorted(left, key=_older_place):
+            job = self._job(run.folder)
+            if job is None or not job.is_active:
+                self._submit(run.folder)
+        self.board.ensure_supervisor()
 
     def hindrance(self) -> str:
         """Why no run can be trained now, in words: a full disk; empty where nothing hinders."""
@@ -188,22 +195,37 @@ class RunQueue:
             return str(error)
         return ""
 
-    def supervisor_runs(self) -> bool:
-        """Whether the process that trains is there."""
-        return is_locked(self.root / SUPERVISOR_LOCK)
+    def _placed(self, run: RunInfo, places: Mapping[str, int]) -> RunInfo:
+        """A run with its place; one that was put into the queue as a job is queued, too."""
+        place = places.get(self._key(run.folder), 0)
+        if run.state in ("stopped", "failed") and place:
+            return replace(run, state="queued", error="", position=place)
+        return replace(run, position=place) if run.state == "queued" else run
 
-    def _queue(self, folder: RunFolder) -> None:
-        if folder.read_status().get("state") != "queued":
-            folder.set_status("queued", position=self._last_position() + 1)
-        if self._start:
-            self.ensure_supervisor()
+    def _submit(self, folder: Path) -> None:
+        run = RunFolder(folder)
+        run.make_way(run.log)
+        self.board.submit(
+            _KIND,
+            {"run": str(folder)},
+            title=f"Train {folder.name}",
+            key=self._key(folder),
+            log=run.log,
+        )
 
-    def _last_position(self) -> int:
-        stored = (RunFolder(run.folder).read_status().get("position") for run in self.queued())
-        return int(max((position or 0 for position in stored), default=0))
+    def _job(self, folder: Path) -> JobInfo | None:
+        return self.board.find(self._key(folder))
+
+    def _key(self, folder: Path) -> str:
+        return f"training:{self.root / folder.name}"
 
     def _find(self, run: str) -> RunInfo:
         found = next((info for info in self.runs() if info.name == run), None)
         if found is None:
             raise TrainingError(f"There is no run {run!r} in {self.root}.")
         return found
+
+
+def _older_place(run: RunInfo) -> tuple[int, float]:
+    """Where a run stood in the queue of an older version, which kept the place in its status."""
+    return int(RunFolder(run.folder).read_status().get("position") or 0), run.started

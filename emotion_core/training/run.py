@@ -6,12 +6,13 @@ import platform
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from emotion_core.datasets import EmotionDataset
-from emotion_core.errors import TrainingError
+from emotion_core.errors import Cancelled, TrainingError
 from emotion_core.evaluation import evaluate_probabilities
 from emotion_core.files.atomic_files import readable, write_json
 from emotion_core.files.publishing import published_folder
@@ -19,7 +20,7 @@ from emotion_core.schema.validation import listed
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import labels_sha256, prepare, training_rows
 from emotion_core.training.distribution import check_divides
-from emotion_core.training.process import reason_of_error
+from emotion_core.training.failures import reason_of_error
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.teachers import with_teachers
 
@@ -65,15 +66,30 @@ def start_run(
 
 
 def resume_run(
-    dataset: EmotionDataset, run_dir: Path, *, report: Callable[[str], None] = print
-) -> None:
+    dataset: EmotionDataset,
+    run_dir: Path,
+    *,
+    report: Callable[[str], None] = print,
+    stop: Callable[[], bool] | None = None,
+    on_status: Callable[[Mapping[str, Any]], None] | None = None,
+) -> bool:
     """Goes on with a run after its last finished epoch.
+
+    Args:
+        dataset: what it is trained on.
+        run_dir: its folder.
+        report: gets one line of text per epoch.
+        stop: asked between batches whether to stop; None: SIGINT and SIGTERM do it.
+        on_status: is told what ``status.json`` says, whenever it changes.
+
+    Returns:
+        Whether it came to its end, rather than being stopped.
 
     Raises:
         TrainingError: no run there, it is complete, its files cannot be read, or the data set is
             another.
     """
-    folder = RunFolder(run_dir)
+    folder = RunFolder(run_dir, on_status=on_status)
     config, saved = load_run_config(run_dir)
     _check_history(folder)
     # A queued run that never began has no hash yet, an older one none of its labels.
@@ -89,7 +105,7 @@ def resume_run(
             "changes, or start a new run."
         )
     folder.create()
-    _execute(config, dataset, folder, report)
+    return _execute(config, dataset, folder, report, stop)
 
 
 def load_run_config(run_dir: Path) -> tuple[TrainingConfig, dict[str, Any]]:
@@ -149,11 +165,14 @@ def _execute(
     dataset: EmotionDataset,
     folder: RunFolder,
     report: Callable[[str], None],
-) -> None:
-    stop = _StopFlag()
+    asked: Callable[[], bool] | None = None,
+) -> bool:
+    """Whether the run came to its end, rather than being stopped."""
+    flag = _StopFlag()
+    stop = flag if asked is None else asked
     folder.set_status("running", epoch=folder.epochs_done, epochs=config.epochs)
     try:
-        with stop:
+        with flag if asked is None else nullcontext():
             if "dataset_sha256" not in folder.read_config():
                 folder.add_to_config(**_provenance(dataset))
             finished = _train(config, dataset, folder, report, stop)
@@ -167,8 +186,9 @@ def _execute(
     if not finished:
         folder.set_status("stopped", epoch=done, epochs=config.epochs)
         report(f"Stopped after {done} epochs. Go on with --resume.")
-        return
+        return False
     folder.set_status("done", epoch=done, epochs=config.epochs, eta_s=0)
+    return True
 
 
 def _train(
@@ -180,19 +200,21 @@ def _train(
 ) -> bool:
     """Whether the run came to its end, rather than being stopped."""
     check_divides(config)
-    data = with_teachers(prepare(config, dataset), config, folder, report)
+    try:
+        data = with_teachers(prepare(config, dataset), config, folder, report, stop)
+    except Cancelled:
+        return False
     folder.add_to_config(n_training_images=len(data.rows))
     report(f"Training on {len(data.rows)} images, choosing on {len(data.validation)}.")
     # Here, because Keras takes seconds to import.
     from emotion_core.classifiers.quiet import load_tensorflow
 
     load_tensorflow()
-    from emotion_core.training.callbacks import RunStopped
     from emotion_core.training.fit import fit_run
 
     try:
         fit_run(config, data, folder, report, stop)
-    except RunStopped:
+    except Cancelled:
         return False
     folder.add_evaluation("validation", _judged(folder, data.validation))
     return True

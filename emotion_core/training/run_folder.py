@@ -4,7 +4,7 @@ import os
 import time
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from emotion_core.errors import OutputError, TrainingError
 from emotion_core.files.atomic_files import make_folder, readable, write_atomic, write_json
 from emotion_core.files.outside_files import open_regular
 from emotion_core.files.unfinished import clean_below
+from emotion_core.jobs.processes import own_identity
 from emotion_core.schema.validation import told
 from emotion_core.schema.value_types import WholeNumber
 from emotion_core.training.config import MAX_EPOCHS
-from emotion_core.training.process import own_identity
 from emotion_core.training.stored import (
     StoredCheckpoint,
     StoredEvaluation,
@@ -42,10 +42,14 @@ class RunFolder:
 
     Args:
         path: folder of the run, e.g. ``runs/compact-1``.
+        on_status: is told what ``status.json`` says, whenever this object changes it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, *, on_status: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> None:
         self.path = path
+        self._on_status = on_status
         self.config = path / "config.json"
         self.history = path / "history.csv"
         self.status = path / "status.json"
@@ -121,6 +125,8 @@ class RunFolder:
             OutputError: it cannot be written.
         """
         status = {"state": state, **own_identity(), "updated": time.time(), **values}
+        if self._on_status is not None:
+            self._on_status(status)
         try:
             self._write(self.status, status)
         except (OSError, OutputError):

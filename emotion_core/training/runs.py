@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from emotion_core.errors import TrainingError
 from emotion_core.files.atomic_files import readable
+from emotion_core.jobs.processes import is_alive, usage
 from emotion_core.paths import runs_folder
 from emotion_core.schema.validation import told
-from emotion_core.training.process import VANISHED, is_alive, usage
+from emotion_core.training.failures import VANISHED
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.stored import read_card_story
 
@@ -49,7 +50,7 @@ class RunInfo:
         best_epoch: epoch with the best validation accuracy, 0 without any.
         best_val_accuracy: its validation accuracy, None without any.
         test_accuracy: ``test``, ``accuracy`` of ``evaluation.json``; None when not evaluated.
-        position: place in the queue from 1, 0 when not queued.
+        position: place in the queue from 1, 0 when not queued; known to ``RunQueue``.
         pid: process of a running run, else None.
         cpu_percent: of that process, 100 for one core; None when not running.
         rss_mb: its memory; None when not running.
@@ -133,10 +134,7 @@ def list_runs(root: Path | None = None) -> tuple[RunInfo, ...]:
     if not root.is_dir():
         return ()
     found = [read_run(folder) for folder in _run_folders(root)]
-    queued = sorted((run.position, run.name) for run in found if run.state == "queued")
-    places = {name: i for i, (_, name) in enumerate(queued, 1)}
-    placed = (replace(run, position=places.get(run.name, 0)) for run in found)
-    return tuple(sorted(placed, key=lambda run: (run.started, run.name), reverse=True))
+    return tuple(sorted(found, key=lambda run: (run.started, run.name), reverse=True))
 
 
 def shipped_runs(models_root: Path) -> tuple[RunInfo, ...]:
@@ -265,7 +263,6 @@ def _read(
         best_epoch=int(best.get("epoch", 0)),
         best_val_accuracy=best.get("val_accuracy"),
         test_accuracy=evaluation.get("test", {}).get("accuracy"),
-        position=int(status.get("position") or 0),
         faults=faults,
     )
 

@@ -1,26 +1,16 @@
 """How long a run will take, from a few seconds of it, measured."""
 
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from emotion_core.datasets import EmotionDataset
-from emotion_core.errors import TrainingError
-from emotion_core.files.atomic_files import write_json
-from emotion_core.files.outside_files import parse_json
-from emotion_core.files.publishing import scratch_folder
-from emotion_core.schema.validation import validated
 from emotion_core.schema.value_types import Number, WholeNumber
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import prepare
-from emotion_core.training.detached import environment
 
 # Measured seconds per face size; long enough for 1.5 % between repeats on a quiet machine.
 _MEASURE_S = 3.0
-_TIMEOUT_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +28,6 @@ class Estimate:
     seconds_per_epoch: Annotated[float, Number(0, 1e12)]
     seconds_total: Annotated[float, Number(0, 1e12)]
     n_images: Annotated[int, WholeNumber(0, 10**12)]
-
-
-def estimate(config: TrainingConfig, dataset: str | Path = "") -> Estimate:
-    """Measures in a process of its own, so that the caller never loads Keras.
-
-    Args:
-        config: settings of the run.
-        dataset: path of the data set, or ``synthetic``; empty for the one of the environment.
-
-    Raises:
-        TrainingError: the data set or the settings cannot be used, or it took too long.
-    """
-    with scratch_folder() as folder:
-        recipe = folder / "recipe.json"
-        write_json(recipe, config.to_dict())
-        line = [sys.executable, "-m", "emotion_core", "train", "--estimate", "--recipe"]
-        line += [str(recipe), *(["--dataset", str(dataset)] if dataset else [])]
-        try:
-            ended = subprocess.run(
-                line, capture_output=True, text=True, timeout=_TIMEOUT_S, env=environment()
-            )
-        except subprocess.TimeoutExpired as error:
-            raise TrainingError(
-                f"The probe took more than {_TIMEOUT_S} s. Choose a smaller network or batch."
-            ) from error
-    if ended.returncode:
-        said = ended.stderr.strip().splitlines()
-        raise TrainingError(said[-1] if said else "The probe ended without a word.")
-    found = parse_json(ended.stdout, "the probe", TrainingError)
-    return validated(Estimate, found, "the probe", TrainingError)
 
 
 def measure(config: TrainingConfig, dataset: EmotionDataset) -> dict[str, Any]:

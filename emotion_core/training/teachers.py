@@ -14,7 +14,7 @@ from emotion_core.classifiers.card import KERAS_FILE
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import softmax
 from emotion_core.emotions import LabelSet
-from emotion_core.errors import EmotionLensError, TrainingError
+from emotion_core.errors import Cancelled, EmotionLensError, TrainingError
 from emotion_core.evaluation.evaluated_model import (
     Subject,
     fitted,
@@ -35,11 +35,16 @@ _BATCH = 256
 
 
 def with_teachers(
-    data: TrainingData, config: TrainingConfig, folder: RunFolder, report: Callable[[str], None]
+    data: TrainingData,
+    config: TrainingConfig,
+    folder: RunFolder,
+    report: Callable[[str], None],
+    stop: Callable[[], bool] = lambda: False,
 ) -> TrainingData:
     """Mixes the teachers' answers into the targets.
 
     Raises:
+        Cancelled: ``stop`` said so.
         TrainingError: a teacher cannot be found or read.
     """
     n_classes = len(data.rows.label_set)
@@ -50,7 +55,7 @@ def with_teachers(
     ):
         if not names or not share:
             continue
-        answers = _asked(names, file, data, config.teacher_temperature, report)
+        answers = _asked(names, file, data, config.teacher_temperature, report, stop)
         # Outputs that the teachers do not have keep their targets.
         head = targets[..., first : first + n_classes]
         head[:] = (1 - share) * head + share * answers * head.sum(axis=-1, keepdims=True)
@@ -63,6 +68,7 @@ def _asked(
     data: TrainingData,
     temperature: float,
     report: Callable[[str], None],
+    stop: Callable[[], bool],
 ) -> Float32Array:
     """(2, N, C) mean answers of some teachers, kept in a file of the run."""
     answers = _kept(path, (*data.targets.shape[:2], len(data.rows.label_set)))
@@ -70,7 +76,7 @@ def _asked(
         found = []
         for name in names:
             report(f"Asking {name} about {len(data.rows)} images and their mirror images.")
-            found.append(_ask(teacher(name), data, temperature))
+            found.append(_ask(teacher(name), data, temperature, stop))
         answers = np.mean(found, axis=0, dtype=np.float32)
         with AtomicFile(path) as file:
             np.save(file, answers)
@@ -145,12 +151,14 @@ def _folder(setting: str, name: str) -> Path:
     )
 
 
-def _ask(subject: Subject, data: TrainingData, temperature: float) -> Float32Array:
+def _ask(
+    subject: Subject, data: TrainingData, temperature: float, stop: Callable[[], bool]
+) -> Float32Array:
     """(2, N, C) softened probabilities of the images and of their mirror images."""
     ask, images = subject.open(), data.rows.images
     label_set = data.rows.label_set
     both = (images, np.ascontiguousarray(images[:, :, ::-1]))
-    return np.stack([_answers(ask, subject, faces, label_set, temperature) for faces in both])
+    return np.stack([_answers(ask, subject, faces, label_set, temperature, stop) for faces in both])
 
 
 def _answers(
@@ -159,9 +167,12 @@ def _answers(
     images: UInt8Array,
     label_set: LabelSet,
     temperature: float,
+    stop: Callable[[], bool],
 ) -> Float32Array:
     found = []
     for start in range(0, len(images), _BATCH):
+        if stop():
+            raise Cancelled("Stopped while the teachers were asked.")
         faces = fitted(images[start : start + _BATCH], subject.size_px)
         logits = in_order(ask(faces), subject.label_set, label_set)
         found.append(softmax(logits, subject.temperature * temperature))

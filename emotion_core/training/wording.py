@@ -57,13 +57,3 @@ def flat_settings(config: Mapping[str, Any]) -> dict[str, Any]:
 def state_words(state: str) -> str:
     """A run's state for people."""
     return _STATES.get(state, state)
-
-
-def duration(seconds: float) -> str:
-    """``"40 s"``, ``"12 min"``, ``"1 h 52 min"``."""
-    if seconds < 90:
-        return f"{max(0, round(seconds))} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -23,6 +23,7 @@ from emotion_core.evaluation.cache import LogitsCache, images_key
 from emotion_core.evaluation.predictor import Answering
 from emotion_core.evaluation.test_set_log import read_looks, record_look
 from emotion_core.files.atomic_files import full_disk_in_words
+from emotion_core.jobs.supervisor import Supervisor
 from emotion_core.training import promote
 from emotion_core.training.callbacks import Record
 from emotion_core.training.config import TrainingConfig
@@ -31,7 +32,6 @@ from emotion_core.training.queue import RunQueue
 from emotion_core.training.run import start_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import read_run
-from emotion_core.training.supervisor import work_queue
 from pages.parts.history import history_import
 from tests.files.conftest import SmallDisk
 from tests.files.operations import NEW, OLD, build_model
@@ -173,7 +173,7 @@ def test_the_queue_says_that_it_waits_for_room(real_disk: SmallDisk) -> None:
     real_disk.fill()
     assert re.match(full(queue.root, "stay in the queue"), queue.hindrance())
     with pytest.raises(OutputError, match="The disk is full"):
-        work_queue(queue.root, idle_s=0.1, report=lambda line: None)
+        Supervisor(queue.board.root, idle_s=0.1, report=lambda line: None).run()
     assert [found.name for found in queue.queued()] == ["one"]
 
 

@@ -1,7 +1,6 @@
 """The data set page without a browser, on the practice set."""
 
 import json
-import shutil
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from emotion_core.datasets import Corrections, build_synthetic, load_dataset, write_dataset
 from emotion_core.emotions import FER2013
-from pages.parts.datasets.jobs import job_board
+from emotion_core.jobs import JobInfo
+from pages.parts.common.jobs import job_board
 from tests.datasets import forms
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -221,9 +221,7 @@ def test_import_by_path_lists_the_bad_rows_and_opens_the_set(stored: Path) -> No
     app.button_group(key="ds_from").set_value("Path on this machine").run()
     app.text_input(key="ds_path").set_value(str(source)).run()
     next(b for b in app.button if b.label == "Import").click().run()
-    job = job_board().find("import")
-    assert job is not None
-    job.wait(60)
+    ended("dataset-import")
     app.run()
     assert "20 faces imported" in texts(app)
     left_out = app.dataframe[0].value
@@ -231,6 +229,13 @@ def test_import_by_path_lists_the_bad_rows_and_opens_the_set(stored: Path) -> No
     next(b for b in app.button if b.label == "Browse it").click().run()
     assert rows(app) == list(range(20))
     assert sorted(p.name for p in stored.parent.iterdir()) == ["mine.parquet", "practice.parquet"]
+
+
+def ended(kind: str) -> JobInfo:
+    """Waits for the latest job of a kind."""
+    job = job_board().find(kind)
+    assert job is not None
+    return job_board().wait(job.id, 120)
 
 
 def import_from(source: Path) -> AppTest:
@@ -242,9 +247,7 @@ def import_from(source: Path) -> AppTest:
 
 
 def after_the_job(app: AppTest) -> AppTest:
-    job = job_board().find("import")
-    assert job is not None
-    job.wait(120)
+    ended("dataset-import")
     app.run()
     assert not app.exception
     return app
@@ -259,7 +262,7 @@ def test_numbered_folders_are_asked_for_and_imported_as_answered(stored: Path) -
     app = import_from(forms.write_folder(files, stored.parent.parent / "<b>raf"))
     page = texts(app)
     assert "Which expression does each folder show?" in page
-    assert "&lt;b&gt;raf: 42 faces in 7 folders" in page
+    assert "Import &lt;b&gt;raf: 42 faces in 7 folders" in page
     assert page.count('src="data:image/png;base64,') == 4 * 7
     assert not any(b.label == "Import" for b in app.button)
     boxes = {i: app.selectbox(key=f"ds_map_{i}") for i in range(7)}
@@ -281,22 +284,21 @@ def test_numbered_folders_are_asked_for_and_imported_as_answered(stored: Path) -
 
 
 def test_an_upload_is_kept_until_the_question_is_answered(stored: Path) -> None:
-    folder = stored.parent / ".import-test"
-    folder.mkdir()
     contempt = {"contempt/a.png": forms.png(forms.faces().images[0])}
-    source = forms.write_zip({**forms.kaggle_files(forms.faces()), **contempt}, folder / "a.zip")
-    order = {"task": "import", "title": "a.zip", "source": str(source), "labels": None}
-    order |= {"output": str(stored.parent / "a.parquet")}
-    job_board().start("import", order, lambda: shutil.rmtree(folder))
-    job = job_board().find("import")
-    assert job is not None
-    job.wait(120)
-    assert source.exists()
+    files = {**forms.kaggle_files(forms.faces()), **contempt}
+    source = forms.write_zip(files, stored.parent.parent / "a.zip")
+    with source.open("rb") as upload:
+        order = {"output": str(stored.parent / "a.parquet"), "labels": None}
+        job = job_board().submit(
+            "dataset-import", order, title="Import a.zip", inputs={"source": ("a.zip", upload)}
+        )
+    ended("dataset-import")
+    assert (job.folder / "inputs" / "0-a.zip").exists()
     app = opened(tab="import-and-export")
     assert "1 left out" in texts(app)
     next(b for b in app.button if b.label == "Cancel").click().run()
-    assert not folder.exists()
-    assert job_board().find("import") is None
+    assert not job.folder.exists()
+    assert job_board().find("dataset-import") is None
 
 
 def test_what_is_no_data_set_leaves_nothing_but_a_reason(stored: Path) -> None:
@@ -306,9 +308,7 @@ def test_what_is_no_data_set_leaves_nothing_but_a_reason(stored: Path) -> None:
     app.button_group(key="ds_from").set_value("Path on this machine").run()
     app.text_input(key="ds_path").set_value(str(source)).run()
     next(b for b in app.button if b.label == "Import").click().run()
-    job = job_board().find("import")
-    assert job is not None
-    job.wait(60)
+    ended("dataset-import")
     app.run()
     assert "notes.csv" in app.error[0].value
     assert [p.name for p in stored.parent.iterdir()] == ["practice.parquet"]
@@ -329,9 +329,7 @@ def test_an_export_holds_the_filter_with_its_corrections(stored: Path) -> None:
     app.button_group(key="ds_export_form").set_value("png-folders").run()
     app.button_group(key="ds_export_which").set_value("The filter of Browse").run()
     next(b for b in app.button if b.label == "Write the file").click().run()
-    job = job_board().find("export")
-    assert job is not None
-    job.wait(60)
+    ended("dataset-export")
     app.run()
     assert not app.exception
     content = (stored.parent / "exports" / "practice-filtered.zip").read_bytes()
@@ -354,9 +352,7 @@ def test_an_audit_runs_beside_the_page_and_its_findings_lead_to_the_grid(home: P
     write_dataset(replace(dataset, images=images), path)
     app = opened(tab="audit")
     next(b for b in app.button if b.label == "Start the audit").click().run()
-    job = job_board().find("audit")
-    assert job is not None
-    job.wait(120)
+    job = ended("dataset-audit")
     assert not job.error
     app.run()
     assert not app.exception

@@ -12,9 +12,9 @@ from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli import main
 from emotion_core.datasets import VALIDATION, Corrections, load_dataset
 from emotion_core.evaluation import model_subject
+from pages.parts.common.jobs import job_board
 from pages.parts.evaluation.choice import SET_KEY, SPLIT_KEY
 from pages.parts.evaluation.confusion import PREDICTED_KEY, TRUE_KEY
-from pages.parts.evaluation.jobs import job_board
 from pages.parts.evaluation.sections import TAB_KEY, TABS
 from pages.parts.evaluation.sets import PRACTICE_NAME, dataset, rows
 
@@ -51,7 +51,7 @@ def practice(app: AppTest) -> AppTest:
     return evaluated(app)
 
 
-def evaluated(app: AppTest, kind: str = "answers", model: str = "") -> AppTest:
+def evaluated(app: AppTest, kind: str = "evaluation", model: str = "") -> AppTest:
     """Presses the button that starts the work, if there is one, and waits for its end."""
     starts = [b for b in app.button if b.label.startswith(("Evaluate", "Measure"))]
     for button in starts:
@@ -59,10 +59,10 @@ def evaluated(app: AppTest, kind: str = "answers", model: str = "") -> AppTest:
     name = model or app.selectbox(key="model").value
     split = app.session_state[SPLIT_KEY]
     subject = model_subject(ModelRegistry(), name)
-    job = job_board().find((kind, subject.key, rows(dataset(None, False), split, "fer2013").key))
+    judged = rows(dataset(None, False), split, "fer2013")
+    job = job_board().find(f"{kind}:{subject.key}:{judged.key}:fer2013")
     if job is not None:
-        job.wait(120)
-        assert job.error == ""
+        assert job_board().wait(job.id, 120).error == ""
         app.run()
     return app
 
@@ -150,13 +150,12 @@ def test_the_heat_map_has_pictures_with_words(practice: AppTest) -> None:
 def test_robustness_is_measured_in_the_background(
     practice: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("emotion_core.evaluation.robustness", "pages.parts.evaluation.robustness"):
-        monkeypatch.setattr(f"{module}.MAX_IMAGES", 30)
+    monkeypatch.setattr("pages.parts.evaluation.robustness.MAX_IMAGES", 30)
     practice.session_state[TAB_KEY] = "Robustness"
     evaluated(practice.run(), "robustness")
     assert len(practice.get("vega_lite_chart")) == 6
     assert "Right answers on 30 faces" in texts(practice)
-    assert not practice.button
+    assert [button.key for button in practice.button] == ["jobs_open"]
 
 
 def test_two_models_are_compared(practice: AppTest) -> None:

@@ -1,7 +1,6 @@
 """The training page without a browser and without training: what it starts, shows and asks."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -18,9 +17,14 @@ from streamlit.testing.v1 import AppTest
 
 from emotion_core.classifiers.registry import MODELS_ROOT
 from emotion_core.datasets import LABEL_SOURCES, build_synthetic, write_dataset
+from emotion_core.errors import ModelError
+from emotion_core.jobs import JobBoard, JobState
+from emotion_core.jobs.store import JobFolder
 from emotion_core.paths import HOME_ENV
 from emotion_core.training.presets import PRESETS
+from emotion_core.training.promotion import start_promotion
 from emotion_core.training.queue import RunQueue
+from emotion_core.training.runs import read_run
 from pages.parts.common.settings import MODEL_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A fresh machine: no run, no data set, and nobody who trains."""
     monkeypatch.setenv(HOME_ENV, str(tmp_path))
     monkeypatch.delenv("EMOTION_LENS_DATASET", raising=False)
-    monkeypatch.setattr(RunQueue, "ensure_supervisor", lambda queue: False)
+    monkeypatch.setattr(JobBoard, "ensure_supervisor", lambda board: False)
     yield tmp_path
     st.cache_resource.clear()
 
@@ -284,11 +288,12 @@ def test_a_failed_promotion_says_why(
 ) -> None:
     folder = make_run("r", "done", history=HISTORY)
     (folder / "model.keras").write_bytes(b"weights")
-    state = {"model": "never-made", "pid": os.getpid(), "started": 1.0}
-    (folder / "promotion.json").write_text(json.dumps(state))
-    (folder / "promotion.log").write_text(
-        "Exported.\npython -m emotion_core: The exported model disagrees.\nI0000 a library\n"
-    )
+    board, run = RunQueue().board, read_run(folder)
+    start_promotion(board, run, "never-made", "T", "D.", flip_average=True)
+    with pytest.raises(ModelError, match="is being promoted already"):
+        start_promotion(board, run, "never-made", "T", "D.", flip_average=True)
+    (job,) = board.jobs()
+    JobFolder(job.folder).write_status(JobState.FAILED, error="The exported model disagrees.")
     app = open_page()
     assert any("model. The exported model disagrees." in e.value for e in app.error)
 

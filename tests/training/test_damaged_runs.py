@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 
 from emotion_core.errors import TrainingError
+from emotion_core.jobs.processes import is_alive, usage
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.presets import PRESETS
-from emotion_core.training.process import is_alive, usage
 from emotion_core.training.promote import promote_run
 from emotion_core.training.queue import RunQueue
 from emotion_core.training.run import load_run_config, resume_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import list_runs, read_run, shipped_runs
-from emotion_core.training.supervisor import work_queue
 
 HISTORY = (
     "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds\n"
@@ -228,12 +227,12 @@ def test_the_parent_of_the_runs_cannot_be_deleted(tmp_path: Path) -> None:
     assert (outside / "config.json").is_file()
 
 
-def test_the_process_that_trains_leaves_damaged_runs_aside(tmp_path: Path) -> None:
-    folder = make_run(tmp_path, "broken", "queued")
+def test_damaged_runs_are_not_trained(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "runs", "broken", "queued")
     (folder / "config.json").write_text("{")
-    said: list[str] = []
-    assert work_queue(tmp_path, idle_s=0.1, report=said.append) == 0
-    assert said == []
+    queue = RunQueue(tmp_path / "runs", start=False)
+    queue.ensure()
+    assert queue.board.jobs() == ()
 
 
 @pytest.mark.parametrize(

@@ -15,24 +15,26 @@ import pytest
 
 from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.parquet import write_dataset
-from emotion_core.errors import TrainingError
-from emotion_core.files.file_locks import FileLock
-from emotion_core.training.augmentation import Augmentation
-from emotion_core.training.config import TrainingConfig
-from emotion_core.training.process import (
+from emotion_core.errors import JobError, TrainingError
+from emotion_core.jobs.processes import (
     KILLED,
-    OUT_OF_MEMORY,
-    VANISHED,
     is_alive,
     own_identity,
-    reason_of_error,
     reason_of_exit,
     usage,
 )
-from emotion_core.training.queue import SUPERVISOR_LOCK, RunQueue
+from emotion_core.jobs.supervisor import Supervisor
+from emotion_core.training.augmentation import Augmentation
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.failures import (
+    OUT_OF_MEMORY,
+    VANISHED,
+    reason_of_death,
+    reason_of_error,
+)
+from emotion_core.training.queue import RunQueue
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo, list_runs, read_run, shipped_runs
-from emotion_core.training.supervisor import work_queue
 
 CONFIG = TrainingConfig(
     architecture="emotion-cnn", epochs=3, batch_size=16, optimizer="adam", learning_rate=0.001
@@ -118,6 +120,8 @@ def test_a_run_whose_process_has_gone_is_failed(queue: RunQueue) -> None:
     folder = RunFolder(queue.enqueue(CONFIG, "", "a"))
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
+    for job in queue.board.jobs():
+        queue.board.stop(job.id)
     folder.set_status("running", pid=ended.pid, eta_s=100)
     run = read_run(folder.path)
     assert (run.state, run.error, run.eta_s, run.pid) == ("failed", VANISHED, None, None)
@@ -176,7 +180,7 @@ def test_shipped_models_bring_their_history() -> None:
 
 def test_reasons_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reason_of_exit(-9, oom_killed=False) == KILLED
-    assert reason_of_exit(-9, oom_killed=True) == OUT_OF_MEMORY
+    assert reason_of_death(reason_of_exit(-9, oom_killed=True)) == OUT_OF_MEMORY
     assert "signal 11" in reason_of_exit(-11, oom_killed=False)
     assert "exit code 2" in reason_of_exit(2, oom_killed=False)
     full = reason_of_error(OSError(28, "No space left on device"), tmp_path)
@@ -201,44 +205,37 @@ def test_processes_are_told_apart() -> None:
     assert used.rss_mb > 10
 
 
-def test_a_lock_is_held_by_one_and_freed_by_the_end_of_its_process(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    code = (
-        "import sys; from pathlib import Path; from emotion_core.files.file_locks import FileLock\n"
-        "lock = FileLock(Path(sys.argv[1])); print(lock.acquire(), flush=True); input()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == b"True\n"
-    mine = FileLock(path)
-    assert not mine.acquire()
-    holder.kill()
-    holder.communicate()
-    assert mine.acquire()
-    mine.release()
-
-
 def test_a_run_that_cannot_begin_says_why(queue: RunQueue, tmp_path: Path) -> None:
     folder = queue.enqueue(CONFIG, tmp_path / "none.parquet", "a")
-    assert work_queue(queue.root, idle_s=0.1, report=lambda _: None) == 1
+    assert Supervisor(queue.board.root, idle_s=0.1, report=lambda _: None).run()
     run = read_run(folder)
     assert run.state == "failed"
     assert "No data set at" in run.error
-    with pytest.raises(TrainingError, match="wanted the folder of the runs"):
-        work_queue(tmp_path / "nowhere")
+    (job,) = queue.board.jobs()
+    assert (job.state, job.error) == ("failed", run.error)
+    with pytest.raises(JobError, match="wanted the folder of the jobs"):
+        Supervisor(tmp_path / "nowhere").run()
 
 
-def test_one_supervisor_at_a_time(queue: RunQueue) -> None:
+def test_what_an_older_version_queued_is_trained(queue: RunQueue) -> None:
+    """Its queue stood in the run folders alone, with a position in each."""
+    for name in ("a", "b"):
+        queue.enqueue(CONFIG, "", name)
+    shutil.rmtree(queue.board.root)
+    assert [run.position for run in queue.queued()] == [0, 0]
+    queue.ensure()
+    assert names(queue.queued()) == ["a", "b"]
+    assert [job.title for job in queue.board.queued()] == ["Train a", "Train b"]
+    queue.ensure()
+    assert len(queue.board.jobs()) == 2
+
+
+def test_a_job_that_is_resumed_is_a_queued_run(queue: RunQueue) -> None:
     queue.enqueue(CONFIG, "", "a")
-    other = FileLock(queue.root / SUPERVISOR_LOCK)
-    assert other.acquire()
-    assert queue.supervisor_runs()
-    assert work_queue(queue.root, idle_s=0.1) == 0
-    other.release()
-    assert not queue.supervisor_runs()
-    assert read_run(queue.root / "a").state == "queued"
+    queue.stop("a")
+    (job,) = queue.board.jobs()
+    queue.board.resume(job.id)
+    assert names(queue.queued()) == ["a"]
 
 
 def wait_until(ready: Callable[[], bool], seconds: float = 300) -> None:
@@ -260,8 +257,8 @@ def test_queue_with_real_processes(shapes_set: EmotionDataset, tmp_path: Path) -
     second = RunFolder(queue.enqueue(CONFIG.with_values({"epochs": 1}), dataset, "second"))
     try:
         wait_until(lambda: first.read_status().get("epoch") == 1 and "batch" in first.read_status())
-        assert queue.supervisor_runs()
-        assert not queue.ensure_supervisor()
+        assert queue.board.supervisor_runs()
+        assert not queue.board.ensure_supervisor()
         run = read_run(first.path)
         assert run.state == "running"
         assert run.pid is not None
@@ -269,7 +266,7 @@ def test_queue_with_real_processes(shapes_set: EmotionDataset, tmp_path: Path) -
         os.kill(run.pid, signal.SIGKILL)
         wait_until(lambda: read_run(first.path).state == "failed")
         wait_until(lambda: first.read_status()["state"] == "failed")
-        assert read_run(first.path).error in (KILLED, OUT_OF_MEMORY)
+        assert read_run(first.path).error.startswith((KILLED, OUT_OF_MEMORY))
         queue.resume("first")
         wait_until(lambda: read_run(second.path).state == "done")
         wait_until(lambda: read_run(first.path).state == "done")
@@ -282,7 +279,6 @@ def test_queue_with_real_processes(shapes_set: EmotionDataset, tmp_path: Path) -
         for run in queue.runs():
             if run.pid:
                 psutil.Process(run.pid).kill()
-            elif run.can_stop:
+            elif run.state in ("queued", "running"):
                 queue.stop(run.name)
-    wait_until(lambda: not queue.supervisor_runs())
-    assert (queue.root / SUPERVISOR_LOCK).is_file()
+    wait_until(lambda: not queue.board.supervisor_runs())

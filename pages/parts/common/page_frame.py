@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
 from pages.parts.common.guard import guarded, say_kept
+from pages.parts.common.jobs import sidebar_jobs
 from pages.parts.common.settings import Settings, sidebar_settings
 from pages.parts.common.unsaved import leave_warning
 
@@ -27,6 +28,7 @@ def show_page(body: Callable[[Settings], None], *, kept: str) -> None:
     leave_warning()
     with guarded():
         settings = sidebar_settings()
+        sidebar_jobs()
         body(settings)
 
 

@@ -12,28 +12,28 @@ from emotion_core.html.pieces import paragraph
 from emotion_core.markdown import plain
 from emotion_core.tables import to_csv_bytes
 from emotion_core.wording import percent
+from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.common.settings import Settings
 from pages.parts.datasets import state
-from pages.parts.datasets.jobs import job_board, job_progress
 from pages.parts.datasets.similar_pictures import audit_summary
 from pages.parts.datasets.workspace import Workspace
 
-_JOB = "audit"
+_JOB = "dataset-audit"
 
 
 def audit_panel(work: Workspace, settings: Settings) -> None:
     """Start the audit, watch it, and read what it found; each finding leads to its faces."""
     job = job_board().find(_JOB)
-    if job is not None and job.running:
+    if job is not None and job.is_active:
         st.caption(
-            f"Auditing {plain(Path(job.order['source']).stem)}. You may leave this page meanwhile; "
-            "the findings are kept."
+            f"Auditing {plain(Path(job.arguments['source']).stem)}. You may leave this page "
+            "meanwhile; the findings are kept."
         )
-        job_progress(_JOB)
+        job_progress(job)
         if work.report is None:
             return
-    elif job is not None and job.error:
-        st.error(plain(job.error), icon=":material/error:")
+    else:
+        job_outcome(job)
     report = work.report
     if report is None:
         _invitation(work, settings)
@@ -194,4 +194,6 @@ def _agreement(report: AuditReport, found: dict[str, Any]) -> None:
 
 
 def _start(path: Path, model: str) -> None:
-    job_board().start(_JOB, {"task": "audit", "source": str(path), "model": model})
+    job_board().submit(
+        _JOB, {"source": str(path), "model": model}, title=f"Audit {path.stem} by {model}"
+    )

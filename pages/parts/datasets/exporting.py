@@ -5,14 +5,15 @@ from pathlib import Path
 import streamlit as st
 
 from emotion_core.datasets.filters import Filter
+from emotion_core.jobs import JobInfo
 from emotion_core.markdown import plain
 from emotion_core.paths import data_folder
 from emotion_core.wording import count_of
+from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.datasets import state
-from pages.parts.datasets.jobs import Job, job_board, job_progress
 from pages.parts.datasets.workspace import Workspace
 
-_JOB = "export"
+_JOB = "dataset-export"
 #: {form: (what it is called, file name ending, media type)}.
 _FORMS = {
     "csv": ("CSV", "csv", "text/csv"),
@@ -26,9 +27,9 @@ def export_panel(work: Workspace) -> None:
     """Choose a form and which faces, start the export, and take the file home."""
     st.header("Export", anchor=False)
     job = job_board().find(_JOB)
-    if job is not None and job.running:
+    if job is not None and job.is_active:
         st.caption("Writing the file. You may leave this page meanwhile.")
-        job_progress(_JOB)
+        job_progress(job)
         return
     form = st.segmented_control(
         "Form",
@@ -76,25 +77,22 @@ def _rows(work: Workspace, filtered: bool) -> list[int] | None:
 def _start(path: Path, form: str, rows: list[int] | None, corrections: bool) -> None:
     part = "" if rows is None else "-filtered"
     output = data_folder() / "exports" / f"{path.stem}{part}.{_FORMS[form][1]}"
-    order = {
-        "task": "export",
+    arguments = {
         "source": str(path),
         "output": str(output),
         "form": form,
         "rows": rows,
         "corrections": corrections,
     }
-    job_board().start(_JOB, order)
+    job_board().submit(_JOB, arguments, title=f"Export {output.name}")
 
 
-def _outcome(job: Job) -> None:
-    if job.error:
-        st.error(plain(job.error), icon=":material/error:")
+def _outcome(job: JobInfo) -> None:
+    result = job_board().result(job.id)
+    if result is None:
+        job_outcome(job)
         return
-    if job.result is None:
-        st.info("The export was stopped. Nothing was written.", icon=":material/info:")
-        return
-    path = Path(job.order["output"])
+    path = Path(job.arguments["output"])
     if not path.is_file():
         return
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -102,14 +100,14 @@ def _outcome(job: Job) -> None:
             f"Download {plain(path.name)}",
             path.read_bytes,
             path.name,
-            _FORMS[job.order["form"]][2],
+            _FORMS[job.arguments["form"]][2],
             icon=":material/download:",
             type="primary",
             on_click="ignore",
         )
         size_mb = path.stat().st_size / 1e6
         st.caption(
-            f"{count_of(job.result['n'], 'face')}, {size_mb:.1f} MB. Also stands in "
+            f"{count_of(result['n'], 'face')}, {size_mb:.1f} MB. Also stands in "
             f"{plain(path.parent.name)}/ of the data folder.",
             width="content",
         )

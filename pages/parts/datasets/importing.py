@@ -1,8 +1,6 @@
 """Import: a file or folder in any known form becomes a data set of this page."""
 
 import re
-import shutil
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +9,20 @@ import streamlit as st
 from emotion_core.datasets.download import DEFAULT_HANDLE
 from emotion_core.datasets.face_table import split_name
 from emotion_core.errors import OutputError
-from emotion_core.files.atomic_files import AtomicFile, make_folder
+from emotion_core.files.atomic_files import make_folder
 from emotion_core.files.file_names import safe_file_name
-from emotion_core.files.publishing import scratch_folder
 from emotion_core.html.pieces import paragraph
+from emotion_core.jobs import JobInfo
 from emotion_core.markdown import plain
 from emotion_core.paths import data_folder
 from emotion_core.wording import count_of
 from pages.parts.common.data_sets import SET_KEY
+from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.common.settings import Settings
 from pages.parts.datasets import state
-from pages.parts.datasets.jobs import Job, job_board, job_progress
 from pages.parts.datasets.label_table import label_table
 
-_JOB = "import"
+_JOB = "dataset-import"
 _FROM = ("Upload", "Path on this machine", "Kaggle")
 #: Kaggle's fer2013.csv has 301 MB.
 _MAX_UPLOAD_MB = 1000
@@ -40,15 +38,16 @@ def import_panel(settings: Settings) -> None:
     """Choose a source, start the import, watch it, and read what it did."""
     st.header("Import", anchor=False)
     job = job_board().find(_JOB)
-    if job is not None and job.running:
-        st.caption(f"Importing {plain(job.order['title'])}. You may leave this page meanwhile.")
-        job_progress(_JOB)
+    if job is not None and job.is_active:
+        st.caption(f"{plain(job.title)}. You may leave this page meanwhile.")
+        job_progress(job)
         return
-    if job is not None and job.question is not None:
-        label_table(_JOB, job, hidden=settings.blur)
+    result = job_board().result(job.id) if job is not None else None
+    if job is not None and result is not None and "question" in result:
+        label_table(job, result, hidden=settings.blur)
         return
     if job is not None:
-        _outcome(job)
+        _outcome(job, result)
     st.caption(_FORMS)
     way = st.segmented_control(
         "From", _FROM, default=_FROM[0], required=True, key="ds_from", persist_state="session"
@@ -115,22 +114,22 @@ def _start(
     name: str,
     title: str,
 ) -> None:
-    """Puts uploads into files, because the import reads them in another process."""
+    """Hands uploads to the job as files, because the import reads them in another process."""
     try:
-        output = _output(name)
-        with ExitStack() as stack:
-            folder = stack.enter_context(scratch_folder(output.parent, "import"))
-            source = _kept(upload, folder) if upload is not None else Path(path or "").expanduser()
-            order = {
-                "task": "import",
-                "title": title,
-                "source": str(source),
-                "kaggle": kaggle,
-                "output": str(output),
-                "ferplus": str(_kept(votes, folder)) if votes is not None else None,
-                "detector": detector,
-            }
-            job_board().start(_JOB, order, stack.pop_all().close)
+        uploads = {"source": upload, "ferplus": votes}
+        arguments = {
+            "source": str(Path(path or "").expanduser()),
+            "kaggle": kaggle,
+            "output": str(_output(name)),
+            "ferplus": None,
+            "detector": detector,
+        }
+        job_board().submit(
+            _JOB,
+            arguments,
+            title=f"Import {title}",
+            inputs={key: (file.name, file) for key, file in uploads.items() if file is not None},
+        )
     except OutputError as error:
         st.session_state[_FAILED] = str(error)
         return
@@ -153,26 +152,16 @@ def _output(name: str) -> Path:
     return path
 
 
-def _kept(upload: Any, folder: Path) -> Path:
-    suffix = Path(upload.name).suffix
-    path = folder / f"{len(list(folder.iterdir()))}-{_clean(Path(upload.name).stem)}{suffix}"
-    with AtomicFile(path, kept="Nothing was imported.") as file:
-        shutil.copyfileobj(upload, file)
-    return path
-
-
-def _outcome(job: Job) -> None:
+def _outcome(job: JobInfo, result: dict[str, Any] | None) -> None:
     """What the last import did, until it is put away."""
-    if job.error:
-        st.error(plain(job.error), icon=":material/error:")
-    elif job.result is None:
-        st.info("The import was stopped. Nothing was written.", icon=":material/info:")
-    else:
-        _report(job.result, Path(job.order["output"]).stem)
-    st.button("Dismiss", type="tertiary", on_click=job_board().forget, args=(_JOB,))
+    if result is None:
+        job_outcome(job)
+        return
+    _report(job, result, Path(job.arguments["output"]).stem)
+    st.button("Dismiss", type="tertiary", on_click=job_board().forget, args=(job.id,))
 
 
-def _report(result: dict[str, Any], name: str) -> None:
+def _report(job: JobInfo, result: dict[str, Any], name: str) -> None:
     counts = {split_name(split): sum(by.values()) for split, by in result["splits"].items()}
     splits = " · ".join(f"{split} {n:,}" for split, n in counts.items())
     votes = ", with FER+ votes" if result["has_votes"] else ""
@@ -189,7 +178,11 @@ def _report(result: dict[str, Any], name: str) -> None:
         ):
             st.html(paragraph(note, quiet=True))
         st.button(
-            "Browse it", icon=":material/grid_view:", type="primary", on_click=_open, args=(name,)
+            "Browse it",
+            icon=":material/grid_view:",
+            type="primary",
+            on_click=_open,
+            args=(job.id, name),
         )
         if result["n_rejected"]:
             shown = result["rejected"]
@@ -206,10 +199,10 @@ def _report(result: dict[str, Any], name: str) -> None:
                     st.caption(f"The first {len(shown):,} are listed.")
 
 
-def _open(name: str) -> None:
+def _open(job: str, name: str) -> None:
     st.session_state[SET_KEY] = name
     st.session_state[state.TAB_KEY] = state.TABS[0]
-    job_board().forget(_JOB)
+    job_board().forget(job)
 
 
 def _clean(name: str) -> str:

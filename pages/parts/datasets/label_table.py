@@ -8,24 +8,24 @@ import streamlit as st
 from emotion_core.datasets.importing import LEAVE_OUT
 from emotion_core.emotions import FER2013
 from emotion_core.html.pieces import paragraph
+from emotion_core.jobs import JobInfo
 from emotion_core.markdown import plain
 from emotion_core.wording import count_of
-from pages.parts.datasets.jobs import Job, job_board
+from pages.parts.common.jobs import job_board
 
 _CHOICES = (*FER2013.names, LEAVE_OUT)
 _NUMBERING_KEY = "ds_map_numbering"
 
 
-def label_table(name: str, job: Job, *, hidden: bool) -> None:
+def label_table(job: JobInfo, result: dict[str, Any], *, hidden: bool) -> None:
     """What was found, what it is taken for, and a way to change it and to go on.
 
     Args:
-        name: of the job that asks.
-        job: it has ended with the question.
+        job: the import that has ended with the question.
+        result: what it came to.
         hidden: whether faces are blurred.
     """
-    question = job.question
-    assert question is not None
+    question = result["question"]
     rows, kind = question["rows"], question["kind"]
     st.markdown(f"**Which expression does each {plain(kind)} show?**")
     st.html(paragraph(_summary(job, question)))
@@ -50,15 +50,15 @@ def label_table(name: str, job: Job, *, hidden: bool) -> None:
             icon=":material/check:",
             disabled=not kept,
             on_click=_go_on,
-            args=(name, job, chosen, len(rows)),
+            args=(job.id, result, chosen, len(rows)),
         )
-        st.button("Cancel", type="tertiary", on_click=_put_away, args=(name, len(rows)))
+        st.button("Cancel", type="tertiary", on_click=_put_away, args=(job.id, len(rows)))
 
 
-def _summary(job: Job, question: dict[str, Any]) -> str:
+def _summary(job: JobInfo, question: dict[str, Any]) -> str:
     n = sum(row["n"] for row in question["rows"])
     kinds = count_of(len(question["rows"]), question["kind"])
-    return f"{job.order['title']}: {count_of(n, 'face')} in {kinds}."
+    return f"{job.title}: {count_of(n, 'face')} in {kinds}."
 
 
 def _why(kind: str, question: dict[str, Any]) -> str:
@@ -140,16 +140,15 @@ def _key(i: int) -> str:
     return f"ds_map_{i}"
 
 
-def _go_on(name: str, job: Job, chosen: dict[str, str], n_rows: int) -> None:
-    assert job.result is not None
-    answer = {"labels": chosen, "source": job.result["source"], "kaggle": None}
+def _go_on(job: str, result: dict[str, Any], chosen: dict[str, str], n_rows: int) -> None:
+    answer = {"labels": chosen, "source": result["source"], "kaggle": None}
     _forget_widgets(n_rows)
-    job_board().answer(name, answer)
+    job_board().answer(job, answer)
 
 
-def _put_away(name: str, n_rows: int) -> None:
+def _put_away(job: str, n_rows: int) -> None:
     _forget_widgets(n_rows)
-    job_board().forget(name)
+    job_board().forget(job)
 
 
 def _forget_widgets(n_rows: int) -> None:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from emotion_core.datasets import EmotionDataset
+from emotion_core.datasets import SYNTHETIC, EmotionDataset
 from emotion_core.evaluation import SPLITS, JudgedRows, Subject, model_subject
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.wording import count_of
@@ -44,6 +45,8 @@ class Choice:
         rows: the images and their right answers.
         cache: where answers are kept.
         threshold: below this confidence an answer counts as uncertain.
+        source: the data set's file, or ``synthetic``.
+        corrected: whether its corrections are applied.
     """
 
     subject: Subject
@@ -51,6 +54,18 @@ class Choice:
     rows: JudgedRows
     cache: LogitsCache
     threshold: float
+    source: str
+    corrected: bool
+
+    def job_arguments(self, model: str) -> dict[str, Any]:
+        """What a job gets that asks a model about these images."""
+        return {
+            "model": model,
+            "dataset": self.source,
+            "corrections": self.corrected,
+            "split": self.rows.split,
+            "labels": self.rows.labels,
+        }
 
 
 def choose(settings: Settings) -> Choice | None:
@@ -81,6 +96,8 @@ def choose(settings: Settings) -> Choice | None:
         rows=sets.rows(data, split or "validation", labels),
         cache=LogitsCache(),
         threshold=settings.threshold,
+        source=str(path or SYNTHETIC),
+        corrected=corrected,
     )
 
 

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from emotion_core.evaluation import Evaluation, Subject, cached_evaluation, evaluate_model
+from emotion_core.evaluation import Evaluation, Subject, cached_evaluation
 from emotion_core.evaluation.test_set_log import is_test
+from emotion_core.jobs import JobInfo
 from emotion_core.markdown import plain
+from emotion_core.wording import count_of
+from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
-from pages.parts.evaluation.jobs import job_board, job_progress
 
 
 def answers(choice: Choice, subject: Subject) -> Evaluation | None:
@@ -14,30 +16,38 @@ def answers(choice: Choice, subject: Subject) -> Evaluation | None:
     found = cached_evaluation(subject, choice.rows, choice.cache)
     if found is not None:
         return found
-    key = ("answers", subject.key, choice.rows.key)
-    job = job_board().find(key)
+    job = job_board().find(_key(choice, subject))
     # Whoever asked to look at the test images need not ask again.
     if job is None and is_test(choice.rows.split):
-        _start(choice, subject)
-        job = job_board().find(key)
-    if job is None or not job.running:
+        job = _start(choice, subject)
+    if job is not None and job.is_active:
+        job_progress(job)
+    else:
         n = len(choice.rows.images)
         st.button(
             f"Evaluate {plain(subject.name)} on {n:,} faces",
             type="primary",
             icon=":material/play_arrow:",
-            on_click=_start,
+            on_click=_begin,
             args=(choice, subject),
             key=f"evaluate_{subject.name}",
         )
-    job_progress(key, "faces")
+        job_outcome(job)
     return None
 
 
-def _start(choice: Choice, subject: Subject) -> None:
-    job_board().start(
-        ("answers", subject.key, choice.rows.key),
-        lambda progress, cancelled: evaluate_model(
-            subject, choice.rows, cache=choice.cache, progress=progress, cancelled=cancelled
-        ),
+def _key(choice: Choice, subject: Subject) -> str:
+    return f"evaluation:{subject.key}:{choice.rows.key}:{choice.rows.labels}"
+
+
+def _begin(choice: Choice, subject: Subject) -> None:
+    _start(choice, subject)
+
+
+def _start(choice: Choice, subject: Subject) -> JobInfo:
+    return job_board().submit(
+        "evaluation",
+        choice.job_arguments(subject.name),
+        title=f"Evaluate {subject.name} on {count_of(len(choice.rows.images), 'face')}",
+        key=_key(choice, subject),
     )

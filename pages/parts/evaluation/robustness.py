@@ -7,19 +7,19 @@ import streamlit as st
 from emotion_core.charts.evaluation import robustness_chart
 from emotion_core.evaluation.corruptions import PERTURBATIONS
 from emotion_core.evaluation.robustness import MAX_IMAGES, RobustnessPoint, RobustnessTest
+from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
-from pages.parts.evaluation.jobs import job_board, job_progress
 
 
 def robustness(choice: Choice) -> None:
     """Draws the curves that are known, and the way to the others."""
     key = _key(choice)
     job = job_board().find(key)
-    if job is not None and job.running:
-        job_progress(key, "conditions", lambda: _curves(_points(choice)))
+    if job is not None and job.is_active:
+        job_progress(job, lambda: _curves(_points(choice)))
         return
     points = _points(choice)
-    job_progress(key, "conditions")
+    job_outcome(job)
     if not _is_whole(points):
         n = min(MAX_IMAGES, len(choice.rows.images))
         st.button(
@@ -34,22 +34,25 @@ def robustness(choice: Choice) -> None:
     _curves(points)
 
 
-def _key(choice: Choice) -> tuple[str, ...]:
-    return "robustness", choice.subject.key, choice.rows.key
+def _key(choice: Choice) -> str:
+    return f"robustness:{choice.subject.key}:{choice.rows.key}:{choice.rows.labels}"
 
 
 def _points(choice: Choice) -> tuple[RobustnessPoint, ...]:
     """What is known; nothing where that is only the pictures themselves."""
-    points = RobustnessTest(choice.subject, choice.rows, choice.cache).points()
+    points = RobustnessTest(
+        choice.subject, choice.rows, choice.cache, max_images=MAX_IMAGES
+    ).points()
     spoiled = any(p.level != PERTURBATIONS[p.perturbation].clean_level for p in points)
     return points if spoiled else ()
 
 
 def _start(choice: Choice) -> None:
-    test = RobustnessTest(choice.subject, choice.rows, choice.cache)
-    job_board().start(
-        _key(choice),
-        lambda progress, cancelled: test.run(progress=progress, cancelled=cancelled),
+    job_board().submit(
+        "robustness",
+        {**choice.job_arguments(choice.subject.name), "max_images": MAX_IMAGES},
+        title=f"Robustness test of {choice.subject.name}",
+        key=_key(choice),
     )
 
 

@@ -1,7 +1,7 @@
 """A new run: from a preset to the queue."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+import hashlib
+import json
 
 import streamlit as st
 
@@ -10,17 +10,11 @@ from emotion_core.errors import EmotionLensError
 from emotion_core.markdown import plain
 from emotion_core.training.presets import PRESETS
 from emotion_core.training.queue import RunQueue
-from emotion_core.training.wording import duration
-from emotion_core.wording import count_of
+from emotion_core.wording import count_of, duration
 from pages.parts.common.guard import guarded
+from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.training import form
 from pages.parts.training.augmentation_preview import augmented_grid
-
-if TYPE_CHECKING:
-    from emotion_core.training.speed_estimate import Estimate
-
-_EVERY_S = 1.0
-_PROBES = "_training_probes"
 
 
 def first_run(queue: RunQueue) -> None:
@@ -96,54 +90,40 @@ def _start(queue: RunQueue, choice: form.Choice, name: str) -> None:
 
 def _estimate(choice: form.Choice) -> None:
     """How long the run will take: measured when asked for, and remembered."""
-    key = (str(choice.config.to_dict()), choice.dataset)
-    probes: dict[tuple[str, str], Future[Estimate]] = st.session_state.setdefault(_PROBES, {})
-    probe = probes.get(key)
-    measuring = probe is not None and not probe.done()
+    key = _estimate_key(choice)
+    job = job_board().find(key)
+    measuring = job is not None and job.is_active
     st.button(
         "Measuring" if measuring else "Estimate the time", key="train_estimate",
-        icon=":material/timer:", disabled=measuring,
-        on_click=_begin_probe, args=(key, choice),
+        icon=":material/timer:", disabled=measuring, on_click=_begin_estimate, args=(key, choice),
         help="Trains for some seconds in a process of its own and counts.",
     )  # fmt: skip
-    if probe is None:
+    if job is None:
         return
     if measuring:
-        st.fragment(run_every=_EVERY_S)(_wait)(probe)
+        job_progress(job)
+    elif (found := job_board().result(job.id)) is None:
+        job_outcome(job)
     else:
-        _say(probe)
+        st.markdown(
+            f"**About {duration(found['seconds_total'])}** · {found['samples_per_s']:,.0f} images "
+            f"a second · {count_of(found['n_images'], 'image')} per epoch",
+            width="stretch",
+        )
 
 
-def _begin_probe(key: tuple[str, str], choice: form.Choice) -> None:
-    st.session_state[_PROBES][key] = _measurer().submit(_measure, choice)
+def _estimate_key(choice: form.Choice) -> str:
+    settings = json.dumps([choice.config.to_dict(), str(choice.dataset)], sort_keys=True)
+    return f"estimate:{hashlib.sha256(settings.encode()).hexdigest()[:24]}"
 
 
-def _measure(choice: form.Choice) -> "Estimate":
-    from emotion_core.training.speed_estimate import estimate
-
-    return estimate(choice.config, choice.dataset)
-
-
-@st.cache_resource(show_spinner=False)
-def _measurer() -> ThreadPoolExecutor:
-    """One probe at a time: two would slow each other down."""
-    return ThreadPoolExecutor(1, thread_name_prefix="probe")
-
-
-def _wait(probe: "Future[Estimate]") -> None:
-    if probe.done():
-        st.rerun()
-    st.markdown("Training for a few seconds to count.", width="stretch")
-
-
-def _say(probe: "Future[Estimate]") -> None:
+def _begin_estimate(key: str, choice: form.Choice) -> None:
     try:
-        found = probe.result()
+        job_board().submit(
+            "training-estimate",
+            {"config": choice.config.to_dict(), "dataset": str(choice.dataset)},
+            title=f"Estimate the time of {choice.config.architecture}",
+            key=key,
+        )
     except EmotionLensError as error:
-        st.error(plain(error), icon=":material/error:")
-        return
-    st.markdown(
-        f"**About {duration(found.seconds_total)}** · {found.samples_per_s:,.0f} images a second "
-        f"· {count_of(found.n_images, 'image')} per epoch",
-        width="stretch",
-    )
+        st.session_state["_training_start_problem"] = str(error)

@@ -3,11 +3,9 @@
 import streamlit as st
 
 from emotion_core.errors import EmotionLensError, ModelError
+from emotion_core.jobs import JobBoard, progress_words
 from emotion_core.markdown import plain
 from emotion_core.training.promotion import (
-    DONE,
-    FAILED,
-    RUNNING,
     Promotion,
     promotion_of,
     start_promotion,
@@ -22,25 +20,20 @@ from pages.parts.common.settings import MODEL_KEY
 _PROBLEM = "_promotion_problem_"
 
 
-def promotion_panel(run: RunInfo) -> None:
+def promotion_panel(board: JobBoard, run: RunInfo) -> None:
     """Draws what can be done with a run's model: make it, wait for it, use it."""
     if not run.has_model:
         return
-    now = promotion_of(run.folder)
-    if now is not None and now.state == RUNNING:
-        st.progress(min(0.95, 0.1 + 0.15 * len(now.lines)), text=plain(_step(now)))
+    now = promotion_of(board, run.folder)
+    if now is not None and now.job is not None and now.is_active:
+        st.progress(now.job.progress.share, text=plain(progress_words(now.job)))
         return
-    if now is not None and now.state == DONE:
+    if now is not None and now.is_done:
         _in_use(now)
         return
-    if now is not None and now.state == FAILED:
-        last = now.lines[-1] if now.lines else "The process ended without a word."
-        st.error(f"It did not become a model. {plain(last)}", icon=":material/error:")
-    _offer(run)
-
-
-def _step(now: Promotion) -> str:
-    return now.lines[-1] if now.lines else "Exporting the best epoch"
+    if now is not None and now.error:
+        st.error(f"It did not become a model. {plain(now.error)}", icon=":material/error:")
+    _offer(board, run)
 
 
 def _in_use(now: Promotion) -> None:
@@ -77,7 +70,7 @@ def _choose(model: str) -> None:
     st.session_state[MODEL_KEY] = model
 
 
-def _offer(run: RunInfo) -> None:
+def _offer(board: JobBoard, run: RunInfo) -> None:
     with st.popover("Evaluate and promote", icon=":material/verified:"):
         st.markdown(
             "Exports the best epoch, checks that the exported model answers alike, calibrates it "
@@ -102,14 +95,22 @@ def _offer(run: RunInfo) -> None:
         )  # fmt: skip
         st.button(
             "Make the model", key=f"promote_{run.name}", type="primary", on_click=_make,
-            args=(run, name.strip(), title, description, use_for, flip),
+            args=(board, run, name.strip(), title, description, use_for, flip),
         )  # fmt: skip
         if problem := st.session_state.pop(_PROBLEM + run.name, ""):
             st.error(plain(problem), icon=":material/error:")
 
 
-def _make(run: RunInfo, name: str, title: str, description: str, use_for: str, flip: bool) -> None:
+def _make(
+    board: JobBoard,
+    run: RunInfo,
+    name: str,
+    title: str,
+    description: str,
+    use_for: str,
+    flip: bool,
+) -> None:
     try:
-        start_promotion(run, name, title, description, use_for=use_for, flip_average=flip)
+        start_promotion(board, run, name, title, description, use_for=use_for, flip_average=flip)
     except EmotionLensError as error:
         st.session_state[_PROBLEM + run.name] = str(error)

@@ -11,8 +11,8 @@ from emotion_core.markdown import plain
 from emotion_core.training import promotion
 from emotion_core.training.queue import RunQueue
 from emotion_core.training.runs import RunInfo
-from emotion_core.training.wording import duration, state_words
-from emotion_core.wording import count_of, percent
+from emotion_core.training.wording import state_words
+from emotion_core.wording import count_of, duration, percent
 from pages.parts.common.guard import guarded
 from pages.parts.training.promotion_panel import promotion_panel
 
@@ -20,29 +20,29 @@ _EVERY_S = 2.0
 _ENDED_SHOWN = 5
 _ENDED = ("done", "stopped", "failed", "damaged")
 _CURVES_PX = 170
-_STOPPING = "_training_stopping"
 _PROBLEM = "_training_problem"
 
 
 def runs_panel(queue: RunQueue) -> None:
     """Draws all runs; renewed by itself while one trains, waits or is promoted."""
-    active = _is_active(queue.runs())
+    active = _is_active(queue, queue.runs())
     st.fragment(run_every=_EVERY_S if active else None)(_runs)(queue, active)
 
 
-def _is_active(runs: Sequence[RunInfo]) -> bool:
-    return any(run.state in ("running", "queued") or _is_promoted(run) for run in runs)
+def _is_active(queue: RunQueue, runs: Sequence[RunInfo]) -> bool:
+    return any(run.state in ("running", "queued") or _is_promoted(queue, run) for run in runs)
 
 
-def _is_promoted(run: RunInfo) -> bool:
-    found = promotion.promotion_of(run.folder)
-    return found is not None and found.state == promotion.RUNNING
+def _is_promoted(queue: RunQueue, run: RunInfo) -> bool:
+    found = promotion.promotion_of(queue.board, run.folder)
+    return found is not None and found.is_active
 
 
 def _runs(queue: RunQueue, was_active: bool) -> None:
     with guarded():
         runs = queue.runs()
-        if _is_active(runs) != was_active:
+        queue.ensure()
+        if _is_active(queue, runs) != was_active:
             st.rerun()  # the whole page: this part begins or ends to renew itself
         if problem := st.session_state.pop(_PROBLEM, ""):
             st.error(plain(problem), icon=":material/error:")
@@ -54,12 +54,12 @@ def _runs(queue: RunQueue, was_active: bool) -> None:
 
 
 def _running(queue: RunQueue, run: RunInfo) -> None:
-    stopping = run.name in st.session_state.setdefault(_STOPPING, set())
+    stopping = queue.is_stopping(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(f"Training {plain(run.name)}", anchor=False)
         st.button(
             "Stopping" if stopping else "Stop", key=f"stop_{run.name}", icon=":material/stop:",
-            disabled=stopping, on_click=_stop, args=(queue, run.name),
+            disabled=stopping, on_click=_do, args=(queue.stop, run.name),
             help="Keeps everything up to the last full epoch; the run can be resumed.",
         )  # fmt: skip
     _problem(run)
@@ -178,7 +178,7 @@ def _ended_run(queue: RunQueue, run: RunInfo) -> None:
     if run.state == "failed" and run.error:
         st.error(plain(run.error), icon=":material/error:")
     _problem(run)
-    promotion_panel(run)
+    promotion_panel(queue.board, run)
 
 
 def _problem(run: RunInfo) -> None:
@@ -211,16 +211,9 @@ def _small_button(
     )
 
 
-def _stop(queue: RunQueue, name: str) -> None:
-    st.session_state.setdefault(_STOPPING, set()).add(name)
-    _do(queue.stop, name)
-
-
 def _do(action: Callable[..., None], name: str, *args: object) -> None:
     """Runs an action of a button; what goes wrong is shown by the next drawing."""
     try:
         action(name, *args)
     except EmotionLensError as error:
         st.session_state[_PROBLEM] = str(error)
-    if action.__name__ != "stop":
-        st.session_state.get(_STOPPING, set()).discard(name)

@@ -1,8 +1,9 @@
-"""Processes of runs: is one alive, what does it use, what ended it."""
+"""Processes: start one that outlives this one; is one alive, what does it use, what ended it."""
 
 import os
-import shutil
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from emotion_core.errors import OutputError
-from emotion_core.files.atomic_files import disk_full_text, is_disk_full
+from emotion_core.files.atomic_files import writing
+from emotion_core.paths import ROOT
 
 # Two readings of a process's start differ by rounding; two processes with one number do not
 # start within this time.
@@ -21,22 +22,15 @@ _SAME_START_S = 2.0
 # the processor is counted.
 _LOOK_AGAIN_S = 0.5
 
-_AS_GOOD_AS_FULL_BYTES = 1 << 20
-
 _OOM_KILLS = Path("/sys/fs/cgroup/memory.events")
 
-#: What is there all the same, and what to do, for ``disk_full_text``.
-KEPT = "Everything up to the last full epoch is kept."
-RESUME = "resume"
-OUT_OF_MEMORY = "Out of memory. Choose a smaller batch, or close other programs, then resume."
-KILLED = (
-    "The process was killed. Somebody did it, or the system did because memory ran out. "
-    "Resume goes on after the last full epoch."
-)
-VANISHED = (
-    "The process ended without a word: it was killed, memory ran out, or the machine was switched "
-    "off. Resume goes on after the last full epoch."
-)
+OUT_OF_MEMORY = "Out of memory. Choose a smaller batch, or close other programs."
+KILLED = "The process was killed. Somebody did it, or the system did because memory ran out."
+
+
+# What this process has started: somebody has to ask for their end, or they stay in the system's
+# table of processes.
+_started: list["subprocess.Popen[bytes]"] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +115,8 @@ def reason_of_exit(code: int, *, oom_killed: bool) -> str:
     if code == -getattr(signal, "SIGKILL", 9):
         return KILLED
     if code < 0:
-        return f"The process ended by signal {-code}. Resume goes on after the last full epoch."
+        return f"The process ended by signal {-code}."
     return f"The process ended with exit code {code}. The log says more."
-
-
-def reason_of_error(error: BaseException, folder: Path) -> str:
-    """An exception in words for the person who started the run.
-
-    Args:
-        error: what a run raised.
-        folder: of the run. Some writers report a full disk in a form of their own; there its
-            free space tells.
-    """
-    if is_disk_full(error) or (
-        isinstance(error, OSError | RuntimeError)
-        and shutil.disk_usage(folder).free < _AS_GOOD_AS_FULL_BYTES
-    ):
-        return disk_full_text(folder, kept=KEPT, then=RESUME)
-    if isinstance(error, OutputError):
-        return str(error)
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return OUT_OF_MEMORY
-    return f"{type(error).__name__}: {error}"
 
 
 def terminate(pid: int, started: float | None = None) -> None:
@@ -152,3 +126,40 @@ def terminate(pid: int, started: float | None = None) -> None:
             psutil.Process(pid).terminate()
         except psutil.NoSuchProcess:
             return
+
+
+def environment() -> dict[str, str]:
+    """This process's environment, in which the package is found from any working directory."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def start_detached(module: str, arguments: list[str], log: Path) -> "subprocess.Popen[bytes]":
+    """Starts ``python -m module`` so that it outlives this process and its terminal.
+
+    Args:
+        module: of this package.
+        arguments: of it.
+        log: gets everything that it prints, behind what is there.
+
+    Raises:
+        OutputError: the log cannot be written.
+        DiskFullError: there is no room for it.
+    """
+    apart = (
+        {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+        if os.name == "nt"
+        else {"start_new_session": True}
+    )
+    _started[:] = [process for process in _started if process.poll() is None]
+    with writing(log), log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environment(),
+            **apart,
+        )
+    _started.append(process)
+    return process

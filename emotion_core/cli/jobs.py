@@ -1,0 +1,146 @@
+"""``jobs``: long work that the app or this program has begun."""
+
+import argparse
+from typing import Any
+
+from emotion_core.cli.common import EXIT_DONE, Subparsers, message, print_json
+from emotion_core.jobs import JobBoard, JobInfo, progress_words
+from emotion_core.jobs.supervisor import Supervisor
+
+_EXAMPLE = """\
+python -m emotion_core jobs list
+python -m emotion_core jobs log 20261130-081502-training-3fa9c1
+python -m emotion_core jobs stop 20261130-081502-training-3fa9c1"""
+
+
+def register(subparsers: Subparsers) -> None:
+    """Adds the command's parser."""
+    parser = subparsers.add_parser(
+        "jobs",
+        help="see, stop and resume long work",
+        description="Trainings, imports, audits, evaluations and promotions that run in processes "
+        "of their own.",
+        example=_EXAMPLE,
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    listing = actions.add_parser(
+        "list", help="all jobs, newest first", example="python -m emotion_core jobs list --json"
+    )
+    listing.add_argument("--active", action="store_true", help="only those that wait or run")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    listing.set_defaults(func=run_list)
+    for name, what, function in (
+        ("show", "one job with its result", run_show),
+        ("stop", "ask a job to stop", run_stop),
+        ("resume", "put a stopped or failed job into the queue again", run_resume),
+        ("log", "the end of a job's log", run_log),
+        ("forget", "delete what is known of a job that has ended", run_forget),
+    ):
+        action = actions.add_parser(
+            name, help=what, example=f"python -m emotion_core jobs {name} ID"
+        )
+        action.add_argument("job", metavar="ID", help="as in jobs list")
+        if name in ("show", "log"):
+            action.add_argument("--json", action="store_true", help="as JSON")
+        action.set_defaults(func=function)
+    work = actions.add_parser(
+        "work",
+        help="do what waits, then end",
+        description="Does the jobs that wait, in this terminal, until none is left. Without it "
+        "the app does the same in the background.",
+        example="python -m emotion_core jobs work",
+    )
+    work.set_defaults(func=run_work)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Lists jobs."""
+    board = JobBoard()
+    jobs = board.active() if args.active else board.jobs()
+    if args.json:
+        print_json({"jobs": [as_dict(job) for job in jobs]})
+        return EXIT_DONE
+    if not jobs:
+        message("There are no jobs.")
+    for job in jobs:
+        words = progress_words(job) if job.is_active else job.error
+        print(f"{job.id}  {job.state:<8}  {job.title}{f'  {words}' if words else ''}")
+    return EXIT_DONE
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Shows one job."""
+    board = JobBoard()
+    job = board.get(args.job)
+    if args.json:
+        print_json({**as_dict(job), "result": board.result(job.id)})
+        return EXIT_DONE
+    for name, value in as_dict(job).items():
+        if value not in (None, ""):
+            print(f"{name}: {value}")
+    return EXIT_DONE
+
+
+def run_stop(args: argparse.Namespace) -> int:
+    """Asks a job to stop."""
+    board = JobBoard()
+    board.stop(args.job)
+    message(f"{board.get(args.job).title}: {board.get(args.job).state}.")
+    return EXIT_DONE
+
+
+def run_resume(args: argparse.Namespace) -> int:
+    """Puts a job into the queue again."""
+    board = JobBoard()
+    board.resume(args.job)
+    message(f"{board.get(args.job).title}: {board.get(args.job).state}.")
+    return EXIT_DONE
+
+
+def run_log(args: argparse.Namespace) -> int:
+    """Prints the end of a job's log."""
+    text = JobBoard().log_tail(args.job, 200)
+    if args.json:
+        print_json({"id": args.job, "lines": text.splitlines()})
+    else:
+        print(text)
+    return EXIT_DONE
+
+
+def run_forget(args: argparse.Namespace) -> int:
+    """Deletes what is known of a job."""
+    board = JobBoard()
+    board.forget(board.get(args.job).id)
+    return EXIT_DONE
+
+
+def run_work(_: argparse.Namespace) -> int:
+    """Does what waits."""
+    board = JobBoard(start=False)
+    if not board.queued():
+        message("No job waits.")
+    elif not Supervisor(board.root, idle_s=0.5, report=message).run():
+        message("Another process does it already.")
+    return EXIT_DONE
+
+
+def as_dict(job: JobInfo) -> dict[str, Any]:
+    """A job as JSON gives it."""
+    now = job.progress
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "title": job.title,
+        "state": job.state.value,
+        "done": now.done,
+        "total": now.total,
+        "unit": now.unit,
+        "rate": now.rate,
+        "eta_s": None if now.eta_s is None else round(now.eta_s, 1),
+        "message": now.message,
+        "position": job.position,
+        "created": job.created,
+        "started": job.started,
+        "ended": job.ended,
+        "error": job.error,
+    }
