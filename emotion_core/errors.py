@@ -42,5 +42,5 @@ class DiskFullError(OutputError):
         self.need_bytes = need_bytes
 
 
-class Cancelled(EmotionLensError):
+class Cancelled(EmotionLensError):  # noqa: N818
     """Work that its user stopped before it was done."""

@@ -38,6 +38,7 @@ class Comparison:
 
     @property
     def n(self) -> int:
+        """Images that both judged."""
         return self.both_right + self.only_a + self.only_b + self.both_wrong
 
 

@@ -39,15 +39,15 @@ class RobustnessPoint:
 
 
 class RobustnessTest:
-    """A model on spoiled pictures of one split: the same at most 1,500 images each time."""
+    """A model on spoiled pictures of one split: the same at most 1,500 images each time.
+
+    Args:
+        subject: the model.
+        rows: images and their right answers.
+        cache: where answers are kept; None computes them every time.
+    """
 
     def __init__(self, subject: Subject, rows: JudgedRows, cache: LogitsCache | None) -> None:
-        """
-        Args:
-            subject: the model.
-            rows: images and their right answers.
-            cache: where answers are kept; None computes them every time.
-        """
         sample = _sample(len(rows.images))
         self._images: UInt8Array = rows.images.images[sample]
         self._key = images_key(self._images)

@@ -134,6 +134,7 @@ class PhotoBook:
         self.passed_over.clear()
 
     def is_empty(self) -> bool:
+        """Whether nothing was added, not even something that failed."""
         return not self.photos and not self.failures
 
     def _unused_name(self, name: str, also: Iterable[Photo]) -> str:

@@ -27,7 +27,7 @@ _STATUS_EVERY_S = 1.0
 _VALIDATION_BATCH = 256
 
 
-class RunStopped(Exception):
+class RunStopped(Exception):  # noqa: N818
     """Raised inside a run that was asked to stop; everything up to the last epoch is kept."""
 
 
@@ -38,7 +38,8 @@ class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._seed = seed
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, _logs: dict[str, float] | None = None) -> None:
+        """Seeds every layer that draws random numbers."""
         for i, layer in enumerate(self.model.layers):
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
@@ -53,10 +54,12 @@ class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._requested = requested
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, _epoch: int, _logs: dict[str, float] | None = None) -> None:
+        """Stops between two epochs."""
         self.on_train_batch_end(-1)
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, _logs: dict[str, float] | None = None) -> None:
+        """Stops after this batch if that was asked for."""
         # After the last batch the epoch is nearly there: it is finished first.
         if batch + 1 < self.params["steps"] and self._requested():
             raise RunStopped
@@ -75,7 +78,8 @@ class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
         self._batches = 0
         self.s_per_batch = 0.0
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, _batch: int, _logs: dict[str, float] | None = None) -> None:
+        """Counts a batch and ends the training when the time is over."""
         now = time.monotonic()
         self._batches += 1
         if self._batches == 2:
@@ -103,7 +107,8 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
         self._raters = raters
         self._tensors = crops_to_tensor(validation.images)
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, _epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Judges the network on the validation images and adds the figures to ``logs``."""
         labels, label_set = self._validation.labels, self._validation.label_set
         logits = self._logits()
         n = len(label_set)
@@ -189,14 +194,17 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         self._epoch = 0
 
     def set_model(self, model: keras.Model) -> None:
+        """Takes the model, for the judge too."""
         super().set_model(model)
         self._judge.set_model(model)
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, _logs: dict[str, float] | None = None) -> None:
+        """Notes which epoch it is and when it began."""
         self._epoch = epoch
         self._began = time.monotonic()
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, _logs: dict[str, float] | None = None) -> None:
+        """Says now and then how far the epoch is."""
         now = time.monotonic()
         if batch == 0:
             self._first_batch = now  # it also built the graph: no measure of speed
@@ -215,6 +223,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
             )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Judges the epoch and keeps its figures and its weights."""
         values = {name: float(value) for name, value in (logs or {}).items()}
         rows = [row for row in self._folder.read_history() if row["epoch"] <= epoch]
         best = max((merit(row) for row in rows), default=-1.0)

@@ -115,8 +115,9 @@ def start_promotion(
 
 
 def promotion_of(folder: Path) -> Promotion | None:
-    """The latest promotion of a run; None if there was none, or if what was noted of it cannot be
-    read.
+    """The latest promotion of a run.
+
+    None if there was none, or if what was noted of it cannot be read.
     """
     try:
         saved = read_stored(folder / _STATE, _StoredPromotion)

@@ -67,6 +67,7 @@ class KnownHosts:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 400 to a request for another name, and hands every other one on."""
         if scope["type"] == "http" and not is_host_allowed(Headers(scope=scope).get("host")):
             answer = PlainTextResponse(
                 "This server does not answer to this name. Whoever runs it can add the name to "

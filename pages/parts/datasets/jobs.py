@@ -21,15 +21,15 @@ _logger = logging.getLogger(__name__)
 
 
 class Job:
-    """One piece of work. It goes on when the page is left, and ends with the server."""
+    """One piece of work. It goes on when the page is left, and ends with the server.
+
+    Args:
+        order: what ``tasks`` shall do; it starts at once.
+        at_end: is called once when it has ended, whichever way; of a job that ended with a
+            question when that is answered or put away.
+    """
 
     def __init__(self, order: dict[str, Any], at_end: Callable[[], None] | None = None) -> None:
-        """
-        Args:
-            order: what ``tasks`` shall do; it starts at once.
-            at_end: is called once when it has ended, whichever way; of a job that ended with a
-                question when that is answered or put away.
-        """
         self.order = order
         self.stage = "Starting"
         self.done = 0.0
@@ -56,6 +56,7 @@ class Job:
 
     @property
     def running(self) -> bool:
+        """Whether it is at work."""
         return self._thread.is_alive()
 
     @property

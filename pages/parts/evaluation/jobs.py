@@ -19,13 +19,13 @@ Work = Callable[[Callable[[int, int], None], Callable[[], bool]], object]
 
 
 class Job:
-    """One piece of work in a thread of its own. It goes on when the page is left."""
+    """One piece of work in a thread of its own. It goes on when the page is left.
+
+    Args:
+        work: what is done; it starts at once.
+    """
 
     def __init__(self, work: Work) -> None:
-        """
-        Args:
-            work: what is done; it starts at once.
-        """
         self.done = 0
         self.total = 0
         self.error = ""
@@ -38,6 +38,7 @@ class Job:
 
     @property
     def running(self) -> bool:
+        """Whether it is at work."""
         return self._thread.is_alive()
 
     @property
