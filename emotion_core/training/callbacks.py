@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from emotion_core.classifiers.keras_internals import bring_weights, seed_generators
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.datasets import EmotionDataset, clear_majority
 from emotion_core.emotions import LabelSet
@@ -40,11 +41,9 @@ class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_epoch_begin(self, epoch: int, _logs: dict[str, float] | None = None) -> None:
         """Seeds every layer that draws random numbers."""
-        for i, layer in enumerate(self.model.layers):
-            generator = getattr(layer, "seed_generator", None)
-            if generator is not None:
-                mixed = np.random.SeedSequence([self._seed, epoch, i]).generate_state(2)
-                generator.state.assign(mixed)
+        for number, generator in seed_generators(self.model):
+            mixed = np.random.SeedSequence([self._seed, epoch, number]).generate_state(2)
+            generator.state.assign(mixed)
 
 
 class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
@@ -227,8 +226,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         values = {name: float(value) for name, value in (logs or {}).items()}
         rows = [row for row in self._folder.read_history() if row["epoch"] <= epoch]
         best = max((merit(row) for row in rows), default=-1.0)
-        if hasattr(self.model, "jax_state_sync"):
-            self.model.jax_state_sync()  # JAX keeps the weights elsewhere during an epoch
+        bring_weights(self.model)
         with self._judged_weights(epoch):
             self._judge.on_epoch_end(epoch, values)
             if merit(values) > best:
