@@ -39,7 +39,7 @@ class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._seed = seed
 
-    def on_epoch_begin(self, epoch: int, _logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Seeds every layer that draws random numbers."""
         for number, generator in seed_generators(self.model):
             mixed = np.random.SeedSequence([self._seed, epoch, number]).generate_state(2)
@@ -53,11 +53,11 @@ class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._requested = requested
 
-    def on_epoch_begin(self, _epoch: int, _logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Stops between two epochs."""
         self.on_train_batch_end(-1)
 
-    def on_train_batch_end(self, batch: int, _logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Stops after this batch if that was asked for."""
         # After the last batch the epoch is nearly there: it is finished first.
         if batch + 1 < self.params["steps"] and self._requested():
@@ -77,7 +77,7 @@ class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
         self._batches = 0
         self.s_per_batch = 0.0
 
-    def on_train_batch_end(self, _batch: int, _logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Counts a batch and ends the training when the time is over."""
         now = time.monotonic()
         self._batches += 1
@@ -106,7 +106,7 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
         self._raters = raters
         self._tensors = crops_to_tensor(validation.images)
 
-    def on_epoch_end(self, _epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Judges the network on the validation images and adds the figures to ``logs``."""
         labels, label_set = self._validation.labels, self._validation.label_set
         logits = self._logits()
@@ -197,12 +197,12 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         super().set_model(model)
         self._judge.set_model(model)
 
-    def on_epoch_begin(self, epoch: int, _logs: dict[str, float] | None = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Notes which epoch it is and when it began."""
         self._epoch = epoch
         self._began = time.monotonic()
 
-    def on_train_batch_end(self, batch: int, _logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Says now and then how far the epoch is."""
         now = time.monotonic()
         if batch == 0:
