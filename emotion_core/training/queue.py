@@ -10,7 +10,7 @@ from pathlib import Path
 
 from emotion_core.errors import DiskFullError, TrainingError
 from emotion_core.files.atomic_files import check_room, write_json
-from emotion_core.files.file_locks import is_locked
+from emotion_core.files.named_locks import is_locked
 from emotion_core.files.publishing import published_folder, remove_folder
 from emotion_core.paths import runs_folder
 from emotion_core.training.config import TrainingConfig

@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from emotion_core.errors import OutputError, TrainingError
-from emotion_core.files.file_locks import FileLock
+from emotion_core.files.named_locks import named_lock
 from emotion_core.training.detached import start_detached
 from emotion_core.training.process import oom_kills, reason_of_exit
 from emotion_core.training.queue import SUPERVISOR_LOCK, RunQueue
@@ -44,7 +45,7 @@ def work_queue(
     """
     if not root.is_dir():
         raise TrainingError(f"{root}: wanted the folder of the runs. There is none.")
-    queue, lock, trained = RunQueue(root, start=False), FileLock(root / SUPERVISOR_LOCK), 0
+    queue, lock, trained = RunQueue(root, start=False), named_lock(root / SUPERVISOR_LOCK), 0
     # A run that is queued while the lock is given back would wait for ever: look again after it.
     while _taken(lock):
         try:
@@ -58,11 +59,11 @@ def work_queue(
 
 def _taken(lock: FileLock) -> bool:
     """Whoever asks whether the lock is held holds it for a moment, so one try is not enough."""
-    for _ in range(10):
-        if lock.acquire():
-            return True
-        time.sleep(0.05)
-    return False
+    try:
+        lock.acquire(timeout=0.5)
+    except OSError:
+        return False
+    return True
 
 
 def _until_empty(queue: RunQueue, idle_s: float, report: Callable[[str], None]) -> int:

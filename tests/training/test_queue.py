@@ -16,7 +16,7 @@ import pytest
 from emotion_core.datasets import EmotionDataset
 from emotion_core.datasets.parquet import write_dataset
 from emotion_core.errors import TrainingError
-from emotion_core.files.file_locks import FileLock
+from emotion_core.files.named_locks import named_lock
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.process import (
@@ -201,25 +201,6 @@ def test_processes_are_told_apart() -> None:
     assert used.rss_mb > 10
 
 
-def test_a_lock_is_held_by_one_and_freed_by_the_end_of_its_process(tmp_path: Path) -> None:
-    path = tmp_path / "lock"
-    code = (
-        "import sys; from pathlib import Path; from emotion_core.files.file_locks import FileLock\n"
-        "lock = FileLock(Path(sys.argv[1])); print(lock.acquire(), flush=True); input()"
-    )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == b"True\n"
-    mine = FileLock(path)
-    assert not mine.acquire()
-    holder.kill()
-    holder.communicate()
-    assert mine.acquire()
-    mine.release()
-
-
 def test_a_run_that_cannot_begin_says_why(queue: RunQueue, tmp_path: Path) -> None:
     folder = queue.enqueue(CONFIG, tmp_path / "none.parquet", "a")
     assert work_queue(queue.root, idle_s=0.1, report=lambda _: None) == 1
@@ -232,8 +213,8 @@ def test_a_run_that_cannot_begin_says_why(queue: RunQueue, tmp_path: Path) -> No
 
 def test_one_supervisor_at_a_time(queue: RunQueue) -> None:
     queue.enqueue(CONFIG, "", "a")
-    other = FileLock(queue.root / SUPERVISOR_LOCK)
-    assert other.acquire()
+    other = named_lock(queue.root / SUPERVISOR_LOCK)
+    other.acquire()
     assert queue.supervisor_runs()
     assert work_queue(queue.root, idle_s=0.1) == 0
     other.release()
