@@ -42,6 +42,7 @@ OWNERS = {
     "tensorflow": {"classifiers", "training"},
     "keras": {"classifiers", "training"},
     "jax": {"training"},
+    "tensorboard": {"training"},
     "ai_edge_litert": {"classifiers"},
     # Training warps every picture of every epoch, which is what cv2 is for.
     "cv2": {"images", "faces", "drawing", "training"},
