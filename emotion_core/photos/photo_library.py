@@ -104,10 +104,6 @@ class PhotoBook:
             if result is not None:
                 yield photo, result
 
-    def known_keys(self) -> set[AnalysisKey]:
-        """The settings for which there are results."""
-        return {key for _, key in self._results}
-
     def store(self, photo: Photo, key: AnalysisKey, result: FrameResult) -> None:
         """Keeps the result of a photo."""
         self._results[photo.digest, key] = result

@@ -87,11 +87,6 @@ class RunInfo:
         return min(1.0, (self.epoch + part) / self.epochs)
 
     @property
-    def can_stop(self) -> bool:
-        """Whether it runs, or waits to run."""
-        return self.state in ("queued", "running")
-
-    @property
     def can_resume(self) -> bool:
         """Whether it ended early and its files are there to go on from."""
         if "config.json" in self.faults or "history.csv" in self.faults:

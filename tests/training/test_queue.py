@@ -263,7 +263,7 @@ def test_queue_with_real_processes(shapes_set: EmotionDataset, tmp_path: Path) -
         for run in queue.runs():
             if run.pid:
                 psutil.Process(run.pid).kill()
-            elif run.can_stop:
+            elif run.state in ("queued", "running"):
                 queue.stop(run.name)
     wait_until(lambda: not queue.supervisor_runs())
     assert (queue.root / SUPERVISOR_LOCK).is_file()
