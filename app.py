@@ -1,12 +1,12 @@
 """The dashboard's entry: ``streamlit run app.py``. Page config, navigation and the served app."""
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages.parts.common.camera_lifecycle import leave_camera
 from pages.parts.common.page_list import all_pages
+from pages.parts.common.streamlit_internals import is_session_run
 
-if get_script_run_ctx(suppress_warning=True) is None:
+if not is_session_run():
     # The server imports this file once; every session runs it again and again.
     from pages.parts.common.server import lifespan, middleware, routes
 

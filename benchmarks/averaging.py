@@ -97,6 +97,7 @@ def figures(logits: Float32Array, rows: JudgedRows) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

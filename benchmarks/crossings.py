@@ -108,7 +108,7 @@ KINDS: dict[str, Callable[[np.random.Generator, float], Path]] = {
 def scenes(
     kind: str, speed: float, gap_s: float, frames_per_s: float, n: int, seed: int
 ) -> Iterator[tuple[Scene, np.random.Generator]]:
-    """n scenes of one kind, each with its own noise; the same for the same seed."""
+    """Scenes of one kind, each with its own noise; the same for the same seed."""
     for number in range(n):
         random = np.random.default_rng((seed, number))
         path = KINDS[kind](random, speed)

@@ -209,6 +209,7 @@ def _run(command: list[str], environment: dict[str, str]) -> tuple[str, float]:
 
 
 def main() -> int:
+    """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", choices=MEASUREMENTS, help="one measurement (default: all)")
     parser.add_argument("--dataset", type=Path, default=default_dataset_path())

@@ -94,6 +94,7 @@ def measure(paths: list[Path], dataset_path: Path, rounds: int) -> list[dict[str
 
 
 def as_table(rows: list[dict[str, Any]]) -> str:
+    """The rows as text in columns: one line per model and mode."""
     lines = [
         f"{'model':18}{'mode':9}{'MB':>6}"
         + "".join(f"{f'ms, batch {batch}':>13}" for batch in BATCHES)
@@ -110,6 +111,7 @@ def as_table(rows: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
+    """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("models", nargs="*", type=Path, metavar="MODEL.keras")
     parser.add_argument("--dataset", type=Path, default=default_dataset_path())

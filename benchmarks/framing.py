@@ -131,6 +131,7 @@ def measure_agreement(names: list[str], images: list[UInt8Array]) -> dict[str, A
 
 
 def main() -> None:
+    """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

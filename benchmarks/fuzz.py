@@ -24,6 +24,7 @@ _HEAVY = 3
 
 
 def main() -> int:
+    """Runs the campaign and prints what it found; 1 if something escaped."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=5.0, help="in all (default: 5)")
     parser.add_argument("--seed", type=int, default=1, help="of the first file (default: 1)")

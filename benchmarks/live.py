@@ -120,6 +120,7 @@ class Memory:
         self.seen: list[tuple[float, float]] = []
 
     def look(self) -> None:
+        """Notes what the server uses now."""
         self.seen.append((time.monotonic(), self._server.memory_info().rss / 1e6))
 
 

@@ -1,5 +1,7 @@
-"""The film that the fake camera plays, with the number of each frame in its bottom rows, and the
-arithmetic of what was seen of it."""
+"""The film that the fake camera plays, and the arithmetic of what was seen of it.
+
+The number of each frame stands in its bottom rows.
+"""
 
 import bisect
 import statistics

@@ -76,6 +76,7 @@ def accuracies(model: Any, validation: EmotionDataset) -> tuple[float, float]:
 
 
 def main() -> None:
+    """Measures each mixture and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("first", help="a model that learned the original labels")
     parser.add_argument("second", help="one of the same architecture that learned the votes")

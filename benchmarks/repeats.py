@@ -62,6 +62,7 @@ def repeat(model: ModelCard, again: ModelCard) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

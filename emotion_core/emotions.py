@@ -110,6 +110,7 @@ class LabelSet:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The names in the order of the outputs."""
         return tuple(e.value for e in self.emotions)
 
     def index(self, emotion: Emotion | str) -> int:

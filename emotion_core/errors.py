@@ -46,5 +46,5 @@ class JobError(EmotionLensError):
     """A job that cannot be found, started, moved or read."""
 
 
-class Cancelled(EmotionLensError):
+class Cancelled(EmotionLensError):  # noqa: N818 (nothing went wrong)
     """Work that its user stopped before it was done."""

@@ -22,6 +22,18 @@ class EmotionPipeline:
 
     It belongs to one thread, as its detector does; the classifier may be a shared
     `InferenceWorker`.
+
+    Args:
+        detector: finds the faces; its framing decides how they are cropped.
+        classifier: gives the scores of the crops.
+        try_rotations: look for faces in the picture turned by 90, 180 and 270 degrees if it
+            shows none as it is.
+        threshold: top probability below which a face counts as uncertain; None for the
+            classifier's own.
+        crop_size_px: side of the crops that the classifier takes.
+
+    Raises:
+        ValueError: the threshold is not in 0-1.
     """
 
     def __init__(
@@ -33,19 +45,6 @@ class EmotionPipeline:
         threshold: float | None = None,
         crop_size_px: int = 48,
     ) -> None:
-        """
-        Args:
-            detector: finds the faces; its framing decides how they are cropped.
-            classifier: gives the scores of the crops.
-            try_rotations: look for faces in the picture turned by 90, 180 and 270 degrees if it
-                shows none as it is.
-            threshold: top probability below which a face counts as uncertain; None for the
-                classifier's own.
-            crop_size_px: side of the crops that the classifier takes.
-
-        Raises:
-            ValueError: the threshold is not in 0-1.
-        """
         if threshold is not None and not 0 <= threshold <= 1:
             raise ValueError(f"threshold: wanted a number from 0 to 1. Received: {threshold}")
         self._detector = detector
@@ -168,6 +167,7 @@ class Stages:
         self._began = time.perf_counter()
 
     def done(self, stage: str) -> None:
+        """Notes how long a stage took, since the one before."""
         now = time.perf_counter()
         self.ms[stage] = (now - self._began) * 1000
         self._began = now

@@ -113,6 +113,7 @@ class FaceDetections:
 
     @classmethod
     def empty(cls) -> "FaceDetections":
+        """Of a picture without a face."""
         return cls(
             np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 0, 2), np.float32)
         )
@@ -187,6 +188,7 @@ class EmotionScores:
 
     @classmethod
     def empty(cls, label_set: LabelSet = FER2013, threshold: float = 0.0) -> "EmotionScores":
+        """Of no face."""
         return cls(np.zeros((0, len(label_set)), np.float32), label_set, threshold)
 
     def __len__(self) -> int:

@@ -6,7 +6,7 @@ from pages.parts.common.page_frame import show_page
 from pages.parts.common.settings import Settings
 
 
-def _history(settings: Settings) -> None:
+def _history(_settings: Settings) -> None:
     st.title("History", anchor=False)
     # Only now, because tables and charts take a while to import, and the title can be seen.
     from emotion_core.training.history_store import RUN, all_entries

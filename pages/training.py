@@ -6,7 +6,7 @@ from pages.parts.common.page_frame import show_page
 from pages.parts.common.settings import Settings
 
 
-def _training(settings: Settings) -> None:
+def _training(_settings: Settings) -> None:
     st.title("Training", anchor=False)
     # Only now, because charts and tables take a while to import, and the title can be seen.
     from emotion_core.training.queue import RunQueue

@@ -37,7 +37,7 @@ class Findings:
 def run_seeds(reader: Reader, seeds: Iterable[int], limit_s: float = LIMIT_S) -> Findings:
     """Reads the files of some seeds."""
     found, known, began = Findings(reader.name), set[str](), time.monotonic()
-    with _child(reader) as run:
+    with _ChildInFolder(reader) as run:
         for seed in seeds:
             outcome = run(seed, limit_s)
             found.counts[outcome.kind] += 1
@@ -64,7 +64,7 @@ def until(deadline: float, first: int) -> Iterator[int]:
         yield seed
 
 
-class _child:
+class _ChildInFolder:
     """A child of its own with a folder of its own, gone afterwards."""
 
     def __init__(self, reader: Reader) -> None:

@@ -110,7 +110,7 @@ def _photo_zips() -> Task:
     return _file_task({"photos.zip": samples.photo_zip()}, read, _by_form)
 
 
-def _import(form: str, also: Callable[[Path], None] | None = None) -> Task:
+def _import(form: str) -> Task:
     import tempfile
 
     from emotion_core.datasets import import_dataset, load_dataset

@@ -121,7 +121,8 @@ def run_files() -> dict[str, bytes]:
 
 def histories(folder: Path) -> dict[str, bytes]:
     """Histories in the forms that other programs write."""
-    from emotion_core.training.events import Scalar, write_scalars
+    from emotion_core.training.events import Scalar
+    from emotion_core.training.tensorboard import write_scalars
 
     columns = {"loss": [2.0, 1.5], "accuracy": [0.3, 0.4], "val_accuracy": [0.2, 0.35]}
     events = folder / "events.out.tfevents.1"

@@ -1,5 +1,7 @@
-"""Runs inside deepface's own environment: times `DeepFace.analyze` for emotions only, with its
-default detector and its ONNX engine."""
+"""Runs inside deepface's own environment: times `DeepFace.analyze`.
+
+For emotions only, with its default detector and its ONNX engine.
+"""
 
 from collections.abc import Callable, Sized
 from typing import Any
@@ -8,6 +10,7 @@ from worker import serve
 
 
 def load() -> Callable[[Any], Sized]:
+    """The function that reads one frame and gives the faces it found."""
     from deepface import DeepFace  # type: ignore[import-not-found]
 
     def analyze(frame: Any) -> Sized:

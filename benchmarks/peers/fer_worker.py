@@ -1,5 +1,7 @@
-"""Runs inside fer's own environment: times `FER.detect_emotions` with its defaults, which are a
-Haar cascade and a quantized TensorFlow Lite model."""
+"""Runs inside fer's own environment: times `FER.detect_emotions` with its defaults.
+
+These are a Haar cascade and a quantized TensorFlow Lite model.
+"""
 
 from collections.abc import Callable, Sized
 from typing import Any
@@ -8,6 +10,7 @@ from worker import serve
 
 
 def load() -> Callable[[Any], Sized]:
+    """The function that reads one frame and gives the faces it found."""
     from fer.fer import FER  # type: ignore[import-not-found]
 
     analyze: Callable[[Any], Sized] = FER().detect_emotions

@@ -68,12 +68,14 @@ def column_axis(rows: list[dict[str, Any]], column: str, offset_px: int) -> alt.
 
 
 def emotion_colour(names: Sequence[str], channel: str) -> Any:
+    """The colours of the named emotions, for the channel ``color`` or ``stroke``."""
     kind = alt.Stroke if channel == "stroke" else alt.Color
     colours = [Emotion(name).colour for name in names]
     return kind("emotion:N", scale=alt.Scale(domain=list(names), range=colours), legend=None)
 
 
 def word_axis(**options: Any) -> alt.Axis:
+    """An axis of words: no ticks, no lines, the words level."""
     look = {"ticks": False, "domain": False, "grid": False, "labelAngle": 0}
     sizes = {"labelPadding": 8, "labelLimit": 120, "labelFontSize": 12, "titleFontSize": 12}
     return alt.Axis(**{**look, **sizes, **options})

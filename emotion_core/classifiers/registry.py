@@ -30,14 +30,14 @@ _COMPANIONS = ("history.csv", "README.md")
 
 
 class ModelRegistry:
-    """The model folders under one root."""
+    """The model folders under one root.
+
+    Args:
+        root: folder of model folders; by default ``EMOTION_LENS_MODELS``, else the project's
+            ``models``.
+    """
 
     def __init__(self, root: Path | None = None) -> None:
-        """
-        Args:
-            root: folder of model folders; by default ``EMOTION_LENS_MODELS``, else the project's
-                ``models``.
-        """
         self.root = root or models_folder()
 
     def names(self) -> tuple[str, ...]:

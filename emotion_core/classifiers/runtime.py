@@ -49,18 +49,17 @@ class LiteRTNetwork:
 
     The file holds a batch of any size. Changing the size costs 0.06 ms where a face costs 0.3 ms,
     and no row depends on the others, so one interpreter serves every batch size without padding.
+
+    Args:
+        content: the file's bytes.
+        threads: threads of the interpreter.
+
+    Raises:
+        ModelError: not a network with one float input (N, S, S, C) and one output (N, K), or
+            one that LiteRT cannot run.
     """
 
     def __init__(self, content: bytes, *, threads: int = 1) -> None:
-        """
-        Args:
-            content: the file's bytes.
-            threads: threads of the interpreter.
-
-        Raises:
-            ModelError: not a network with one float input (N, S, S, C) and one output (N, K), or
-                one that LiteRT cannot run.
-        """
         # Here and not at the top: a page that only shows model cards needs no interpreter.
         from ai_edge_litert.interpreter import Interpreter
 
@@ -126,18 +125,18 @@ class LiteRTNetwork:
 
 
 class LiteRTClassifier:
-    """A shipped model, ready to use. Belongs to one thread; `InferenceWorker` shares it."""
+    """A shipped model, ready to use. Belongs to one thread; `InferenceWorker` shares it.
+
+    Args:
+        folder: the model's folder.
+        card: its card.
+        threads: threads of the interpreter.
+
+    Raises:
+        ModelError: the file is missing, is not the one of the card, or does not fit it.
+    """
 
     def __init__(self, folder: Path, card: ModelCard, *, threads: int = 1) -> None:
-        """
-        Args:
-            folder: the model's folder.
-            card: its card.
-            threads: threads of the interpreter.
-
-        Raises:
-            ModelError: the file is missing, is not the one of the card, or does not fit it.
-        """
         path = folder / LITERT_FILE
         if not path.exists():
             raise ModelError(f"Cannot read {path}: No such file.")

@@ -30,17 +30,17 @@ _Requests = SimpleQueue[_Request | None]
 
 
 class InferenceWorker:
-    """Gives scores to any thread. Use it as a context manager, or close it."""
+    """Gives scores to any thread. Use it as a context manager, or close it.
+
+    Args:
+        classifier: from now on used by the worker's thread only.
+        max_batch: crops that are handed to the classifier at once.
+
+    Raises:
+        ValueError: ``max_batch`` is below 1.
+    """
 
     def __init__(self, classifier: Classifier, *, max_batch: int = MAX_ROWS) -> None:
-        """
-        Args:
-            classifier: from now on used by the worker's thread only.
-            max_batch: crops that are handed to the classifier at once.
-
-        Raises:
-            ValueError: ``max_batch`` is below 1.
-        """
         if max_batch < 1:
             raise ValueError(f"max_batch: wanted at least 1. Received: {max_batch}")
         self._max_batch = max_batch

@@ -146,7 +146,7 @@ def run_audit_action(args: argparse.Namespace) -> int:
         report = run_audit(
             dataset,
             "" if args.no_model else args.model,
-            progress=lambda stage, share: progress(round(100 * share), 100),
+            progress=lambda _stage, share: progress(round(100 * share), 100),
             again=args.again,
             not_kept=message,
         )
@@ -225,7 +225,7 @@ def _bar(title: str, unit_scale: bool = False) -> Iterator[Callable[[int, int], 
 def _stoppable() -> Iterator[None]:
     """Makes SIGTERM end the work as Ctrl-C does, so that no unfinished file stays behind."""
 
-    def stop(number: int, frame: FrameType | None) -> NoReturn:
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
     try:

@@ -19,11 +19,14 @@ FORMATS = ("json", "jsonl", "csv", "parquet")
 class ResultSink(Protocol):
     """Takes results as they come and writes them out, at the latest when it is finished."""
 
-    def add(self, source: str, result: FrameResult) -> None: ...
+    def add(self, source: str, result: FrameResult) -> None:
+        """Takes what was read in one picture."""
 
-    def add_error(self, source: str, error: str) -> None: ...
+    def add_error(self, source: str, error: str) -> None:
+        """Takes the sentence that says why a picture could not be read."""
 
-    def finish(self) -> None: ...
+    def finish(self) -> None:
+        """Writes what is not written yet."""
 
 
 class DocumentSink:
@@ -35,12 +38,15 @@ class DocumentSink:
         self._errors: list[tuple[str, str]] = []
 
     def add(self, source: str, result: FrameResult) -> None:
+        """Keeps it for the document."""
         self._results.append((source, result))
 
     def add_error(self, source: str, error: str) -> None:
+        """Keeps it for the document."""
         self._errors.append((source, error))
 
     def finish(self) -> None:
+        """Writes the document."""
         document = tables.analysis_document(
             self._model, self._detector, self._results, self._errors
         )
@@ -55,12 +61,15 @@ class LinesSink:
         self._origin = {"model": model, "detector": detector}
 
     def add(self, source: str, result: FrameResult) -> None:
+        """Writes a line."""
         self._write({**self._origin, **tables.result_entry(source, result)})
 
     def add_error(self, source: str, error: str) -> None:
+        """Writes a line."""
         self._write(tables.error_entry(source, error))
 
     def finish(self) -> None:
+        """Hands the last lines on."""
         self._file.flush()
 
     def _write(self, entry: dict[str, Any]) -> None:
@@ -81,12 +90,14 @@ class TableSink:
         self._records: list[dict[str, Any]] = []
 
     def add(self, source: str, result: FrameResult) -> None:
+        """Keeps the rows of its faces."""
         self._records += tables.results_to_records(source, result, self._model, self._detector)
 
     def add_error(self, source: str, error: str) -> None:
-        pass
+        """Nothing: a table has no place for it, and the command says it."""
 
     def finish(self) -> None:
+        """Writes the table."""
         self._file.write(self._to_bytes(tables.records_to_frame(self._records, self._label_set)))
 
 

@@ -85,7 +85,11 @@ def register(subparsers: Subparsers) -> None:
         action="store_true",
         help="apply the corrections that stand beside the data set",
     )
-    parser.add_argument("--tensorboard", action="store_true", help="also write TensorBoard logs")
+    parser.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="also write TensorBoard logs (needs the extra tensorboard)",
+    )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--run-dir", type=Path, help="folder of the run")
     where.add_argument(

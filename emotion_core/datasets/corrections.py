@@ -110,10 +110,12 @@ class Corrections:
 
     @property
     def can_undo(self) -> bool:
+        """Whether a step can be taken back."""
         return bool(self._entries)
 
     @property
     def can_redo(self) -> bool:
+        """Whether a step that was taken back can be made again."""
         return bool(self._undone)
 
     def __len__(self) -> int:

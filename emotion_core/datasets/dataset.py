@@ -76,6 +76,7 @@ class EmotionDataset:
 
     @property
     def has_votes(self) -> bool:
+        """Whether any face has votes of FER+ raters."""
         return bool(self.votes.any())
 
     @property
@@ -85,6 +86,7 @@ class EmotionDataset:
 
     @property
     def size_px(self) -> int:
+        """Side of the square faces."""
         return int(self.images.shape[1])
 
     def select(self, rows: npt.NDArray[Any]) -> "EmotionDataset":

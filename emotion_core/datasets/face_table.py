@@ -58,6 +58,7 @@ class FaceTable:
 
     @property
     def label_set(self) -> LabelSet:
+        """The emotions and their order."""
         return self.facts.label_set
 
     def marks(self) -> tuple[str, ...]:

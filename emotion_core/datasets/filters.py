@@ -190,6 +190,6 @@ _READ: dict[str, Callable[[str], Any]] = {
     "page": _whole(1, 10**6),
 }
 _WRITE: dict[str, Callable[[Any], str]] = {
-    "reverse": lambda value: "yes",
+    "reverse": lambda _value: "yes",
     "area": lambda value: ",".join(f"{number:.3f}" for number in value),
 }

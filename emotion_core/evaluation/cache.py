@@ -30,17 +30,17 @@ def images_key(images: UInt8Array) -> str:
 
 
 class LogitsCache:
-    """Logits on disk: one small file for each model, set of pictures and condition."""
+    """Logits on disk: one small file for each model, set of pictures and condition.
+
+    Args:
+        folder: where they are kept; by default ``evaluations`` in the data folder.
+        not_kept: is told once why answers cannot be kept, and the work goes on; without it
+            that is an error.
+    """
 
     def __init__(
         self, folder: Path | None = None, *, not_kept: Callable[[str], None] | None = None
     ) -> None:
-        """
-        Args:
-            folder: where they are kept; by default ``evaluations`` in the data folder.
-            not_kept: is told once why answers cannot be kept, and the work goes on; without it
-                that is an error.
-        """
         self._folder = folder if folder is not None else evaluations_folder()
         self._not_kept = not_kept
         self._told = False

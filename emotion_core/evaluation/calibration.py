@@ -4,8 +4,8 @@ import numpy as np
 
 from emotion_core.types import Float32Array, Int64Array, is_uncertain
 
-# Inverse golden ratio, for the search below.
-_GOLDEN = (5**0.5 - 1) / 2
+#: Between these a temperature is looked for.
+_TEMPERATURES = (0.05, 20.0)
 
 
 def fit_temperature(logits: Float32Array, labels: Int64Array) -> float:
@@ -17,6 +17,7 @@ def fit_temperature(logits: Float32Array, labels: Int64Array) -> float:
         logits: (N, C) float32 of the validation split.
         labels: (N,) int64.
     """
+    from scipy.optimize import minimize_scalar  # half a second: only who fits waits for it
 
     def loss(log_temperature: float) -> float:
         scaled = np.asarray(logits, np.float64) / np.exp(log_temperature)
@@ -24,15 +25,11 @@ def fit_temperature(logits: Float32Array, labels: Int64Array) -> float:
         normaliser = np.log(np.exp(scaled).sum(axis=1))
         return float((normaliser - scaled[np.arange(len(labels)), labels]).mean())
 
-    # The loss has one minimum in log T; a golden-section search closes in on it.
-    low, high = np.log(0.05), np.log(20.0)
-    while high - low > 1e-4:
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        if loss(left) < loss(right):
-            high = right
-        else:
-            low = left
-    return float(np.exp((low + high) / 2))
+    # The loss has one minimum in log T.
+    found = minimize_scalar(
+        loss, bounds=np.log(_TEMPERATURES), method="bounded", options={"xatol": 1e-5}
+    )
+    return float(np.exp(found.x))
 
 
 def fit_threshold(

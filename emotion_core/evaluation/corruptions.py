@@ -55,7 +55,7 @@ def _gray(values: npt.NDArray[Any]) -> UInt8Array:
     return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
 
 
-def _blur(images: UInt8Array, sigma_px: float, random: _Random) -> UInt8Array:
+def _blur(images: UInt8Array, sigma_px: float, _random: _Random) -> UInt8Array:
     from scipy import ndimage
 
     return _gray(ndimage.gaussian_filter(images.astype(np.float32), (0, sigma_px, sigma_px)))
@@ -65,7 +65,7 @@ def _noise(images: UInt8Array, spread: float, random: _Random) -> UInt8Array:
     return _gray(images + random.normal(0, spread, images.shape).astype(np.float32))
 
 
-def _brightness(images: UInt8Array, shift: float, random: _Random) -> UInt8Array:
+def _brightness(images: UInt8Array, shift: float, _random: _Random) -> UInt8Array:
     return _gray(images.astype(np.float32) + shift)
 
 
@@ -80,7 +80,7 @@ def _occlusion(images: UInt8Array, share: float, random: _Random) -> UInt8Array:
     return covered
 
 
-def _rotation(images: UInt8Array, degrees: float, random: _Random) -> UInt8Array:
+def _rotation(images: UInt8Array, degrees: float, _random: _Random) -> UInt8Array:
     """Every other picture is turned to the left, the others to the right."""
     from scipy import ndimage
 
@@ -97,7 +97,7 @@ def _rotation(images: UInt8Array, degrees: float, random: _Random) -> UInt8Array
     return _gray(turned)
 
 
-def _low_resolution(images: UInt8Array, side_px: float, random: _Random) -> UInt8Array:
+def _low_resolution(images: UInt8Array, side_px: float, _random: _Random) -> UInt8Array:
     """Made small and large again, as if the face had been far away."""
     if not len(images):
         return images

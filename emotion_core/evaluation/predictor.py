@@ -48,15 +48,14 @@ class Answering:
     """Asks one subject about pictures, opens it only when it is needed, and keeps the answers.
 
     Belongs to one thread, as the opened model does.
+
+    Args:
+        subject: the model.
+        labels: order of the data set's labels.
+        cache: where answers are kept; None computes them every time.
     """
 
     def __init__(self, subject: Subject, labels: LabelSet, cache: LogitsCache | None) -> None:
-        """
-        Args:
-            subject: the model.
-            labels: order of the data set's labels.
-            cache: where answers are kept; None computes them every time.
-        """
         self._subject, self._labels, self._cache = subject, labels, cache
         self._logits: Logits | None = None
 

@@ -18,8 +18,6 @@ from emotion_core.types import Float32Array, Int64Array
 #: The condition of pictures that nothing was done to.
 CLEAN = "clean"
 
-_BATCH = 256
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:

@@ -39,7 +39,14 @@ class RobustnessPoint:
 
 
 class RobustnessTest:
-    """A model on spoiled pictures of one split: the same at most 1,500 images each time."""
+    """A model on spoiled pictures of one split: the same at most 1,500 images each time.
+
+    Args:
+        subject: the model.
+        rows: images and their right answers.
+        cache: where answers are kept; None computes them every time.
+        max_images: of more images as many are taken, the same each time.
+    """
 
     def __init__(
         self,
@@ -49,13 +56,6 @@ class RobustnessTest:
         *,
         max_images: int = MAX_IMAGES,
     ) -> None:
-        """
-        Args:
-            subject: the model.
-            rows: images and their right answers.
-            cache: where answers are kept; None computes them every time.
-            max_images: of more images as many are taken, the same each time.
-        """
         sample = _sample(len(rows.images), max_images)
         self._images: UInt8Array = rows.images.images[sample]
         self._key = images_key(self._images)

@@ -29,22 +29,19 @@ _ASPECT_LIMITS = (0.33, 3.0)
 
 
 class FaceDetector(Protocol):
-    """Finds faces. An instance belongs to one thread or session.
-
-    Attributes:
-        name: the name that `build_detector` knows.
-        framing: how this detector's findings become FER-2013 squares.
-        note: something the user must be told, empty if nothing.
-    """
+    """Finds faces. An instance belongs to one thread or session."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name that `build_detector` knows."""
 
     @property
-    def framing(self) -> CropFraming: ...
+    def framing(self) -> CropFraming:
+        """How this detector's findings become FER-2013 squares."""
 
     @property
-    def note(self) -> str: ...
+    def note(self) -> str:
+        """Something the user must be told, empty if nothing."""
 
     def detect(self, image: UInt8Array) -> FaceDetections:
         """Finds the faces of a picture.

@@ -51,6 +51,7 @@ class FaceMotion:
 
     @property
     def side(self) -> float:
+        """The longer side of the box, at least a pixel."""
         return max(float(self.sides.max()), 1.0)
 
     @property

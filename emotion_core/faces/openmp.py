@@ -74,7 +74,7 @@ class ThreadTeam:
         self._until_probe = max(0, self._until_probe - 1)
 
     def sized_for(self, work: float) -> "ThreadTeam":
-        """The team for a call of so many units of work, e.g. pixels: ``with team.sized_for(n):``"""
+        """The team for a call of so many units of work: ``with team.sized_for(n_pixels):``."""
         self._work = work
         return self
 

@@ -17,8 +17,10 @@ _WRITTEN_SAFE = re.compile(rf"(?:^|(?<=[;\t\r\n]))'(?= *[{_DANGEROUS}])")
 
 
 def csv_safe(value: object) -> object:
-    """A cell as it may stand in a CSV file: dangerous text begins with an apostrophe, as
-    spreadsheets themselves mark text; numbers and everything else stay as they are.
+    """A cell as it may stand in a CSV file.
+
+    Dangerous text begins with an apostrophe, as spreadsheets themselves mark text; numbers and
+    everything else stay as they are.
 
     Source: https://owasp.org/www-community/attacks/CSV_Injection
     """
@@ -31,8 +33,9 @@ def csv_as_written(text: str) -> str:
 
 
 def csv_safe_frame(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """A copy of a table in which no text, names of columns included, is a formula to a
-    spreadsheet. Numbers stay numbers. To be done once, right before writing.
+    """A copy of a table in which no text is a formula to a spreadsheet.
+
+    Names of columns included. Numbers stay numbers. To be done once, right before writing.
     """
     import pandas as pd
 

@@ -43,13 +43,13 @@ def safe_file_name(name: str, suffix: str = "", *, max_bytes: int = MAX_NAME_BYT
 
 
 class FileNames:
-    """Safe names within one folder or zip: no two are the same to any file system."""
+    """Safe names within one folder or zip: no two are the same to any file system.
+
+    Args:
+        number: what stands behind a name that was taken, from 2 on.
+    """
 
     def __init__(self, number: str = " ({})") -> None:
-        """
-        Args:
-            number: what stands behind a name that was taken, from 2 on.
-        """
         self._number = number
         self._taken: set[str] = set()
         self._next: dict[str, int] = {}

@@ -10,12 +10,16 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import IO
 
-from emotion_core.files.file_locks import try_lock
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
 
 _MARK = ".emotion-lens-"
 _NAME = re.compile(rf"\..*{re.escape(_MARK)}[a-z0-9_]{{8}}\.partial(\.\w+)?", re.DOTALL)
@@ -126,6 +130,24 @@ def clean_below(root: Path) -> None:
     for folder, names, _ in os.walk(root):
         clean(Path(folder))
         names[:] = [name for name in names if not _NAME.fullmatch(name)]
+
+
+def try_lock(file: IO[bytes]) -> None:
+    """Takes an open file's lock if it is free, until the file is closed; never waits.
+
+    Not the package ``filelock``, which locks a file beside the one that is written: here the very
+    file is locked, so that whoever finds it knows at once whether it is somebody's, and no second
+    file can be left over.
+
+    Raises:
+        OSError: the lock is held (``BlockingIOError``; on Windows any ``OSError``), or this file
+            system has no locks.
+    """
+    if sys.platform == "win32":
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _prefix(name: str) -> str:

@@ -187,8 +187,10 @@ def _strip_to_bgr(strip: Image.Image, white: float) -> Any:
 
 
 def _to_bgr(image: Image.Image) -> UInt8Array:
-    """A decoded picture in one array. In strips, so that no second copy of it is made on the way:
-    that halves the memory and, because the processor's cache holds a strip, the time.
+    """A decoded picture in one array.
+
+    In strips, so that no second copy of it is made on the way: that halves the memory and, because
+    the processor's cache holds a strip, the time.
     """
     white = _white(image) if image.mode in ("I", "F") else 1.0
     bgr = np.empty((image.height, image.width, 3), np.uint8)

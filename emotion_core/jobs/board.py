@@ -15,6 +15,7 @@ from filelock import FileLock
 from emotion_core.errors import JobError
 from emotion_core.files.atomic_files import AtomicFile, make_folder, write_json
 from emotion_core.files.file_names import safe_file_name
+from emotion_core.files.named_locks import named_lock
 from emotion_core.files.publishing import published_folder, remove_folder
 from emotion_core.jobs.job import JobInfo, JobState
 from emotion_core.jobs.kinds import kind_named
@@ -118,7 +119,7 @@ class JobBoard:
         kind_named(kind)
         key = key or kind
         make_folder(self.root)
-        with self._lock():
+        with self.lock():
             known = self.find(key)
             if known is not None and known.is_active:
                 return known
@@ -155,7 +156,7 @@ class JobBoard:
         Raises:
             JobError: there is no such job, or it neither waits nor works.
         """
-        with self._lock():
+        with self.lock():
             info = self.get(job)
             folder = JobFolder(info.folder)
             if info.state == JobState.QUEUED:
@@ -196,7 +197,7 @@ class JobBoard:
         Raises:
             JobError: there is no such job, or it does not wait.
         """
-        with self._lock():
+        with self.lock():
             info = self.get(job)
             if info.state != JobState.QUEUED:
                 raise JobError(f"{info.title} does not wait: it is {info.state}.")
@@ -214,7 +215,7 @@ class JobBoard:
         Raises:
             JobError: it still works.
         """
-        with self._lock():
+        with self.lock():
             try:
                 info = self.get(job)
             except JobError:
@@ -279,7 +280,7 @@ class JobBoard:
         return [path for path in paths if (path / "job.json").is_file()]
 
     def _queue(self, folder: JobFolder) -> None:
-        with self._lock():
+        with self.lock():
             folder.stop.unlink(missing_ok=True)
             folder.write_status(JobState.QUEUED, position=self._last_position() + 1)
         self.ensure_supervisor()
@@ -287,8 +288,9 @@ class JobBoard:
     def _last_position(self) -> int:
         return max((job.position for job in self.queued()), default=0)
 
-    def _lock(self) -> FileLock:
-        return FileLock(self.root / ".lock", timeout=_LOCK_S)
+    def lock(self) -> FileLock:
+        """Held while the queue changes."""
+        return named_lock(self.root / ".lock", timeout_s=_LOCK_S)
 
     def _forget_old(self) -> None:
         ended = [job for job in self.jobs() if not job.is_active]

@@ -47,7 +47,7 @@ class JobContext:
         self,
         folder: Path,
         *,
-        write: Callable[[Progress], None] = lambda progress: None,
+        write: Callable[[Progress], None] = lambda _: None,
         is_cancelled: Callable[[], bool] = lambda: False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:

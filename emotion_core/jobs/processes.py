@@ -81,7 +81,7 @@ class _Watched:
 
 
 @lru_cache(maxsize=64)
-def _watched(pid: int, started: float | None) -> _Watched:
+def _watched(pid: int, _started: float | None) -> _Watched:
     """One for all who ask; a process's start tells it from a later one with the same number."""
     return _Watched(pid)
 

@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from emotion_core.errors import JobError, OutputError
+from emotion_core.files.named_locks import named_lock
 from emotion_core.jobs.board import JobBoard
 from emotion_core.jobs.job import JobInfo, JobState
 from emotion_core.jobs.kinds import LANES, kind_named
@@ -71,7 +72,7 @@ class Supervisor:
         """
         if not self._board.root.is_dir():
             raise JobError(f"{self._board.root}: wanted the folder of the jobs. There is none.")
-        lock = FileLock(self._board.root / ".supervisor.lock", timeout=0)
+        lock = named_lock(self._board.root / ".supervisor.lock")
         # A job that is queued while the lock is given back would wait for ever: look once more.
         while True:
             try:
@@ -119,7 +120,7 @@ class Supervisor:
     def _begin(self, job: JobInfo, lane: str) -> bool:
         folder, kills = JobFolder(job.folder), oom_kills()
         # Under the lock: it may have been stopped since it was looked at.
-        with FileLock(self._board.root / ".lock", timeout=20.0):
+        with self._board.lock():
             if self._board.get(job.id).state != JobState.QUEUED:
                 return False
             # On a full disk this ends the supervisor, and the job waits for the next one.

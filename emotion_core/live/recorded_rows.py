@@ -50,6 +50,7 @@ class RowBlock:
 
     @property
     def full(self) -> bool:
+        """Whether no further row fits."""
         return self._n == len(self._time)
 
     def add(self, result: FrameResult, face: int | None, time_s: float, source: int) -> None:

@@ -102,10 +102,12 @@ class Recording:
 
     @property
     def stopped(self) -> bool:
+        """Whether it takes no more frames."""
         return self._writer is None
 
     @property
     def markers(self) -> tuple[Marker, ...]:
+        """The markers that were set, in order."""
         return tuple(self._markers)
 
     @property

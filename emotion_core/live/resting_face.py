@@ -54,6 +54,7 @@ class RestingFaces:
         self._smoother.reset()
 
     def state(self) -> BaselineState:
+        """How far the calibration is."""
         return BaselineState(self._progress, tuple(sorted(self._resting)), self._failed)
 
     def apply(self, result: FrameResult, half_life_s: float) -> FrameResult:

@@ -127,10 +127,12 @@ class LiveSession:
 
     @property
     def settings(self) -> LiveSettings:
+        """What the page asked for last."""
         return self._settings
 
     @property
     def recording(self) -> Recording | None:
+        """The recording, None before there is one."""
         return self._recording
 
     def change(

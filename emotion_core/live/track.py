@@ -48,11 +48,11 @@ class LiveTrack(MediaStreamTrack):
 
     # What the library asks of a sink.
 
-    def addTrack(self, track: MediaStreamTrack) -> None:
+    def addTrack(self, track: MediaStreamTrack) -> None:  # noqa: N802
         """Takes the camera's track."""
         self._camera = track
 
-    def hasTrack(self) -> bool:
+    def hasTrack(self) -> bool:  # noqa: N802
         """Whether there is a camera's track."""
         return self._camera is not None
 

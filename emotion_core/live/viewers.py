@@ -14,13 +14,13 @@ _GONE_AFTER_S = 10.0
 
 
 class ViewerGate:
-    """Counts viewers. One per server; callable from any thread."""
+    """Counts viewers. One per server; callable from any thread.
+
+    Raises:
+        ValueError: ``limit`` is below 1.
+    """
 
     def __init__(self, limit: int, *, now: Callable[[], float] = time.monotonic) -> None:
-        """
-        Raises:
-            ValueError: ``limit`` is below 1.
-        """
         if limit < 1:
             raise ValueError(f"limit: wanted at least 1 viewer. Received: {limit}")
         self.limit = limit

@@ -1,7 +1,6 @@
 """What can be taken home: tables in three forms, and the marked pictures as a zip."""
 
 import io
-import logging
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ from emotion_core.photos.photo_files import Failure
 from emotion_core.photos.photo_library import Photo
 from emotion_core.photos.pictures import full_size_annotated
 from emotion_core.types import FrameResult
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

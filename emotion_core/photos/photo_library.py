@@ -104,10 +104,6 @@ class PhotoBook:
             if result is not None:
                 yield photo, result
 
-    def known_keys(self) -> set[AnalysisKey]:
-        """The settings for which there are results."""
-        return {key for _, key in self._results}
-
     def store(self, photo: Photo, key: AnalysisKey, result: FrameResult) -> None:
         """Keeps the result of a photo."""
         self._results[photo.digest, key] = result
@@ -134,6 +130,7 @@ class PhotoBook:
         self.passed_over.clear()
 
     def is_empty(self) -> bool:
+        """Whether nothing was added, not even something that failed."""
         return not self.photos and not self.failures
 
     def _unused_name(self, name: str, also: Iterable[Photo]) -> str:

@@ -47,8 +47,9 @@ def validated(kind: type[_T], value: Any, source: str, error: type[EmotionLensEr
 
 
 def faults_in(kind: Any, value: Any) -> list[str]:
-    """What is wrong with a value, each fault as "name: wanted what. Received: what"; empty when
-    it fits.
+    """What is wrong with a value; empty when it fits.
+
+    Each fault is a text: "name: wanted what. Received: what".
     """
     try:
         _adapter(kind).validate_python(value)

@@ -79,11 +79,13 @@ class WholeNumber(ValueType):
 
     @property
     def wanted(self) -> str:
+        """What is wanted, in words."""
         other = "" if self.besides is None else f"{self.besides}, or "
         unit = f" of {self.unit}" if self.unit else ""
         return f"{other}a whole number{unit} from {self.low:,} to {self.high:,}"
 
     def parse(self, text: str) -> int:
+        """Reads it from a text."""
         try:
             value: Any = int(text)
         except ValueError:
@@ -117,9 +119,11 @@ class Number(ValueType):
 
     @property
     def wanted(self) -> str:
+        """What is wanted, in words."""
         return self.words or f"a number from {_short(self.low)} to {_short(self.high)}"
 
     def parse(self, text: str) -> float:
+        """Reads it from a text."""
         try:
             value: Any = float(text)
         except ValueError:
@@ -142,6 +146,7 @@ class OneOf(ValueType):
 
     @property
     def wanted(self) -> str:
+        """What is wanted, in words."""
         return "one of " + ", ".join(self.choices)
 
     def _checked(self, value: Any) -> str:
@@ -158,6 +163,7 @@ class YesNo(ValueType):
 
     @property
     def wanted(self) -> str:
+        """What is wanted, in words."""
         return "true or false"
 
     def _checked(self, value: Any) -> bool:
@@ -175,6 +181,7 @@ class Text(ValueType):
 
     @property
     def wanted(self) -> str:
+        """What is wanted, in words."""
         return f"a text of at most {self.longest:,} characters"
 
     def _checked(self, value: Any) -> str:
@@ -194,6 +201,7 @@ class Names(ValueType):
 
     @property
     def wanted(self) -> str:
+        """What is wanted, in words."""
         return f'a list of at most {self.most} names, e.g. ["flagship"]'
 
     def _checked(self, value: Any) -> tuple[str, ...]:
@@ -216,6 +224,7 @@ class TextMap(ValueType):
 
     @property
     def wanted(self) -> str:
+        """What is wanted, in words."""
         return "an object of texts"
 
     def _checked(self, value: Any) -> dict[str, str]:

@@ -64,10 +64,12 @@ class TrainingBatches(PyDataset):  # type: ignore[misc]
 
     @property
     def steps_per_epoch(self) -> int:
+        """Full batches in an epoch; the rest is left out."""
         return len(self._data.rows) // self._batch_size
 
     @property
     def images_per_epoch(self) -> int:
+        """Faces that an epoch shows."""
         return self.steps_per_epoch * self._batch_size
 
     def __getitem__(self, index: int) -> Batch:

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from emotion_core.classifiers.keras_internals import bring_weights, seed_generators
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.datasets import EmotionDataset, clear_majority
 from emotion_core.emotions import LabelSet
@@ -35,11 +36,10 @@ class SeedLayers(keras.callbacks.Callback):  # type: ignore[misc]
         self._seed = seed
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        for i, layer in enumerate(self.model.layers):
-            generator = getattr(layer, "seed_generator", None)
-            if generator is not None:
-                mixed = np.random.SeedSequence([self._seed, epoch, i]).generate_state(2)
-                generator.state.assign(mixed)
+        """Seeds every layer that draws random numbers."""
+        for number, generator in seed_generators(self.model):
+            mixed = np.random.SeedSequence([self._seed, epoch, number]).generate_state(2)
+            generator.state.assign(mixed)
 
 
 class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
@@ -50,9 +50,11 @@ class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
         self._requested = requested
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Stops between two epochs."""
         self.on_train_batch_end(-1)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Stops after this batch if that was asked for."""
         # After the last batch the epoch is nearly there: it is finished first.
         if batch + 1 < self.params["steps"] and self._requested():
             raise Cancelled("Stopped.")
@@ -72,6 +74,7 @@ class Stopwatch(keras.callbacks.Callback):  # type: ignore[misc]
         self.s_per_batch = 0.0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Counts a batch and ends the training when the time is over."""
         now = time.monotonic()
         self._batches += 1
         if self._batches == 2:
@@ -100,6 +103,7 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
         self._tensors = crops_to_tensor(validation.images)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Judges the network on the validation images and adds the figures to ``logs``."""
         labels, label_set = self._validation.labels, self._validation.label_set
         logits = self._logits()
         n = len(label_set)
@@ -185,14 +189,17 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         self._epoch = 0
 
     def set_model(self, model: keras.Model) -> None:
+        """Takes the model, for the judge too."""
         super().set_model(model)
         self._judge.set_model(model)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Notes which epoch it is and when it began."""
         self._epoch = epoch
         self._began = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Says now and then how far the epoch is."""
         now = time.monotonic()
         if batch == 0:
             self._first_batch = now  # it also built the graph: no measure of speed
@@ -211,11 +218,11 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
             )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Judges the epoch and keeps its figures and its weights."""
         values = {name: float(value) for name, value in (logs or {}).items()}
         rows = [row for row in self._folder.read_history() if row["epoch"] <= epoch]
         best = max((merit(row) for row in rows), default=-1.0)
-        if hasattr(self.model, "jax_state_sync"):
-            self.model.jax_state_sync()  # JAX keeps the weights elsewhere during an epoch
+        bring_weights(self.model)
         with self._judged_weights(epoch):
             self._judge.on_epoch_end(epoch, values)
             if merit(values) > best:

@@ -105,6 +105,7 @@ class TrainingConfig:
         check_fields(self, TrainingError, _misfits(self))
 
     def to_dict(self) -> dict[str, Any]:
+        """The settings as a mapping, as ``from_dict`` takes them."""
         return asdict(self)
 
     @classmethod

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import layers
 
+from emotion_core.classifiers.keras_internals import next_seed
+
 
 class ByteDropout(layers.Dropout):  # type: ignore[misc]
     """Dropout that decides by one random byte per number instead of four.
@@ -24,7 +26,7 @@ class ByteDropout(layers.Dropout):  # type: ignore[misc]
         n = tf.size(inputs)
         words = tf.random.stateless_uniform(
             [(n + 3) // 4],
-            tf.cast(self.seed_generator.next(), tf.int32),
+            tf.cast(next_seed(self), tf.int32),
             minval=None,
             maxval=None,
             dtype=tf.uint32,

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from emotion_core.classifiers.keras_internals import averaged_variables
 from emotion_core.types import Float32Array
 
 # Batches that the statistics are taken from: 2,000 faces at the usual size.
@@ -15,9 +16,7 @@ _BATCHES = 16
 
 def swap_averages(model: keras.Model) -> None:
     """Exchanges the weights with their running averages, exactly."""
-    optimizer = model.optimizer
-    averages = optimizer._model_variables_moving_average  # Keras has no public name for them
-    for variable, average in zip(optimizer._trainable_variables, averages, strict=True):
+    for variable, average in averaged_variables(model.optimizer):
         value = np.array(keras.ops.convert_to_numpy(variable))
         variable.assign(np.array(keras.ops.convert_to_numpy(average)))
         average.assign(value)

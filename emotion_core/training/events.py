@@ -1,18 +1,20 @@
-"""TensorBoard event files, read and written without TensorBoard or TensorFlow.
+"""Reads TensorBoard event files of other programs, without TensorBoard or TensorFlow.
+
+The package is an extra, and its own reader imports TensorFlow, which would stand for seconds
+between a history and the page that shows it. Our own logs are written by it (tensorboard.py).
 
 Source of the format: tensorflow/core/lib/io/record_writer.h (records), and the messages Event,
 Summary and TensorProto in tensorflow/core/util/event.proto and tensorflow/core/framework.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from emotion_core.errors import TrainingError
-from emotion_core.files.atomic_files import write_atomic
 from emotion_core.files.outside_files import read_bytes
 
 EVENT_FILES = "events.out.tfevents.*"
@@ -29,17 +31,6 @@ class Scalar:
     step: int
     value: float
     wall_time: float = 0.0
-
-
-def write_scalars(path: Path, scalars: Iterable[Scalar]) -> None:
-    """Writes a whole event file.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    first = _double(1, 0.0) + _bytes(3, b"brain.Event:2")
-    events = [first, *(_event(scalar) for scalar in scalars)]
-    write_atomic(path, b"".join(map(_record, events)))
 
 
 def read_scalars(path: Path) -> list[Scalar]:
@@ -131,37 +122,6 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         at, shift = at + 1, shift + 7
         if byte < 128:
             return value, at
-
-
-def _event(scalar: Scalar) -> bytes:
-    value = _bytes(1, scalar.tag.encode()) + b"\x15" + struct.pack("<f", scalar.value)
-    return _double(1, scalar.wall_time) + _int(2, scalar.step) + _bytes(5, _bytes(1, value))
-
-
-def _record(event: bytes) -> bytes:
-    length = struct.pack("<Q", len(event))
-    crcs = (struct.pack("<I", _masked_crc(part)) for part in (length, event))
-    return length + next(crcs) + event + next(crcs)
-
-
-def _double(field: int, value: float) -> bytes:
-    return _encoded(field << 3 | 1) + struct.pack("<d", value)
-
-
-def _int(field: int, value: int) -> bytes:
-    return _encoded(field << 3) + _encoded(value)
-
-
-def _bytes(field: int, value: bytes) -> bytes:
-    return _encoded(field << 3 | 2) + _encoded(len(value)) + value
-
-
-def _encoded(value: int) -> bytes:
-    found = bytearray()
-    while value > 127:
-        found.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*found, value])
 
 
 def _crc_table() -> list[int]:

@@ -41,6 +41,7 @@ class StepTable(keras.optimizers.schedules.LearningRateSchedule):  # type: ignor
         self._rates = rates
 
     def __call__(self, step: Any) -> Any:
+        """The learning rate of a step."""
         last = len(self._rates) - 1
         at = keras.ops.minimum(keras.ops.cast(step, "int32"), last)
         return keras.ops.take(keras.ops.convert_to_tensor(self._rates), at)
@@ -122,6 +123,7 @@ class TwoDistributions(keras.losses.Loss):  # type: ignore[misc]
         self._first, self._share = first, share
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each row: both cross-entropies, weighted."""
         cut = self._first
         one, other = (
             keras.ops.categorical_crossentropy(y_true[:, part], y_pred[:, part], from_logits=True)

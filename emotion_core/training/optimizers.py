@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from emotion_core.classifiers.keras_internals import MuonHooks, adam_moments
 from emotion_core.training.config import TrainingConfig
 
 # Left out of weight decay: biases, and scale and shift of normalisation.
@@ -28,14 +29,14 @@ class _OnePass:
         """Updates one variable and its two moments in place."""
         import tensorflow as tf
 
-        at = self._get_variable_index(variable)
+        first_moment, second_moment = adam_moments(self, variable)
         kind = variable.dtype
         step = keras.ops.cast(self.iterations + 1, kind)
         first, second = (keras.ops.cast(beta, kind) for beta in (self.beta_1, self.beta_2))
         tf.raw_ops.ResourceApplyAdam(
             var=_resource(variable),
-            m=_resource(self._momentums[at]),
-            v=_resource(self._velocities[at]),
+            m=_resource(first_moment),
+            v=_resource(second_moment),
             beta1_power=keras.ops.power(first, step),
             beta2_power=keras.ops.power(second, step),
             lr=keras.ops.cast(learning_rate, kind),
@@ -54,7 +55,7 @@ class OnePassAdamW(_OnePass, keras.optimizers.AdamW):  # type: ignore[misc]
     """AdamW; TensorFlow only."""
 
 
-class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
+class ConvolutionMuon(MuonHooks, keras.optimizers.Muon):  # type: ignore[misc]
     """Muon for convolutions: a kernel is a matrix from the picture's patch to the channels.
 
     Keras' own Muon leaves kernels to AdamW. What sees the pixels, the last layer, biases and
@@ -64,15 +65,17 @@ class ConvolutionMuon(keras.optimizers.Muon):  # type: ignore[misc]
     arXiv 2502.16982.
     """
 
-    def _should_use_adamw(self, variable: Any) -> bool:
+    def left_to_adamw(self, variable: Any) -> bool:
+        """Whether a variable is no kernel, or one that sees the pixels."""
         shape = variable.shape
         return len(shape) != 4 or shape[2] == 1
 
-    def _muon_update_step(self, gradient: Any, variable: Any, lr: Any, m: Any) -> None:
+    def muon_step(self, gradient: Any, variable: Any, rate: Any, moment: Any) -> None:
+        """Updates a kernel as a matrix, and its moment, with Nesterov's momentum."""
         ops = keras.ops
-        self.assign_add(m, ops.add(gradient, m * (self.momentum - 1)))
-        step = ops.reshape(gradient + self.momentum * m, (-1, variable.shape[-1]))
-        step = self.lr_adjust(lr * self.zeropower_via_newtonschulz5(step, self.ns_steps))
+        self.assign_add(moment, ops.add(gradient, moment * (self.momentum - 1)))
+        matrix = ops.reshape(gradient + self.momentum * moment, (-1, variable.shape[-1]))
+        step = self.orthogonal_step(matrix, rate)
         self.assign_sub(variable, ops.reshape(step, variable.shape))
 
 

@@ -23,6 +23,7 @@ from emotion_core.training.distribution import check_divides
 from emotion_core.training.failures import reason_of_error
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.teachers import with_teachers
+from emotion_core.training.tensorboard import check_package
 
 __all__ = ["load_run_config", "resume_run", "start_run", "training_rows"]
 
@@ -45,10 +46,12 @@ def start_run(
         report: gets one line of text per epoch.
 
     Raises:
-        TrainingError: the folder already holds a run, or the data set cannot be used.
+        TrainingError: the folder already holds a run, or the data set cannot be used, or the
+            package that writes logs for TensorBoard is missing.
         OutputError: the folder cannot be written.
         DiskFullError: there is no room for it.
     """
+    check_package(config)
     folder = RunFolder(run_dir)
     if folder.config.exists():
         raise TrainingError(
@@ -91,6 +94,7 @@ def resume_run(
     """
     folder = RunFolder(run_dir, on_status=on_status)
     config, saved = load_run_config(run_dir)
+    check_package(config)
     _check_history(folder)
     # A queued run that never began has no hash yet, an older one none of its labels.
     if (saved.get("dataset_sha256") or dataset.sha256) != dataset.sha256:

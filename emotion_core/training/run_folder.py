@@ -207,8 +207,9 @@ class RunFolder:
         write_json(path, value)
 
     def make_way(self, path: Path) -> None:
-        """Takes away a pipe, or a link to a device, that stands where a file of the run belongs:
-        writing to it would block, or the data would go elsewhere.
+        """Takes away a pipe, or a link to a device, that stands where a file of the run belongs.
+
+        Writing to it would block, or the data would go elsewhere.
 
         Raises:
             OutputError: it cannot be taken away.

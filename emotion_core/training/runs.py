@@ -88,11 +88,8 @@ class RunInfo:
         return min(1.0, (self.epoch + part) / self.epochs)
 
     @property
-    def can_stop(self) -> bool:
-        return self.state in ("queued", "running")
-
-    @property
     def can_resume(self) -> bool:
+        """Whether it ended early and its files are there to go on from."""
         if "config.json" in self.faults or "history.csv" in self.faults:
             return False
         return self.state in ("stopped", "failed", "damaged")
@@ -108,8 +105,9 @@ class RunInfo:
         return "config.json" not in self.faults and RunFolder(self.folder).model.is_file()
 
     def history(self) -> "pd.DataFrame":
-        """One row per full epoch that can be read, columns as in ``history.csv``; empty before
-        the first.
+        """One row per full epoch that can be read, columns as in ``history.csv``.
+
+        Empty before the first.
         """
         import pandas as pd
 

@@ -166,9 +166,10 @@ def config_faults(values: Mapping[str, Any]) -> list[str]:
 
 
 def read_card_story(path: Path) -> dict[str, Any]:
-    """What a model's card tells of its training: ``training`` with its ``recipe``, and in
-    ``metrics`` the accuracy on each split and, under ``f1``, the F1 of each expression on the
-    validation images.
+    """What a model's card tells of its training.
+
+    ``training`` with its ``recipe``, and in ``metrics`` the accuracy on each split and, under
+    ``f1``, the F1 of each expression on the validation images.
 
     Raises:
         TrainingError: not readable as that; one sentence with every fault.

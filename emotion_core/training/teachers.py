@@ -84,8 +84,9 @@ def _asked(
 
 
 def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> None:
-    """Looks whether the networks that a run takes something over from are there, before anything
-    heavy begins.
+    """Looks whether the networks that a run takes something over from are there.
+
+    Before anything heavy begins.
 
     Args:
         config: settings of the run.

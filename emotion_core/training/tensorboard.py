@@ -1,13 +1,31 @@
-"""A run's history for TensorBoard: ``tensorboard --logdir runs``."""
+"""A run's history for TensorBoard: ``tensorboard --logdir runs``. Written by its own package."""
 
-from collections.abc import Sequence
+import importlib.util
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
-from emotion_core.files.atomic_files import make_folder
-from emotion_core.training.events import Scalar, write_scalars
+from emotion_core.errors import TrainingError
+from emotion_core.files.atomic_files import make_folder, write_atomic
+from emotion_core.training.config import TrainingConfig
+from emotion_core.training.events import Scalar
 from emotion_core.training.run_folder import RunFolder
 
 # One file per folder, written anew after every epoch: a resumed run shows each epoch once.
 _FILE = "events.out.tfevents.0.emotion-lens"
+
+
+def check_package(config: TrainingConfig) -> None:
+    """Makes sure, before a run begins, that its logs can be written.
+
+    Raises:
+        TrainingError: they are wanted, and the package that writes them is not installed.
+    """
+    if config.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise TrainingError(
+            "TensorBoard logs need the package tensorboard, which is not installed: "
+            'pip install "emotion-lens[tensorboard]"'
+        )
 
 
 def write_logs(folder: RunFolder, rows: Sequence[dict[str, float]], started: float) -> None:
@@ -35,3 +53,25 @@ def write_logs(folder: RunFolder, rows: Sequence[dict[str, float]], started: flo
         path = folder.tensorboard / place
         make_folder(path)
         write_scalars(path / _FILE, scalars)
+
+
+def write_scalars(path: Path, scalars: Iterable[Scalar]) -> None:
+    """Writes a whole event file, or nothing.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    # The messages and the record writer, and not EventFileWriter above them: that one imports
+    # TensorFlow, names its files itself, and leaves half of one behind when it is killed.
+    from tensorboard.compat.proto.event_pb2 import Event
+    from tensorboard.compat.proto.summary_pb2 import Summary
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    content = io.BytesIO()
+    records = RecordWriter(content)
+    records.write(Event(wall_time=0.0, file_version="brain.Event:2").SerializeToString())
+    for scalar in scalars:
+        value = Summary.Value(tag=scalar.tag, simple_value=scalar.value)
+        event = Event(wall_time=scalar.wall_time, step=scalar.step, summary=Summary(value=[value]))
+        records.write(event.SerializeToString())
+    write_atomic(path, content.getvalue())

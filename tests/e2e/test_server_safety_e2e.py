@@ -24,7 +24,7 @@ _EVIL = "evil.example"
 # The server as it is, but with less patience for a browser that comes back.
 _HASTY = """
 import sys
-from pages.parts import abandoned_sessions
+from pages.parts.common import abandoned_sessions
 abandoned_sessions.close_abandoned_sessions.__defaults__ = (2.0, 0.5)
 from streamlit.web.cli import main
 sys.argv = ["streamlit", "run", "app.py", "--server.port", sys.argv[1]]

@@ -99,6 +99,21 @@ def test_temperature_recovers_the_true_scale() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("scale", "temperature"),
+    # What a golden-section search down to 0.0001 of the logarithm found.
+    [(0.02, 0.05), (0.3, 0.197572), (1.0, 0.658578), (2.5, 1.646456), (9.0, 5.927267), (200, 20)],
+)
+def test_temperature_is_where_the_loss_is_smallest(scale: float, temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 7, 3000)
+    logits = rng.normal(size=(3000, 7))
+    logits[np.arange(3000), labels] += 1.5
+    found = fit_temperature((logits * scale).astype(np.float32), labels)
+    assert found == pytest.approx(temperature, rel=2e-4)
+    assert 0.05 <= found <= 20
+
+
 def test_threshold_reaches_its_target_and_no_lower_one_does() -> None:
     logits, labels = example(4000, 1, sharpness=1.5)
     probabilities = softmax(logits)

@@ -1,21 +1,34 @@
-"""What the product uses of Streamlit's inside is still there and does what it did."""
+"""What is used of the inside of Streamlit is there, does what it did, and is in one file."""
 
+import ast
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import streamlit as st
+import streamlit_webrtc.component
 from streamlit.runtime import Runtime
 from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+from streamlit.testing.v1 import AppTest
+from streamlit_webrtc import WebRtcStreamerContext
 
 from pages.parts.common import abandoned_sessions
 from pages.parts.common.abandoned_sessions import close_those
 from pages.parts.common.page_list import PAGES
-from pages.parts.common.server import page_html
-from pages.parts.common.streamlit_internals import is_host_allowed, sessions_without_browser
+from pages.parts.common.streamlit_internals import (
+    count_no_runs,
+    enter_through_app,
+    index_page,
+    is_host_allowed,
+    is_session_run,
+    running_server,
+    sessions_without_browser,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,8 +95,7 @@ def test_a_failed_look_does_not_end_the_watch(monkeypatch: pytest.MonkeyPatch) -
         raise RuntimeError("changed")
 
     monkeypatch.setattr(abandoned_sessions, "close_those", look)
-    monkeypatch.setattr(abandoned_sessions.runtime, "exists", lambda: True)
-    monkeypatch.setattr(abandoned_sessions.runtime, "get_instance", lambda: None)
+    monkeypatch.setattr(abandoned_sessions, "running_server", object)
 
     async def watch() -> None:
         with pytest.raises(asyncio.TimeoutError):
@@ -96,7 +108,7 @@ def test_a_failed_look_does_not_end_the_watch(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_every_page_says_where_its_server_is() -> None:
-    html = page_html()
+    html = index_page(tuple(PAGES))
     assert html.index("BACKEND_BASE_URL") < html.index('<script type="module"')
     assert set(PAGES) == {path.stem for path in (ROOT / "pages").glob("[!_]*.py")}
 
@@ -109,3 +121,115 @@ def test_hosts_are_matched_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         assert is_host_allowed(host)
     for host in ("evil.example", "127.0.0.1.evil.example", "evil@127.0.0.1", "", None):
         assert not is_host_allowed(host)
+
+
+def test_a_session_runs_a_file_and_the_server_imports_it() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from pages.parts.common.streamlit_internals import is_session_run
+
+        st.write(is_session_run())
+
+    assert not is_session_run()
+    assert running_server() is None
+    assert AppTest.from_function(script).run().markdown[0].value == "`True`"
+
+
+def test_the_older_kind_of_pages_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    again = []
+    monkeypatch.setattr(st, "rerun", lambda: again.append(1))
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    # Streamlit looks for the folder when it makes the first manager, and only then.
+    PagesManager(str(ROOT / "app.py"))
+    assert PagesManager.uses_pages_directory is True
+    enter_through_app()
+    enter_through_app()
+    PagesManager(str(ROOT / "app.py"))
+    assert (PagesManager.uses_pages_directory, again) == (False, [1])
+
+
+def test_the_library_of_video_counts_no_runs() -> None:
+    context: Any = WebRtcStreamerContext(
+        worker=None, state=streamlit_webrtc.component.WebRtcStreamerState(False, False)
+    )
+    context._last_rendered_run_count = 7
+    count_no_runs(context)
+    assert context._last_rendered_run_count is None
+    count_no_runs(None)
+    # None is what the library itself takes for "not counted yet".
+    source = Path(streamlit_webrtc.component.__file__).read_text(encoding="utf-8")
+    assert "_last_rendered_run_count is not None" in source
+
+
+def uses_internals(source: str) -> list[str]:
+    """What a file uses of Streamlit that is not its public interface, as code."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+            found += [
+                name for name in names if name.startswith(("streamlit.", "streamlit_webrtc."))
+            ]
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if module.partition(".")[0] == "streamlit" or module.startswith("streamlit_webrtc."):
+                found.append(module)
+        elif isinstance(node, ast.Attribute):
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            part = getattr(st, node.attr, None) if owner == "st" else None
+            private = node.attr.startswith("_") and not node.attr.startswith("__")
+            if (
+                (owner == "st" and node.attr.startswith("_"))
+                or (private and owner not in {"self", "cls"})
+                or (
+                    isinstance(part, ModuleType)
+                    and node.attr not in {"column_config", "components"}
+                )
+            ):
+                found.append(ast.unparse(node))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {
+            "getattr",
+            "setattr",
+            "hasattr",
+        }:
+            name = ast.unparse(node.args[1])
+            found += [ast.unparse(node)] * name.startswith(("'_", '"_'))
+    return found
+
+
+def test_no_other_file_uses_them() -> None:
+    files = [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
+    used = {path.stem: uses_internals(path.read_text(encoding="utf-8")) for path in files}
+    assert used.pop("streamlit_internals")
+    assert {name: found for name, found in used.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from streamlit.runtime.scriptrunner import get_script_run_ctx",
+        "from streamlit import runtime",
+        "import streamlit.web",
+        "from streamlit_webrtc.component import WebRtcStreamerContext",
+        "st.runtime.exists()",
+        "folder = st.__file__",
+        "server._session_mgr",
+        "hasattr(context, '_worker')",
+    ],
+)
+def test_a_use_is_seen(line: str) -> None:
+    assert uses_internals(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import streamlit as st",
+        "from streamlit_webrtc import webrtc_streamer",
+        "st.column_config.TextColumn('x')",
+        "self._name",
+    ],
+)
+def test_what_is_public_is_not_seen(line: str) -> None:
+    assert uses_internals(line) == []

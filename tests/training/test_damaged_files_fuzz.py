@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from emotion_core.errors import TrainingError
-from emotion_core.training.events import Scalar, write_scalars
+from emotion_core.training.events import Scalar
 from emotion_core.training.history_import import read_history
 from emotion_core.training.presets import PRESETS, load_recipe
 from emotion_core.training.run import load_run_config
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import read_run, shipped_runs
+from emotion_core.training.tensorboard import write_scalars
 
 CARD = Path(__file__).resolve().parents[2] / "models" / "compact" / "card.json"
 ROUNDS = 150

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from emotion_core.errors import TrainingError
-from emotion_core.training.events import Scalar, read_scalars, write_scalars
+from emotion_core.training.events import Scalar, read_scalars
 from emotion_core.training.history_import import COLUMNS, read_history
+from emotion_core.training.tensorboard import write_scalars
 
 # Written by TensorBoard 2.21's own writer: one scalar as a tensor (tf.summary's form), one as a
 # simple value (the older form), and a text, which is no curve.

@@ -26,7 +26,7 @@ def check_survives(path: Path) -> None:
 
 
 @functools.lru_cache(maxsize=256)
-def _problem(path: str, *version: int) -> str:
+def _problem(path: str, *_version: int) -> str:
     """Asked once for a file as it is."""
     try:
         ask("look through", {"path": path})
@@ -46,7 +46,7 @@ def _look_through(order: dict[str, Any]) -> dict[str, Any]:
     source = weights_entry(path) if in_zip else path
     with checked_h5(source, path.name) as file:
 
-        def read(name: str, item: Any) -> None:
+        def read(_name: str, item: Any) -> None:
             for key in item.attrs:
                 item.attrs[key]
             if isinstance(item, h5py.Dataset):

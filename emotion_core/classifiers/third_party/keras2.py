@@ -144,7 +144,7 @@ def _node(layer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calls(node: Any) -> list[Any]:
-    """One use of a layer: [[layer, node, tensor, arguments], ...]"""
+    """One use of a layer: [[layer, node, tensor, arguments], ...]."""
     if node and isinstance(node[0], str):  # only one tensor flows in
         node = [node]
     calls = []

@@ -155,8 +155,10 @@ def gives_probabilities(outputs: np.ndarray, *, exact: bool = True) -> bool:
 
 
 def trial_crops(size_px: int, n: int) -> UInt8Array:
-    """(n, size_px, size_px) uint8 noise of many grains: no faces, but it reaches every part of a
-    network."""
+    """(n, size_px, size_px) uint8 noise of many grains.
+
+    No faces, but it reaches every part of a network.
+    """
     random = np.random.default_rng(0)
     crops = np.empty((n, size_px, size_px), np.uint8)
     for crop in crops:

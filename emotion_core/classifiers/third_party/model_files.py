@@ -159,5 +159,5 @@ def _called(node: Any) -> list[str]:
 
 
 def _node_name(tensor: str) -> str:
-    """``"^serve/call:0"`` -> ``"serve/call"``"""
+    """The node of a tensor: ``"^serve/call:0"`` -> ``"serve/call"``."""
     return tensor.lstrip("^").partition(":")[0]

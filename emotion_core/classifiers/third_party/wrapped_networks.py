@@ -45,6 +45,7 @@ def is_many(shape: Any) -> bool:
 
 
 def saved_model(path: Path, size_px: int) -> InnerNetwork:
+    """Opens a TensorFlow SavedModel for faces of one size."""
     load_tensorflow()
     import keras as keras_library
     import tensorflow as tf
@@ -80,6 +81,7 @@ def checked_input(path: Path, shape: Any, size_px: int) -> tuple[int, int]:
 
 
 def wrapped(inner: InnerNetwork, path: Path, scale: tuple[float, float]) -> keras.Model:
+    """A Keras model around a network: gray faces in, scaled as the network wants them."""
     from keras import Model, layers, ops
 
     from emotion_core.classifiers.preprocessing import crops_to_tensor

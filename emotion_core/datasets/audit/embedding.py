@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from emotion_core.types import Float32Array
 
@@ -46,18 +45,21 @@ def embed(features: Float32Array, dimensions: int = DIMENSIONS) -> Embedding:
         features: (N, D) float32.
         dimensions: axes to keep; fewer where D is smaller.
     """
+    from sklearn.decomposition import PCA  # more than a second: only who audits waits for it
+
     n, width = features.shape
     kept = min(dimensions, width)
-    if n == 0:
-        return Embedding(np.zeros((0, kept), np.float32), np.zeros(kept, np.float32))
+    places, explained = np.zeros((n, kept), np.float32), np.zeros(kept, np.float32)
+    if n < 2:
+        return Embedding(places, explained)
     spread = features.std(axis=0)
     centred = (features - features.mean(axis=0)) / np.where(spread > 1e-6, spread, np.inf)
-    values, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / n)
-    values, axes = values[::-1][:kept].clip(0), axes[:, ::-1][:, :kept]
-    largest: npt.NDArray[np.intp] = np.abs(axes).argmax(axis=0)
-    axes = axes * np.where(axes[largest, np.arange(kept)] < 0, -1.0, 1.0)
-    whole = max(float((centred**2).sum()) / n, 1e-12)
-    return Embedding(
-        np.asarray(centred @ axes.astype(np.float32), dtype=np.float32),
-        (values / whole).astype(np.float32),
-    )
+    if centred.any():
+        found = PCA(min(kept, n), svd_solver="covariance_eigh").fit(centred)
+        # Fixed here, because which way an axis points is up to the version of scikit-learn.
+        axes = found.components_
+        largest = np.abs(axes).argmax(axis=1)
+        axes = axes * np.where(axes[np.arange(len(axes)), largest] < 0, -1, 1)[:, None]
+        places[:, : len(axes)] = centred @ axes.T.astype(np.float32)
+        explained[: len(axes)] = found.explained_variance_ratio_
+    return Embedding(places, explained)

@@ -46,9 +46,11 @@ class Container(Protocol):
     #: Files that are not read for reasons of safety.
     refused: list[RejectedRow]
 
-    def size(self, name: str) -> int: ...
+    def size(self, name: str) -> int:
+        """Bytes of a file, unpacked."""
 
-    def open(self, name: str) -> IO[bytes]: ...
+    def open(self, name: str) -> IO[bytes]:
+        """Opens a file for reading."""
 
 
 def read_limited(container: Container, name: str) -> bytes:
@@ -94,9 +96,11 @@ class FolderContainer:
         self.names.sort()
 
     def size(self, name: str) -> int:
+        """Bytes of a file."""
         return self.path(name).stat().st_size
 
     def open(self, name: str) -> IO[bytes]:
+        """Opens a file for reading; nothing else than a file."""
         return open_regular(self.path(name), DatasetError)
 
     def path(self, name: str) -> Path:
@@ -108,13 +112,12 @@ class ZipContainer:
     """The harmless files of a zip.
 
     Refused and listed: names that lead outside, links, encrypted files, archives in the archive.
+
+    Raises:
+        DatasetError: no readable zip, or one that would unpack to more than is sensible.
     """
 
     def __init__(self, path: Path) -> None:
-        """
-        Raises:
-            DatasetError: no readable zip, or one that would unpack to more than is sensible.
-        """
         self.name = readable(path.name)
         self.refused: list[RejectedRow] = []
         try:
@@ -138,9 +141,11 @@ class ZipContainer:
         self.names = sorted(self._entries)
 
     def size(self, name: str) -> int:
+        """Bytes of a file, unpacked."""
         return self._entries[name].file_size
 
     def open(self, name: str) -> IO[bytes]:
+        """Opens a file for reading."""
         return self._zip.open(self._entries[name])
 
     def _check_size(self, n_entries: int) -> None:

@@ -67,6 +67,7 @@ class CsvPlan:
 
     @property
     def is_wide(self) -> bool:
+        """Whether every pixel has a column of its own."""
         return len(self.pixels) > 1
 
     def pixel_text(self, fields: Sequence[str]) -> str:
@@ -190,7 +191,7 @@ def _numbered_columns(name: str, names: list[str]) -> tuple[int, ...]:
 
 
 def _header_of_numbers(name: str, table: list[list[str]], separator: str) -> CsvPlan | None:
-    """pandas names the columns of an array 0, 1, 2 ..., the labels' one among them."""
+    """Pandas names the columns of an array 0, 1, 2 ..., the labels' one among them."""
     plan = _without_header(name, table[1:], separator)
     return None if plan is None else replace(plan, has_header=True)
 

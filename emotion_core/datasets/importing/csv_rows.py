@@ -55,7 +55,16 @@ def plan_of(name: str, start: bytes) -> tuple[CsvPlan, str, str]:
 
 
 class CsvSource:
-    """Reads ``fer2013.csv``, ``icml_face_data.csv`` and their likes, a line at a time."""
+    """Reads ``fer2013.csv``, ``icml_face_data.csv`` and their likes, a line at a time.
+
+    Args:
+        name: of the file, for messages.
+        size: bytes.
+        open_file: opens it for reading.
+
+    Raises:
+        DatasetError: its columns are not those of a data set.
+    """
 
     no_row_order = ""
     set_name = ""
@@ -63,15 +72,6 @@ class CsvSource:
     nothing_known = ""
 
     def __init__(self, name: str, size: int, open_file: Callable[[], IO[bytes]]) -> None:
-        """
-        Args:
-            name: of the file, for messages.
-            size: bytes.
-            open_file: opens it for reading.
-
-        Raises:
-            DatasetError: its columns are not those of a data set.
-        """
         self.form = "csv"
         self.notes: list[str] = []
         self.total = size
@@ -96,9 +96,10 @@ class CsvSource:
 
     @property
     def done(self) -> int:
+        """Bytes read so far."""
         return self._lines.done
 
-    def labels(self, chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
+    def labels(self, _chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
         """{label: rows that may be faces}."""
         if self._labels is None:
             counted: Counter[str] = Counter()
@@ -129,6 +130,7 @@ class CsvSource:
         self._table = table
 
     def rows(self) -> Iterator[SourceRow | RejectedRow | LeftOutRows]:
+        """The faces, and in their place what is no face."""
         for number, (line_number, line) in enumerate(self._rows()):
             try:
                 yield self._row(line, number)

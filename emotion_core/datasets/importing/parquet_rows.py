@@ -56,20 +56,20 @@ class _Columns:
 
 
 class ParquetSource:
-    """Reads one Parquet file or several, e.g. one per split."""
+    """Reads one Parquet file or several, e.g. one per split.
+
+    Args:
+        files: (name, opener of something that pyarrow reads) of each.
+
+    Raises:
+        DatasetError: not Parquet, or without pictures and labels.
+    """
 
     no_row_order = ""
     label_kind = "label"
     nothing_known = ""
 
     def __init__(self, files: Sequence[tuple[str, Callable[[], Any]]]) -> None:
-        """
-        Args:
-            files: (name, opener of something that pyarrow reads) of each.
-
-        Raises:
-            DatasetError: not Parquet, or without pictures and labels.
-        """
         self.form = "parquet"
         self.notes: list[str] = []
         self.assumed: list[str] = []
@@ -94,7 +94,7 @@ class ParquetSource:
         self._pixels = find_form(files[0][0], sample)
         self.assumed += self._pixels.assumed
 
-    def labels(self, chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
+    def labels(self, _chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
         """{label: its rows}."""
         if self._labels is None:
             counted: Counter[str] = Counter()
@@ -129,6 +129,7 @@ class ParquetSource:
         self._table = table
 
     def rows(self) -> Iterator[SourceRow | RejectedRow | LeftOutRows]:
+        """The faces, and in their place what is no face."""
         self.done = 0
         for values, columns, name in self._values():
             yield self._row(values, columns, name)

@@ -27,21 +27,21 @@ FaceCropper: TypeAlias = Callable[[UInt8Array], UInt8Array | None]
 
 
 class PictureSource:
-    """Reads a folder or a zip with one folder per emotion."""
+    """Reads a folder or a zip with one folder per emotion.
+
+    Args:
+        container: the files.
+        form: what the source is called in the report.
+        detect: cuts the face out; None takes the middle square of each picture.
+
+    Raises:
+        DatasetError: no picture lies in a folder.
+    """
 
     set_name = ""
     label_kind = "folder"
 
     def __init__(self, container: Container, form: str, detect: FaceCropper | None) -> None:
-        """
-        Args:
-            container: the files.
-            form: what the source is called in the report.
-            detect: cuts the face out; None takes the middle square of each picture.
-
-        Raises:
-            DatasetError: no picture lies in a folder.
-        """
         self.form = form
         self.notes: list[str] = []
         self.assumed: list[str] = []
@@ -54,7 +54,7 @@ class PictureSource:
         if not folders_of(container.names):
             raise DatasetError(self.nothing_known)
 
-    def labels(self, chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
+    def labels(self, chosen: Collection[str], _tick: Callable[[], None]) -> Mapping[str, int]:
         """{folder: its pictures}; of very many folders only those that may say an expression."""
         self._folders = folders_of(self._container.names, chosen)
         if len(self._folders) > MAX_LABELS:
@@ -86,6 +86,7 @@ class PictureSource:
         self.done, self.total = 0, len(self._layout.pictures)
 
     def rows(self) -> Iterator[SourceRow | RejectedRow | LeftOutRows]:
+        """The faces, and what is no face or was left out."""
         yield from self._container.refused
         yield from self._layout.rejected
         for folder, n in self._layout.left_out.items():

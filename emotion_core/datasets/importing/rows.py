@@ -83,9 +83,10 @@ class Source(Protocol):
     nothing_known: str
 
     @property
-    def done(self) -> int: ...
+    def done(self) -> int:
+        """How much of ``total`` is read."""
 
-    def labels(self, chosen: Collection[str], tick: Callable[[], None]) -> Mapping[str, int]:
+    def labels(self, chosen: Collection[str], tick: Callable[[], None], /) -> Mapping[str, int]:
         """{folder or label: its rows}; counted once.
 
         Args:

@@ -51,15 +51,15 @@ def find_encoding(start: bytes) -> tuple[str, str] | None:
 
 
 class TextLines:
-    """The lines of a file. ``done`` counts the bytes that were read."""
+    """The lines of a file. ``done`` counts the bytes that were read.
+
+    Args:
+        name: of the file, for messages.
+        open_file: opens it for reading.
+        encoding: as ``find_encoding`` gives it.
+    """
 
     def __init__(self, name: str, open_file: Callable[[], IO[bytes]], encoding: str) -> None:
-        """
-        Args:
-            name: of the file, for messages.
-            open_file: opens it for reading.
-            encoding: as ``find_encoding`` gives it.
-        """
         self.done = 0
         self._name, self._open, self._encoding = name, open_file, encoding
 

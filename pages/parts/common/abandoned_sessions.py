@@ -9,10 +9,11 @@ import asyncio
 import logging
 import time
 
-from streamlit import runtime
-from streamlit.runtime import Runtime
-
-from pages.parts.common.streamlit_internals import sessions_without_browser
+from pages.parts.common.streamlit_internals import (
+    Runtime,
+    running_server,
+    sessions_without_browser,
+)
 
 #: Seconds that a session without a browser is kept; Streamlit forgets it after 120.
 KEPT_S = 100.0
@@ -33,10 +34,9 @@ async def close_abandoned_sessions(
     left: dict[str, float] = {}
     while True:
         await asyncio.sleep(look_every_s)
-        if not runtime.exists():
-            continue
         try:
-            left = close_those(runtime.get_instance(), left, time.monotonic(), kept_s)
+            if server := running_server():
+                left = close_those(server, left, time.monotonic(), kept_s)
         except Exception:
             _logger.exception("Abandoned sessions could not be closed")
 

@@ -48,5 +48,5 @@ def open_set(path: Path) -> StoredSet:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _opened(path: str, changed_ns: int, size: int) -> StoredSet:
+def _opened(path: str, changed_ns: int, size: int) -> StoredSet:  # noqa: ARG001 - the cache's key
     return StoredSet.open(Path(path))

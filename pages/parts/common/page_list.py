@@ -3,7 +3,8 @@
 from typing import Any
 
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
+
+from pages.parts.common.streamlit_internals import StreamlitPage
 
 PAGES: dict[str, dict[str, Any]] = {
     "home": {"title": "Home", "icon": ":material/home:", "default": True},

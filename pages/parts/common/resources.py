@@ -27,7 +27,7 @@ def classifier(card: ModelCard) -> InferenceWorker:
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda worker: worker.close())
-def _worker(name: str, sha256: str) -> InferenceWorker:
+def _worker(name: str, sha256: str) -> InferenceWorker:  # noqa: ARG001 - the cache's key
     """Keyed by the hash too: a model that was trained anew is opened anew."""
     return InferenceWorker(registry().open(name))
 

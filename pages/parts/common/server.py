@@ -2,11 +2,8 @@
 
 import asyncio
 import contextlib
-import functools
-import json
 import logging
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import streamlit as st
 from starlette.datastructures import Headers
@@ -20,22 +17,9 @@ from emotion_core.files.unfinished import clean_below
 from emotion_core.paths import data_folder, runs_folder
 from pages.parts.common.abandoned_sessions import close_abandoned_sessions
 from pages.parts.common.page_list import PAGES
-from pages.parts.common.streamlit_internals import is_host_allowed
+from pages.parts.common.streamlit_internals import index_page, is_host_allowed
 
 _logger = logging.getLogger(__name__)
-
-_INDEX = Path(st.__file__).parent / "static" / "index.html"
-
-# Streamlit's browser side finds its server by trying: at /photos it asks /photos/_stcore/health
-# first and leaves two 404 in the console. It asks in the right place when it is told, and what
-# stands before a page's own name is right behind a proxy with a path of its own, too.
-_BASE_SCRIPT = """<script>
-window.__streamlit = Object.assign(window.__streamlit || {}, {
-  BACKEND_BASE_URL: location.origin
-    + location.pathname.replace(new RegExp("/(" + %s.join("|") + ")/?$"), "/"),
-});
-</script>
-"""
 
 
 def routes() -> list[BaseRoute]:
@@ -44,14 +28,7 @@ def routes() -> list[BaseRoute]:
 
 
 async def _page(_: Request) -> Response:
-    return HTMLResponse(page_html(), headers={"Cache-Control": "no-cache"})
-
-
-@functools.cache
-def page_html() -> str:
-    """Streamlit's own page, told where its server is."""
-    script = _BASE_SCRIPT % json.dumps(list(PAGES))
-    return _INDEX.read_text(encoding="utf-8").replace("<head>", f"<head>{script}", 1)
+    return HTMLResponse(index_page(tuple(PAGES)), headers={"Cache-Control": "no-cache"})
 
 
 class KnownHosts:
@@ -67,6 +44,7 @@ class KnownHosts:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 400 to a request for another name, and hands every other one on."""
         if scope["type"] == "http" and not is_host_allowed(Headers(scope=scope).get("host")):
             answer = PlainTextResponse(
                 "This server does not answer to this name. Whoever runs it can add the name to "

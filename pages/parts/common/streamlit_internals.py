@@ -1,12 +1,71 @@
-"""The parts of Streamlit that are not its public interface, each used here and nowhere else.
+"""What is not the public interface of Streamlit and streamlit-webrtc, used here and nowhere else.
 
-``tests/pages/test_streamlit_internals.py`` fails when a new version changes one of them.
+``tests/pages/test_streamlit_internals.py`` fails when a new version changes one of these, and when
+another file uses any.
 """
 
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime import Runtime
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-__all__ = ["is_host_allowed", "sessions_without_browser"]
+__all__ = [
+    "Runtime", "StreamlitPage", "count_no_runs", "enter_through_app", "index_page",
+    "is_host_allowed", "is_session_run", "running_server", "sessions_without_browser",
+]  # fmt: skip
+
+_INDEX = Path(st.__file__).parent / "static" / "index.html"
+
+# Streamlit's browser side finds its server by trying: at /photos it asks /photos/_stcore/health
+# first and leaves two 404 in the console. It asks in the right place when it is told, and what
+# stands before a page's own name is right behind a proxy with a path of its own, too.
+_BASE_SCRIPT = """<script>
+window.__streamlit = Object.assign(window.__streamlit || {}, {
+  BACKEND_BASE_URL: location.origin
+    + location.pathname.replace(new RegExp("/(" + %s.join("|") + ")/?$"), "/"),
+});
+</script>
+"""
+
+
+def is_session_run() -> bool:
+    """Whether a file is run for a session, and not imported by the server once."""
+    return get_script_run_ctx(suppress_warning=True) is not None
+
+
+def enter_through_app() -> None:
+    """Makes a bookmark of a page work as the first address that a new server is asked for.
+
+    Streamlit then takes the folder ``pages`` for its older kind of multipage app and runs the page
+    without ``app.py``, until somebody opens the home page: ``st.navigation`` switches that off.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
+
+
+@functools.cache
+def index_page(pages: tuple[str, ...]) -> str:
+    """Streamlit's own HTML page, told where its server is.
+
+    Args:
+        pages: the last part of each page's address.
+    """
+    script = _BASE_SCRIPT % json.dumps(pages)
+    return _INDEX.read_text(encoding="utf-8").replace("<head>", f"<head>{script}", 1)
+
+
+def running_server() -> Runtime | None:
+    """The server of this process, None before it has started."""
+    return runtime.get_instance() if runtime.exists() else None
 
 
 def sessions_without_browser(server: Runtime) -> list[str]:
@@ -14,3 +73,17 @@ def sessions_without_browser(server: Runtime) -> list[str]:
     manager = server._session_mgr
     sessions = (info.session.id for info in manager.list_sessions())
     return [session for session in sessions if not manager.is_active_session(session)]
+
+
+def count_no_runs(context: Any) -> None:
+    """Switches off by what streamlit-webrtc guesses that a page with video was left.
+
+    Version 0.79 compares counts of runs. Its event loop raises them late, so that fast reruns (a
+    slider that is dragged) look like a page that was left, and the video stops.
+
+    Args:
+        context: of the component, as the session keeps it under the component's key; None before
+            the first run.
+    """
+    if hasattr(context, "_last_rendered_run_count"):
+        context._last_rendered_run_count = None

@@ -27,10 +27,10 @@ def report_of(stored: StoredSet, settings: Settings) -> AuditReport | None:
 
 
 @st.cache_resource(show_spinner=False)
-def _folder(sha256: str, model: str, model_sha256: str, _facts: EmotionDataset) -> Path:
+def _folder(sha256: str, model: str, model_sha256: str, _facts: EmotionDataset) -> Path:  # noqa: ARG001 - the cache's key
     return audit_folder(_facts, model)
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _kept(folder: str, changed_ns: int, model: str, _facts: EmotionDataset) -> AuditReport | None:
+def _kept(folder: str, changed_ns: int, model: str, _facts: EmotionDataset) -> AuditReport | None:  # noqa: ARG001 - the cache's key
     return cached_audit(_facts, model)

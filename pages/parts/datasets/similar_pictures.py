@@ -53,7 +53,7 @@ def looks_of(stored: StoredSet) -> Looks:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _looks(sha256: str, _stored: StoredSet) -> Looks:
+def _looks(sha256: str, _stored: StoredSet) -> Looks:  # noqa: ARG001 - the cache's key
     images = _stored.dataset().images
     groups = equal_groups(duplicate_keys(images).mirrored)
     return Looks(groups, low_frequencies(images).vectors)
@@ -69,7 +69,7 @@ def mean_faces(stored: StoredSet) -> list[str | None]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _mean_faces(sha256: str, _stored: StoredSet) -> list[str | None]:
+def _mean_faces(sha256: str, _stored: StoredSet) -> list[str | None]:  # noqa: ARG001 - the cache's key
     dataset = _stored.dataset()
     faces: list[str | None] = []
     for label in range(len(dataset.label_set)):
@@ -86,7 +86,9 @@ def audit_columns(report: AuditReport | None) -> Mapping[str, npt.NDArray[Any]]:
 
 @st.cache_resource(show_spinner=False, max_entries=3)
 def _columns(
-    dataset_sha256: str, model_sha256: str, _report: AuditReport
+    dataset_sha256: str,  # noqa: ARG001 - the cache's key
+    model_sha256: str,  # noqa: ARG001 - the cache's key
+    _report: AuditReport,
 ) -> dict[str, npt.NDArray[Any]]:
     left_out = ("split", "ferplus_majority", *(() if _report.has_model else _OF_MODEL))
     return {
@@ -102,5 +104,5 @@ def audit_summary(report: AuditReport) -> dict[str, Any]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
-def _summary(dataset_sha256: str, model_sha256: str, _report: AuditReport) -> dict[str, Any]:
+def _summary(dataset_sha256: str, model_sha256: str, _report: AuditReport) -> dict[str, Any]:  # noqa: ARG001 - the cache's key
     return _report.summary()

@@ -51,5 +51,5 @@ def rows(data: EmotionDataset, split: str, labels: str) -> JudgedRows:
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
-def _rows(sha256: str, split: str, labels: str, _data: EmotionDataset) -> JudgedRows:
+def _rows(sha256: str, split: str, labels: str, _data: EmotionDataset) -> JudgedRows:  # noqa: ARG001 - the cache's key
     return judged_rows(_data, split, labels)

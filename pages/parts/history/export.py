@@ -22,6 +22,7 @@ class Picture:
 
     @property
     def file_stem(self) -> str:
+        """The name of its files, without their end."""
         return self.title.lower().replace(" ", "_")
 
 

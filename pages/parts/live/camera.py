@@ -12,6 +12,7 @@ from emotion_core.live.session import LiveSession
 from emotion_core.live.track import LiveTrack
 from emotion_core.live.viewers import ViewerGate
 from pages.parts.common.camera_lifecycle import camera_was_left
+from pages.parts.common.streamlit_internals import count_no_runs
 from pages.parts.live.state import CAMERA_KEY, viewer, viewer_gate
 
 _logger = logging.getLogger(__name__)
@@ -116,14 +117,8 @@ def _track(live: LiveSession, gate: ViewerGate, me: str) -> LiveTrack:
 
 
 def _forget_stale_context() -> None:
-    """Starts afresh after the camera was left, and only then.
-
-    streamlit-webrtc 0.79 finds out by comparing counts of runs. Its event loop raises them late,
-    so that fast reruns (a slider that is dragged) look like a page that was left, and the video
-    stops. Here the pages themselves say so, and the library's count is switched off.
-    """
-    context: Any = st.session_state.get(_key())
+    """Starts afresh after the camera was left, and only then: the pages themselves say so."""
     if camera_was_left():
         st.session_state.pop(_key(), None)
-    elif hasattr(context, "_last_rendered_run_count"):
-        context._last_rendered_run_count = None
+    else:
+        count_no_runs(st.session_state.get(_key()))

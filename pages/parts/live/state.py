@@ -94,7 +94,7 @@ def _warm_classifier(card: ModelCard) -> InferenceWorker:
 
 
 @st.cache_resource(show_spinner="Loading the model")
-def _warm_up(name: str, sha256: str) -> bool:
+def _warm_up(name: str, sha256: str) -> bool:  # noqa: ARG001 - the cache's key
     """Runs a model once, so that the first frame does not wait, and spares the collector.
 
     A full garbage collection walks over every object and stops video for 0.1 s. What is there now

@@ -46,7 +46,7 @@ def _faces(dataset: str) -> "EmotionDataset":
 
 
 @st.cache_resource(show_spinner="Reading some faces", max_entries=4)
-def _sample(dataset: str, changed: float) -> "EmotionDataset":
+def _sample(dataset: str, changed: float) -> "EmotionDataset":  # noqa: ARG001 - the cache's key
     """A few training faces of a data set, read anew when its file has changed."""
     whole = build_synthetic(per_class=16) if dataset == SYNTHETIC else load_dataset(dataset)
     rows = np.flatnonzero(whole.usage == TRAINING)

@@ -18,6 +18,7 @@ def key(name: str) -> str:
 
 
 def select(name: str, label: str, options: Any, words: Any, *, note: str = "") -> None:
+    """A choice among the setting's options."""
     st.selectbox(
         label, options, format_func=words, key=key(name), persist_state="session",
         help=note or None,
@@ -60,6 +61,7 @@ def _kind(name: str) -> ValueType:
 
 
 def toggle(name: str, label: str, *, disabled: bool = False, note: str = "") -> None:
+    """A switch for the setting."""
     st.toggle(
         label, key=key(name), persist_state="session", disabled=disabled, help=note or None
     )  # fmt: skip

@@ -146,7 +146,7 @@ def _has_votes(dataset: str) -> bool:
 
 
 @st.cache_data(show_spinner=False)
-def _stored_votes(path: Path, changed_ns: int) -> bool:
+def _stored_votes(path: Path, changed_ns: int) -> bool:  # noqa: ARG001 - the cache's key
     return stored_votes(path)
 
 

@@ -132,6 +132,29 @@ def test_the_map_is_not_mirrored_by_the_order_of_rows_or_columns() -> None:
     np.testing.assert_allclose(one.explained, values / values.sum(), rtol=1e-3)
 
 
+def test_each_axis_points_to_its_largest_weight() -> None:
+    places, _ = clusters()
+    standard = ((places - places.mean(0)) / places.std(0)).astype(np.float64)
+    values, axes = np.linalg.eigh(standard.T @ standard)
+    axes = axes[:, np.argsort(values)[::-1]]
+    largest = np.abs(axes).argmax(axis=0)
+    axes *= np.sign(axes[largest, np.arange(axes.shape[1])])
+    found = embed(places).places
+    np.testing.assert_allclose(found[:, :3], (standard @ axes)[:, :3], atol=1e-3)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_few_pictures_have_a_place_too(n: int) -> None:
+    features = np.random.default_rng(0).normal(size=(n, 8)).astype(np.float32)
+    found = embed(features)
+    assert found.places.shape == (n, 8)
+    assert found.explained.shape == (8,)
+    assert np.isfinite(found.directions).all()
+    # So many points span one axis less than they are.
+    assert np.abs(found.places[:, max(0, n - 1) :]).max(initial=0) < 1e-4
+    assert found.explained.sum() == pytest.approx(1 if n > 1 else 0)
+
+
 def test_a_feature_that_never_changes_moves_nobody() -> None:
     places, _ = clusters(70)
     constant = np.concatenate([places, np.full((70, 1), 3.0, np.float32)], axis=1)
