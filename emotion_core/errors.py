@@ -42,5 +42,9 @@ class DiskFullError(OutputError):
         self.need_bytes = need_bytes
 
 
+class MissingExtraError(EmotionLensError):
+    """A package that belongs to an extra of ``pip install`` and is not installed."""
+
+
 class Cancelled(EmotionLensError):
     """Work that its user stopped before it was done."""
