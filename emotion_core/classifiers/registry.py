@@ -11,7 +11,7 @@ from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.classifiers.third_party.keras_loading import check_keras_file
 from emotion_core.classifiers.third_party.litert_trial import trial_problem
 from emotion_core.errors import ModelError
-from emotion_core.files.atomic_files import file_sha256, readable, write_atomic
+from emotion_core.files.atomic_files import file_sha256, make_folder, readable, write_atomic
 from emotion_core.files.outside_files import read_text
 from emotion_core.files.publishing import published_folder
 from emotion_core.files.unfinished import clean
@@ -136,6 +136,7 @@ class ModelRegistry:
         path = self.root / DEFAULT_FILE
         if name:
             self.card(name)
+            make_folder(self.root)
             write_atomic(path, f"{name}\n".encode())
         else:
             path.unlink(missing_ok=True)
