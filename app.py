@@ -1,5 +1,7 @@
 """The dashboard's entry: ``streamlit run app.py``. Page config, navigation and the served app."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.parts.common.camera_lifecycle import leave_camera
@@ -14,7 +16,8 @@ if not is_session_run():
 else:
     st.set_page_config(
         page_title="Emotion Lens",
-        page_icon="pages/parts/common/icon.svg",
+        # Whatever folder the server was started in.
+        page_icon=str(Path(__file__).parent / "pages" / "parts" / "common" / "icon.svg"),
         layout="wide",
         initial_sidebar_state="auto",
     )

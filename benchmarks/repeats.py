@@ -76,7 +76,7 @@ def main() -> None:
         if repeats := [repeat(card, load_card(folder)) for folder in arguments.again]:
             training["repeats"] = sorted(repeats, key=lambda r: (not r["leak_free"], r["seed"]))
         card = card.replaced(training=training)
-        replace_card(card, registry.root / card.name)
+        replace_card(card, registry.own_folder(card.name))
     except (EmotionLensError, ValueError) as error:
         sys.exit(str(error))
 

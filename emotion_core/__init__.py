@@ -3,4 +3,4 @@
 The library behind the dashboard and the command line. It never imports Streamlit.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -46,5 +46,9 @@ class JobError(EmotionLensError):
     """A job that cannot be found, started, moved or read."""
 
 
+class MissingExtraError(EmotionLensError):
+    """A package that belongs to an extra of ``pip install`` and is not installed."""
+
+
 class Cancelled(EmotionLensError):  # noqa: N818 (nothing went wrong)
     """Work that its user stopped before it was done."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 #: Where runs, imported data and histories go.
 HOME_ENV = "EMOTION_LENS_HOME"
-#: Another folder of models.
+#: Another folder of models, instead of all others.
 MODELS_ENV = "EMOTION_LENS_MODELS"
 #: The data set (Parquet) that commands use unless they are given one.
 DATASET_ENV = "EMOTION_LENS_DATASET"
@@ -20,13 +20,37 @@ MAX_VIEWERS_ENV = "EMOTION_LENS_MAX_VIEWERS"
 #: Set to anything, errors of the command line keep their traceback.
 TRACEBACK_ENV = "EMOTION_LENS_TRACEBACK"
 
-#: The folder in which the package lies: the project's, in a checkout.
+#: The folder in which the package lies: the project's in a checkout, site-packages otherwise.
 ROOT = Path(__file__).resolve().parents[1]
+
+# The wheel brings here what stands beside the package in a checkout (pyproject.toml).
+_SHIPPED = Path(__file__).resolve().parent / "_shipped"
+
+
+def is_installed() -> bool:
+    """Whether this is an installed package, rather than a checkout (or an editable install).
+
+    An installed package is never written to: it may belong to somebody else, and an upgrade
+    deletes what stands in it.
+    """
+    return _SHIPPED.is_dir()
+
+
+def shipped_folder() -> Path:
+    """The folder with ``app.py``, ``pages`` and ``models`` as they come with Emotion Lens."""
+    return _SHIPPED if is_installed() else ROOT
 
 
 def home_folder() -> Path:
-    """The folder of ``EMOTION_LENS_HOME``, else the folder of the app."""
-    return Path(os.environ.get(HOME_ENV) or ROOT)
+    """The folder of ``EMOTION_LENS_HOME``, else the checkout, else the user's folder for data."""
+    if named := os.environ.get(HOME_ENV):
+        return Path(named)
+    if not is_installed():
+        return ROOT
+    # Here: `doctor` has to start where packages are missing.
+    import platformdirs
+
+    return platformdirs.user_data_path("emotion-lens", appauthor=False)
 
 
 def runs_folder() -> Path:
@@ -44,6 +68,37 @@ def jobs_folder() -> Path:
     return home_folder() / "jobs"
 
 
+def shipped_models_folder() -> Path:
+    """The models that come with Emotion Lens."""
+    return shipped_folder() / "models"
+
+
 def models_folder() -> Path:
-    """The folder of ``EMOTION_LENS_MODELS``, else the models that come with the project."""
-    return Path(os.environ.get(MODELS_ENV) or ROOT / "models")
+    """Where models are added. It may not exist yet.
+
+    The folder of ``EMOTION_LENS_MODELS``, else the checkout's own, else one in the home folder.
+    """
+    if named := os.environ.get(MODELS_ENV):
+        return Path(named)
+    return home_folder() / "models" if is_installed() else shipped_models_folder()
+
+
+def model_folders() -> tuple[Path, ...]:
+    """The folders in which models are looked for; what stands in the first counts first.
+
+    Only one, unless this is an installed package: there, the models that came with it stand apart
+    from those that were added.
+    """
+    if os.environ.get(MODELS_ENV) or not is_installed():
+        return (models_folder(),)
+    return (models_folder(), shipped_models_folder())
+
+
+def detectors_folder() -> Path:
+    """Where detector files (YuNet) are looked for that no package ships. It may not exist."""
+    return (home_folder() if is_installed() else ROOT) / "models" / "detectors"
+
+
+def peers_folder() -> Path:
+    """Where benchmarks of other people's packages stand; they do not come with the package."""
+    return ROOT / "benchmarks" / "peers"

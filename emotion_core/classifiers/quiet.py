@@ -16,6 +16,8 @@ import threading
 from collections.abc import Iterator
 from typing import IO
 
+from emotion_core.extras import need
+
 #: Levels of TensorFlow's messages once it has started: errors only.
 _LEVEL = ("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -110,7 +112,11 @@ def load_tensorflow() -> None:
     """Imports Keras and its backend without their talk. Takes seconds the first time.
 
     Whoever imports Keras or TensorFlow calls this before.
+
+    Raises:
+        MissingExtraError: Keras is not installed.
     """
+    need("keras", "This")
     os.environ.setdefault(*_LEVEL)
     with quiet():
         importlib.import_module("keras")

@@ -11,14 +11,14 @@ from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.classifiers.third_party.keras_loading import check_keras_file
 from emotion_core.classifiers.third_party.litert_trial import trial_problem
 from emotion_core.errors import ModelError
-from emotion_core.files.atomic_files import file_sha256, readable, write_atomic
+from emotion_core.files.atomic_files import file_sha256, make_folder, readable, write_atomic
 from emotion_core.files.outside_files import read_text
 from emotion_core.files.publishing import published_folder
 from emotion_core.files.unfinished import clean
-from emotion_core.paths import ROOT, models_folder
+from emotion_core.paths import model_folders, shipped_models_folder
 
 #: The models that come with the project.
-MODELS_ROOT = ROOT / "models"
+MODELS_ROOT = shipped_models_folder()
 #: The default model, unless one was chosen: the first of these that is there.
 DEFAULT_NAMES = ("flagship", "compact")
 
@@ -30,23 +30,57 @@ _COMPANIONS = ("history.csv", "README.md")
 
 
 class ModelRegistry:
-    """The model folders under one root.
+    """The model folders under one root, and under roots that are only read.
 
     Args:
-        root: folder of model folders; by default ``EMOTION_LENS_MODELS``, else the project's
-            ``models``.
+        root: the only folder of model folders; by default ``EMOTION_LENS_MODELS``, else the
+            project's ``models``, else, once installed, a folder of the user's and behind it the
+            models that came with the package.
+
+    Attributes:
+        root: where models are added and the choice of the default stands.
+        roots: where they are looked for. The first that has a name gives its model.
     """
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = root or models_folder()
+        self.roots = model_folders() if root is None else (root,)
+        self.root = self.roots[0]
 
     def names(self) -> tuple[str, ...]:
         """The folders that hold a card, valid or not, in alphabetical order."""
-        if not self.root.is_dir():
-            return ()
-        clean(self.root)  # ends the swap of a process that was killed in it
-        folders = (path.parent.name for path in self.root.glob(f"*/{CARD_FILE}"))
-        return tuple(sorted(name for name in folders if not name.startswith(".")))
+        if self.root.is_dir():
+            clean(self.root)  # ends the swap of a process that was killed in it
+        folders = (path.parent.name for root in self.roots for path in root.glob(f"*/{CARD_FILE}"))
+        return tuple(sorted({name for name in folders if not name.startswith(".")}))
+
+    def folder(self, name: str) -> Path:
+        """A model's folder; its card may not be valid.
+
+        Raises:
+            ModelError: no such model.
+        """
+        check_name(name)
+        if folder := self._find(name):
+            return folder
+        clean(self.root)
+        if folder := self._find(name):
+            return folder
+        there = ", ".join(self.names()) or "none"
+        raise ModelError(f"No model {name!r} in {self.root}. There are: {there}.")
+
+    def own_folder(self, name: str) -> Path:
+        """A model's folder, to change something in it.
+
+        Raises:
+            ModelError: no such model, or it came with the package.
+        """
+        folder = self.folder(name)
+        if folder.parent != self.root:
+            raise ModelError(
+                f"The model {name!r} came with Emotion Lens and is not changed. Copy "
+                f"{folder} to {self.root / name} first; the copy counts from then on."
+            )
+        return folder
 
     def default_name(self) -> str:
         """The model that is used if none is named.
@@ -101,6 +135,7 @@ class ModelRegistry:
         path = self.root / DEFAULT_FILE
         if name:
             self.card(name)
+            make_folder(self.root)
             write_atomic(path, f"{name}\n".encode())
         else:
             path.unlink(missing_ok=True)
@@ -118,7 +153,7 @@ class ModelRegistry:
         Raises:
             ModelError: no such model, or its card is not valid.
         """
-        folder = self._folder(name)
+        folder = self.folder(name)
         card = load_card(folder)
         if card.name != name:
             raise ModelError(f"{folder}: wanted a card with this name. Received: {card.name!r}")
@@ -136,13 +171,13 @@ class ModelRegistry:
         """
         card = self.card(name)
         try:
-            return LiteRTClassifier(self._folder(name), card, threads=threads)
+            return LiteRTClassifier(self.folder(name), card, threads=threads)
         except ModelError:
             now = self.card(name)
             if now == card:
                 raise
             # It was replaced between the look at its card and the look at its network.
-            return LiteRTClassifier(self._folder(name), now, threads=threads)
+            return LiteRTClassifier(self.folder(name), now, threads=threads)
 
     def verify(self, name: str) -> list[str]:
         """What is wrong with a model's card or files, in words; empty if nothing is.
@@ -150,7 +185,7 @@ class ModelRegistry:
         The network is tried on pictures, in a process of its own.
         """
         try:
-            return _problems(self._folder(name), self.card(name))
+            return _problems(self.folder(name), self.card(name))
         except ModelError as error:
             return [str(error)]
 
@@ -177,7 +212,7 @@ class ModelRegistry:
             f"There already is a model {card.name!r} in {self.root}. "
             "Remove it first, or change the name on the new card."
         )
-        if os.path.lexists(target):
+        if card.name in self.names() or os.path.lexists(target):
             raise taken
         try:
             with published_folder(
@@ -192,14 +227,8 @@ class ModelRegistry:
             raise ModelError(f"Cannot copy {readable(path)}: {error.strerror or error}.") from error
         return card
 
-    def _folder(self, name: str) -> Path:
-        folder = self.root / check_name(name)
-        if not folder.is_dir():
-            clean(self.root)
-        if not folder.is_dir():
-            there = ", ".join(self.names()) or "none"
-            raise ModelError(f"No model {name!r} in {self.root}. There are: {there}.")
-        return folder
+    def _find(self, name: str) -> Path | None:
+        return next((root / name for root in self.roots if (root / name).is_dir()), None)
 
 
 def _problems(folder: Path, card: ModelCard) -> list[str]:

@@ -17,15 +17,16 @@ from emotion_core.cli.common import (
     EXIT_INTERRUPTED,
     CommandParser,
     message,
+    program,
 )
 from emotion_core.errors import EmotionLensError
 from emotion_core.files.atomic_files import full_disk_in_words
 from emotion_core.paths import TRACEBACK_ENV
 
 #: Module of ``emotion_core.cli`` per command, in the order of the help.
-COMMANDS = ("analyze", "train", "evaluate", "dataset", "models", "jobs", "doctor", "benchmark")
-
-PROGRAM = "python -m emotion_core"
+COMMANDS = (
+    "app", "analyze", "train", "evaluate", "dataset", "models", "jobs", "doctor", "benchmark",
+)  # fmt: skip
 
 
 def available_commands() -> tuple[str, ...]:
@@ -37,10 +38,10 @@ def available_commands() -> tuple[str, ...]:
 def build_parser(commands: Sequence[str]) -> CommandParser:
     """The parser with the given commands."""
     parser = CommandParser(
-        prog=PROGRAM,
+        prog=program(),
         description="Reads facial expressions in photos, trains the models that do it and "
         "measures them. Everything runs on this machine.",
-        example=f"{PROGRAM} analyze photos/ --output faces.json",
+        example=f"{program()} analyze photos/ --output faces.json",
     )
     parser.add_argument("--version", action="version", version=f"Emotion Lens {__version__}")
     subparsers = parser.add_subparsers(
@@ -76,17 +77,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EmotionLensError as error:
         if os.environ.get(TRACEBACK_ENV):
             raise
-        message(f"{PROGRAM}: {error}")
+        message(f"{program()}: {error}")
         return EXIT_FAILED
     except Exception as error:
         if os.environ.get(TRACEBACK_ENV):
             raise
         if full := full_disk_in_words(error):
-            message(f"{PROGRAM}: {full}")
+            message(f"{program()}: {full}")
             _silence_stdout()
             return EXIT_FAILED
         message(
-            f"{PROGRAM}: unexpected error, {type(error).__name__}: {error}. This is a defect; "
+            f"{program()}: unexpected error, {type(error).__name__}: {error}. This is a defect; "
             "EMOTION_LENS_TRACEBACK=1 shows where it happened."
         )
         return EXIT_FAILED

@@ -15,6 +15,11 @@ from emotion_core.errors import EmotionLensError
 from emotion_core.files.atomic_files import is_disk_full
 from emotion_core.schema.value_types import ValueType
 
+#: How the command line is called where nothing is installed, and so in all examples.
+MODULE_CALL = "python -m emotion_core"
+#: The command that ``pip install`` brings.
+SCRIPT = "emotion-lens"
+
 EXIT_DONE = 0
 EXIT_PARTLY = 1
 EXIT_FAILED = 2
@@ -30,6 +35,11 @@ class UsageError(EmotionLensError):
     """Options that do not fit together, or an output that cannot be written."""
 
 
+def program() -> str:
+    """How this process was called: ``emotion-lens`` or ``python -m emotion_core``."""
+    return SCRIPT if Path(sys.argv[0]).stem.lower() == SCRIPT else MODULE_CALL
+
+
 class CommandParser(argparse.ArgumentParser):
     """A parser whose help ends in an example and whose errors are one sentence."""
 
@@ -40,6 +50,7 @@ class CommandParser(argparse.ArgumentParser):
         # The example keeps its lines, so the formatter wraps nothing; the description wants it.
         kwargs["description"] = textwrap.fill(kwargs.get("description", ""), 79)
         if example:
+            example = example.replace(MODULE_CALL, program())
             lines = "\n".join(f"  {line}" for line in example.splitlines())
             kwargs["epilog"] = f"example:\n{lines}"
         super().__init__(*args, **kwargs)

@@ -15,15 +15,22 @@ from importlib import metadata
 from pathlib import Path
 
 from emotion_core.errors import EmotionLensError
-from emotion_core.paths import DATASET_ENV, ROOT, home_folder
+from emotion_core.paths import DATASET_ENV, HOME_ENV, ROOT, home_folder, is_installed
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
+
+#: The name under which pip knows this program.
+DISTRIBUTION = "emotion-lens"
 
 #: Versions of Python that requirements.txt is written for: see requires-python in pyproject.toml.
 MIN_PYTHON = (3, 11)
 #: A training run with its checkpoints and a data set take about 0.5 GB.
 MIN_FREE_BYTES = 1_000_000_000
-_INSTALL = "run `make run`, or `.venv/bin/pip install -r requirements.txt`."
+_INSTALL = (
+    "install Emotion Lens again with pip."
+    if is_installed()
+    else "run `make run`, or `.venv/bin/pip install -r requirements.txt`."
+)
 #: Wheels that all install the same package, cv2: with two of them, which one wins is luck.
 OPENCV_WHEELS = (
     "opencv-python",
@@ -90,36 +97,72 @@ def check_python() -> Iterator[Check]:
         yield Check("Python", PROBLEM, found, f"install Python {wanted} or newer.")
 
 
-def check_packages(requirements: Path = ROOT / "requirements.txt") -> Iterator[Check]:
-    """Installed versions against the bounds of requirements.txt."""
+def check_packages(requirements: Path | None = None) -> Iterator[Check]:
+    """Installed versions against the bounds: of requirements.txt, else of the installed package.
+
+    Args:
+        requirements: the file to compare with; None for the checkout's, where this is one.
+    """
+    if requirements is None and not is_installed():
+        requirements = ROOT / "requirements.txt"
+    if requirements is not None and requirements.is_file():
+        lines = requirements.read_text(encoding="utf-8").splitlines()
+        texts = [text for line in lines if (text := line.partition("#")[0].strip())]
+        yield from _compare([text for text in texts if not text.startswith("-")])
+        return
+    try:
+        wanted = metadata.metadata(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        yield Check("Packages", NOTE, "There are no requirements to compare with.")
+        return
+    yield from _compare(wanted.get_all("Requires-Dist", []))
+    for extra in wanted.get_all("Provides-Extra", []):
+        if extra == "dev":  # for work on the code itself
+            continue
+        yield from _compare_extra(extra, wanted.get_all("Requires-Dist", []))
+
+
+def _compare(lines: list[str]) -> Iterator[Check]:
+    """One line per package outside its bounds, and one for all that are inside."""
+    fitting, wrong = _sorted_out(lines, "")
+    for text in wrong:
+        yield Check("Packages", PROBLEM, text, _INSTALL)
+    yield Check("Packages", OK, f"{len(fitting)} within bounds: {', '.join(fitting)}")
+
+
+def _compare_extra(extra: str, lines: list[str]) -> Iterator[Check]:
+    """What is missing of an extra is a note: nobody has to have it."""
     from packaging.requirements import Requirement
 
-    if not requirements.is_file():
-        yield Check("Packages", NOTE, f"There is no {requirements.name} to compare with.")
-        return
-    fitting = []
-    for line in requirements.read_text(encoding="utf-8").splitlines():
-        text = line.partition("#")[0].strip()
-        if not text or text.startswith("-"):
-            continue
-        requirement = Requirement(text)
-        if requirement.marker and not requirement.marker.evaluate():
+    markers = [(line, Requirement(line).marker) for line in lines]
+    own = [line for line, marker in markers if marker and not marker.evaluate({"extra": ""})]
+    fitting, wrong = _sorted_out(own, extra)
+    if wrong:
+        advice = f'to have it, `pip install "{DISTRIBUTION}[{extra}]"`.'
+        yield Check(f"Extra {extra}", NOTE, f"Not complete: {' '.join(wrong)}", advice)
+    elif fitting:
+        yield Check(f"Extra {extra}", OK, f"{len(fitting)} within bounds: {', '.join(fitting)}")
+
+
+def _sorted_out(lines: list[str], extra: str) -> tuple[list[str], list[str]]:
+    """The packages within their bounds, and a sentence for each that is not."""
+    from packaging.requirements import Requirement
+
+    fitting, wrong = [], []
+    for line in lines:
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
             continue
         try:
             version = metadata.version(requirement.name)
         except metadata.PackageNotFoundError:
-            yield Check("Packages", PROBLEM, f"{requirement.name} is not installed.", _INSTALL)
+            wrong.append(f"{requirement.name} is not installed.")
             continue
         if requirement.specifier.contains(version, prereleases=True):
             fitting.append(f"{requirement.name} {version}")
         else:
-            yield Check(
-                "Packages",
-                PROBLEM,
-                f"{requirement.name} {version}: wanted {requirement.specifier}.",
-                _INSTALL,
-            )
-    yield Check("Packages", OK, f"{len(fitting)} within bounds: {', '.join(fitting)}")
+            wrong.append(f"{requirement.name} {version}: wanted {requirement.specifier}.")
+    return fitting, wrong
 
 
 def opencv_wheels() -> dict[str, str]:
@@ -266,6 +309,9 @@ def check_dataset() -> Iterator[Check]:
 def check_disk() -> Iterator[Check]:
     """Room and permission to write where runs and imports go."""
     home = home_folder()
+    if is_installed() and not os.environ.get(HOME_ENV):
+        # Made with the first run or import; until then the folder above it tells as much.
+        home = next(path for path in (home, *home.parents) if path.is_dir())
     if not home.is_dir():
         detail = f"EMOTION_LENS_HOME names {home}, and there is no such folder."
         yield Check("Disk", PROBLEM, detail, "make the folder or unset it.")

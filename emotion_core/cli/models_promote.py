@@ -55,9 +55,9 @@ def register(actions: Subparsers) -> None:
 def run_measure(args: argparse.Namespace) -> int:
     """Times a model and renews its card."""
     registry = ModelRegistry()
+    folder = registry.own_folder(args.name)
     classifier = registry.open(args.name)
     card = classifier.card.replaced(ms_per_face=ms_per_face(classifier))
-    folder = registry.root / args.name
     replace_card(card, folder)
     message(f"{args.name}: {card.ms_per_face:.2f} ms per face in batches of 8 on one thread.")
     return EXIT_DONE
@@ -74,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
         if not isinstance(notes, dict):
             raise UsageError(f"{args.notes}: wanted a JSON object with more entries for the card.")
     registry, dataset = ModelRegistry(), load_dataset(args.dataset)
+    if args.name in registry.names() and not args.replace:
+        raise UsageError(
+            f"There already is a model {args.name!r}. Give --replace, or another name."
+        )
     promote_run(
         args.run_dir,
         dataset,

@@ -14,6 +14,7 @@ from emotion_core.cli.common import (
 )
 from emotion_core.datasets import LABEL_SOURCES, EmotionDataset, load_dataset
 from emotion_core.errors import EmotionLensError, TrainingError
+from emotion_core.extras import need
 from emotion_core.schema.validation import value_types
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.distribution import join_cluster, own_folder
@@ -129,6 +130,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _start(args: argparse.Namespace, overrides: dict[str, Any]) -> int:
+    need("keras", "Training")
     if args.recipe:
         config = load_recipe(args.recipe)
     else:
@@ -147,6 +149,7 @@ def _start(args: argparse.Namespace, overrides: dict[str, Any]) -> int:
 def _resume(args: argparse.Namespace) -> int:
     config, saved = load_run_config(args.run_dir)
     try:
+        need("keras", "Training")
         check_sources(config, RunFolder(args.run_dir))
         dataset = _load(args.dataset or saved.get("dataset") or None, config)
     except EmotionLensError as error:

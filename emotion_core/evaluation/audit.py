@@ -127,5 +127,5 @@ def _model_view(
     def progress(done: int, total: int) -> None:
         steps.tell("Looking at every picture", done / total)
 
-    seen, logits = features(ModelRegistry().root / card.name, dataset.images, progress=progress)
+    seen, logits = features(ModelRegistry().folder(card.name), dataset.images, progress=progress)
     return seen, np.ascontiguousarray(softmax(logits, card.temperature)[:, known])

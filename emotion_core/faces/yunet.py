@@ -1,7 +1,7 @@
 """YuNet from an ONNX file that the user supplies.
 
 No package ships the file, so it is looked for in the environment variable EMOTION_LENS_YUNET and
-in models/detectors/*.onnx. Source: OpenCV Zoo, `face_detection_yunet` (MIT).
+in the folder models/detectors (*.onnx). Source: OpenCV Zoo, `face_detection_yunet` (MIT).
 """
 
 import os
@@ -16,10 +16,10 @@ from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, BoundedDetector
 from emotion_core.faces.framing import YUNET_FRAMING
 from emotion_core.faces.landmarks import LandmarkRefiner
 from emotion_core.faces.second_look import SecondLook
-from emotion_core.paths import ROOT, YUNET_ENV
+from emotion_core.paths import YUNET_ENV, detectors_folder
 from emotion_core.types import Float32Array, UInt8Array
 
-MODEL_FOLDER = ROOT / "models" / "detectors"
+MODEL_FOLDER = detectors_folder()
 
 CONFIDENCES = ConfidenceRange(lowest=0.5, usual=0.6, highest=0.95)
 _NMS_IOU = 0.3
@@ -39,8 +39,8 @@ def unavailable_reason() -> str:
     path = find_model()
     if path is None:
         return (
-            f"No YuNet file. Put face_detection_yunet_*.onnx of the OpenCV Zoo into "
-            f"models/detectors, or name it in {YUNET_ENV}."
+            "No YuNet file. Put face_detection_yunet_*.onnx of the OpenCV Zoo into "
+            f"{MODEL_FOLDER}, or name it in {YUNET_ENV}."
         )
     return "" if path.is_file() else f"{YUNET_ENV} names a file that does not exist: {path}."
 

@@ -53,7 +53,7 @@ def all_entries() -> list[Entry]:
         if os.path.lexists(run.folder / "history.csv")
     ]
     models = [
-        Entry(f"{run.name} (model)", MODEL, run) for run in shipped_runs(ModelRegistry().root)
+        Entry(f"{run.name} (model)", MODEL, run) for run in shipped_runs(*ModelRegistry().roots)
     ]
     return [*runs, *imported, *models]
 

@@ -135,9 +135,16 @@ def list_runs(root: Path | None = None) -> tuple[RunInfo, ...]:
     return tuple(sorted(found, key=lambda run: (run.started, run.name), reverse=True))
 
 
-def shipped_runs(models_root: Path) -> tuple[RunInfo, ...]:
-    """The trainings of the models in a folder of models, as far as their history came along."""
-    return tuple(_shipped(path.parent) for path in sorted(models_root.glob("*/history.csv")))
+def shipped_runs(*model_folders: Path) -> tuple[RunInfo, ...]:
+    """The trainings of the models in folders of models, as far as their history came along.
+
+    Of two models of one name, the one in the first folder counts.
+    """
+    found: dict[str, Path] = {}
+    for folder in model_folders:
+        for path in folder.glob("*/history.csv"):
+            found.setdefault(path.parent.name, path.parent)
+    return tuple(_shipped(found[name]) for name in sorted(found))
 
 
 def _shipped(path: Path) -> RunInfo:

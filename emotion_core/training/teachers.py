@@ -120,7 +120,7 @@ def teacher(name: str) -> Subject:
     """
     registry, folder = ModelRegistry(), _folder("teachers", name)
     try:
-        if folder.parent == registry.root:
+        if folder.parent in registry.roots:
             return model_subject(registry, folder.name)
         return run_subject(folder)
     except EmotionLensError as error:
@@ -143,7 +143,7 @@ def _folder(setting: str, name: str) -> Path:
     """The folder of a model by its name, else of a run by its path or name."""
     registry = ModelRegistry()
     if name in registry.names():
-        return registry.root / name
+        return registry.folder(name)
     for path in (Path(name), runs_folder() / name):
         if path.is_dir():
             return path

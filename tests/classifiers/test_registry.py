@@ -81,6 +81,51 @@ def test_the_root_comes_from_the_environment(root: Path, monkeypatch: pytest.Mon
     assert (MODELS_ROOT.parent / "emotion_core").is_dir()
 
 
+@pytest.fixture
+def two_roots(
+    root: Path, make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ModelRegistry:
+    """As an installed package has it: a folder of the user's before the one that came along."""
+    added = tmp_path / "added"
+    monkeypatch.setattr(registry_module, "model_folders", lambda: (added, root))
+    return ModelRegistry()
+
+
+def test_models_that_came_along_are_found_behind_those_that_were_added(
+    two_roots: ModelRegistry, root: Path, tmp_path: Path
+) -> None:
+    assert two_roots.names() == ("alpha", "compact", "zebra")
+    assert two_roots.folder("alpha") == root / "alpha"
+    shutil.copytree(root / "alpha", tmp_path / "source")
+    load_card(tmp_path / "source").replaced(name="mine").save(tmp_path / "source")
+    two_roots.add(tmp_path / "source")
+    assert two_roots.names() == ("alpha", "compact", "mine", "zebra")
+    assert two_roots.folder("mine") == two_roots.root / "mine"
+    assert two_roots.own_folder("mine") == two_roots.root / "mine"
+    assert two_roots.verify("mine") == two_roots.verify("alpha") == []
+    assert not (root / "mine").exists()
+    with pytest.raises(ModelError, match="There already is a model 'alpha'"):
+        two_roots.add(root / "alpha")
+
+
+def test_a_model_that_came_along_is_not_changed_but_a_copy_counts(
+    two_roots: ModelRegistry, root: Path
+) -> None:
+    with pytest.raises(ModelError, match="came with Emotion Lens"):
+        two_roots.own_folder("alpha")
+    shutil.copytree(root / "alpha", two_roots.root / "alpha")
+    assert two_roots.own_folder("alpha") == two_roots.folder("alpha") == two_roots.root / "alpha"
+    assert two_roots.names().count("alpha") == 1
+
+
+def test_the_choice_of_the_default_stands_with_what_was_added(
+    two_roots: ModelRegistry, root: Path
+) -> None:
+    two_roots.choose_default("zebra")
+    assert two_roots.default_name() == "zebra"
+    assert not (root / "default.txt").exists()
+
+
 def test_opens_a_model(root: Path) -> None:
     classifier = ModelRegistry(root).open("alpha")
     assert classifier.card.name == "alpha"

@@ -70,6 +70,15 @@ def raising(error: BaseException):
     return call
 
 
+def test_help_follows_how_it_was_called(command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/somewhere/bin/emotion-lens"])
+    text = command("models", "--help").out.decode()
+    assert "usage: emotion-lens models" in text
+    assert "  emotion-lens models list" in text
+    assert "python -m" not in text
+    assert command("models", "show", "nobody").err.startswith("emotion-lens: ")
+
+
 def test_runs_from_any_folder(start_command, tmp_path) -> None:
     root = Path(emotion_core.__file__).parents[1]
     process = start_command("models", "list", cwd=tmp_path, env={"PYTHONPATH": str(root)})

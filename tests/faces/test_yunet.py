@@ -111,7 +111,7 @@ def white_block(width: int, height: int, x: int, y: int) -> np.ndarray:
 
 
 def test_without_a_file() -> None:
-    assert "models/detectors" in detector_info("yunet").reason
+    assert str(yunet.MODEL_FOLDER) in detector_info("yunet").reason
     assert "yunet" not in detector_names()
     with pytest.raises(DetectorError, match="EMOTION_LENS_YUNET"):
         build_detector("yunet")

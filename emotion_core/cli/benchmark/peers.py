@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Any
 
 from emotion_core.cli.common import UsageError
-from emotion_core.paths import ROOT
+from emotion_core.paths import is_installed, peers_folder
 
-PEERS_FOLDER = ROOT / "benchmarks" / "peers"
+PEERS_FOLDER = peers_folder()
 
 
 class Peer:
@@ -100,7 +100,11 @@ class Peer:
 def available_peers(note: Callable[[str], None]) -> list[str]:
     """The peers that can run here; what is left out is told to ``note``."""
     if not PEERS_FOLDER.is_dir():
-        note(f"No peers: there is no {PEERS_FOLDER}.")
+        note(
+            "No peers: they come with the repository, not with the installed package."
+            if is_installed()
+            else f"No peers: there is no {PEERS_FOLDER}."
+        )
         return []
     peers = ["fer"]
     # The one place where deepface looks before it tries to download them.

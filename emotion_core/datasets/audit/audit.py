@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from emotion_core.datasets.audit import groups, near, quality
 from emotion_core.datasets.audit.embedding import Embedding, embed
@@ -17,6 +16,7 @@ from emotion_core.datasets.dataset import VOTE_COLUMNS, EmotionDataset
 from emotion_core.datasets.duplicates import duplicate_keys
 from emotion_core.datasets.labels import clear_majority, vote_distribution
 from emotion_core.emotions import parse_emotion
+from emotion_core.extras import need
 from emotion_core.types import Float32Array, Int64Array, checked
 
 
@@ -45,7 +45,12 @@ def audit_dataset(
     Raises:
         Cancelled: the user stopped it.
         ValueError: features or probabilities of another shape, or only one of them.
+        MissingExtraError: the packages of an audit are not installed.
     """
+    for module in ("threadpoolctl", "sklearn", "cleanlab"):
+        need(module, "An audit")
+    from threadpoolctl import threadpool_limits
+
     if (features is None) != (probabilities is None):
         raise ValueError("audit: wanted features and probabilities, or neither. Received one.")
     steps = Progress(progress, cancelled)

@@ -28,7 +28,7 @@ def figures_strip(card: ModelCard) -> str:
             ("Time per face", f"{card.ms_per_face:.2f} ms", "classifier alone, eight at once")
         )
     parameters = f"{card.n_parameters / 1e6:.2f} million parameters"
-    network = registry().root / card.name / LITERT_FILE
+    network = registry().folder(card.name) / LITERT_FILE
     if network.is_file():  # where it is missing, opening the model says so
         items.append(("Size", f"{network.stat().st_size / 1e6:.1f} MB", parameters))
     return pieces.figures(items)

@@ -42,7 +42,7 @@ def _networks() -> dict[str, str]:
             card = registry.card(name)
         except ModelError:
             continue  # the side bar says what is wrong with it
-        if (registry.root / name / KERAS_FILE).is_file():
+        if (registry.folder(name) / KERAS_FILE).is_file():
             found[name] = card.architecture
     for path in sorted(runs_folder().glob(f"*/{KERAS_FILE}")):
         config, name = RunFolder(path.parent).read_config(), path.parent.name
