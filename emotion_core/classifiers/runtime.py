@@ -199,7 +199,7 @@ class LiteRTClassifier:
         """
         size_px = self.card.input_size_px
         checked("crops", images, (None, size_px, size_px), np.uint8)
-        if not self.card.flip_average:
+        if not self.card.flip_tta:
             return self._network.run(crops_to_tensor(images))
         # Both passes in one batch.
         both = np.concatenate([images, images[:, :, ::-1]])

@@ -27,11 +27,12 @@ from emotion_core.evaluation.comparison import compare
 from emotion_core.evaluation.robustness import RobustnessTest, robustness_figures
 from emotion_core.evaluation.test_set_log import is_test, read_looks, record_look
 from emotion_core.files.atomic_files import write_atomic
+from emotion_core.schema.old_names import present_labels
 from emotion_core.wording import count_of, percent
 
 _EXAMPLE = """\
 python -m emotion_core evaluate --model compact --split validation
-python -m emotion_core evaluate --model compact --split test --labels ferplus --json
+python -m emotion_core evaluate --model compact --split test --labels raters --json
 python -m emotion_core evaluate --model compact --split validation --compare emotion-cnn"""
 
 
@@ -62,9 +63,11 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--split", choices=sorted(SPLITS), default="test")
     parser.add_argument(
         "--labels",
+        type=present_labels,
         choices=LABELS,
         default="fer2013",
-        help="ferplus: against the FER+ majority, on the rows where it is clear",
+        help="raters: against the majority of the FER+ raters, on the rows where it is clear "
+        "(ferplus is the older word for it)",
     )
     parser.add_argument(
         "--robustness",

@@ -17,7 +17,7 @@ from emotion_core.files.publishing import scratch_folder
 
 # Share of right answers above the threshold. People agree on the labels of FER-2013 in about 65 %
 # (arXiv 1307.0414), and on a clear majority of ten taggers by definition.
-_TARGETS = {"fer2013": 0.75, "ferplus": 0.9}
+_TARGETS = {"fer2013": 0.75, "raters": 0.9}
 
 
 def measured_card(
@@ -63,9 +63,9 @@ def measured_card(
     card = card.replaced(temperature=temperature, threshold=threshold)
     wanted = {"validation": ("validation", "fer2013"), "test": ("test", "fer2013")}
     if dataset.has_votes:
-        wanted["test_ferplus"] = ("test", "ferplus")
-    if card.own_labels == "ferplus":
-        wanted["validation_ferplus"] = ("validation", "ferplus")
+        wanted["test_ferplus"] = ("test", "raters")
+    if card.own_labels == "raters":
+        wanted["validation_ferplus"] = ("validation", "raters")
     subject, metrics = _subject(folder, card), {}
     # Both kinds of labels ask about the same images.
     with scratch_folder() as answers:
@@ -93,7 +93,7 @@ def _coverage_points(found: Evaluation) -> list[dict[str, float]]:
 def _subject(folder: Path, card: ModelCard) -> Subject:
     return Subject(
         name=card.name,
-        key=card.sha256 + ("-mirrored" if card.flip_average else ""),
+        key=card.sha256 + ("-mirrored" if card.flip_tta else ""),
         label_set=card.label_set,
         size_px=card.input_size_px,
         temperature=card.temperature,

@@ -53,7 +53,7 @@ def model_subject(registry: ModelRegistry, name: str) -> Subject:
     card = registry.card(name)
     return Subject(
         name=name,
-        key=card.sha256 + ("-mirrored" if card.flip_average else ""),
+        key=card.sha256 + ("-mirrored" if card.flip_tta else ""),
         label_set=card.label_set,
         size_px=card.input_size_px,
         temperature=card.temperature,

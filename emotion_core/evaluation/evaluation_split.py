@@ -29,7 +29,7 @@ SPLITS = {
 }
 
 #: Whose labels count as right.
-LABELS = ("fer2013", "ferplus")
+LABELS = ("fer2013", "raters")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ def judged_rows(dataset: EmotionDataset, split: str, labels: str = "fer2013") ->
     Args:
         dataset: all splits (Training is needed to tell which images were seen).
         split: ``validation``, ``test``, ``merged`` (both) or ``training``.
-        labels: ``fer2013``: the original labels; ``ferplus``: the FER+ majority, and only rows
+        labels: ``fer2013``: the original labels; ``raters``: the FER+ majority, and only rows
             where it is clear.
 
     Raises:
@@ -81,10 +81,10 @@ def judged_rows(dataset: EmotionDataset, split: str, labels: str = "fer2013") ->
     if split not in SPLITS:
         raise ValueError(f"split: wanted one of {', '.join(SPLITS)}. Received: {split!r}")
     if labels not in LABELS:
-        raise ValueError(f"labels: wanted fer2013 or ferplus. Received: {labels!r}")
+        raise ValueError(f"labels: wanted fer2013 or raters. Received: {labels!r}")
     images = dataset.select(np.isin(dataset.usage, SPLITS[split]))
     truth, judged = images.labels, np.ones(len(images), bool)
-    if labels == "ferplus":
+    if labels == "raters":
         if not images.has_votes:
             raise DatasetError(
                 "Wanted FER+ votes in the data set. Found none. Use --labels fer2013, or import "

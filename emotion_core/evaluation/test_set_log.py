@@ -10,6 +10,7 @@ from emotion_core.evaluation.cache import evaluations_folder
 from emotion_core.evaluation.evaluated_model import Subject
 from emotion_core.evaluation.evaluation_split import SPLITS
 from emotion_core.files.atomic_files import make_folder, writing
+from emotion_core.schema.old_names import renamed
 
 LOOKS_FILE = "test_looks.jsonl"
 
@@ -81,8 +82,8 @@ def read_looks(dataset: EmotionDataset, *, folder: Path | None = None) -> tuple[
     looks = []
     for line in lines:
         try:
-            look = Look(**json.loads(line))
-        except (ValueError, TypeError):
+            look = Look(**renamed(json.loads(line)))
+        except (ValueError, TypeError, AttributeError):
             continue
         if look.dataset == dataset.name:
             looks.append(look)

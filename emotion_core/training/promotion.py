@@ -80,7 +80,7 @@ def start_promotion(
     description: str,
     *,
     use_for: str = "",
-    flip_average: bool,
+    flip_tta: bool,
 ) -> None:
     """Starts the export, the parity check, the calibration and the evaluation.
 
@@ -105,8 +105,8 @@ def start_promotion(
         command += ["--use-for", use_for.strip().rstrip(".")]
     if dataset := run.config.get("dataset"):
         command += ["--dataset", str(dataset)]
-    if flip_average:
-        command.append("--flip-average")
+    if flip_tta:
+        command.append("--flip-tta")
     RunFolder(run.folder).make_way(run.folder / _STATE)
     process = start_detached(command, log)
     write_json(run.folder / _STATE, {"model": name, "pid": process.pid, "started": time.time()})

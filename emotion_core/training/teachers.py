@@ -91,8 +91,8 @@ def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> No
     faults: list[str] = []
     wanted: list[tuple[Callable[[str], object], str]] = []
     began = folder is not None and folder.epochs_done > 0
-    if config.start_from and not began:
-        wanted.append((trained_file, config.start_from))
+    if config.init_from and not began:
+        wanted.append((trained_file, config.init_from))
     asked = folder is not None and folder.teachers.is_file()
     if config.teacher_weight and not asked:
         wanted += [(teacher, name) for name in config.teachers]
@@ -126,9 +126,9 @@ def trained_file(name: str) -> Path:
     Raises:
         TrainingError: there is none.
     """
-    path = _folder("start_from", name) / KERAS_FILE
+    path = _folder("init_from", name) / KERAS_FILE
     if not path.is_file():
-        raise TrainingError(f"start_from: wanted {KERAS_FILE} in the folder of {name}. None there.")
+        raise TrainingError(f"init_from: wanted {KERAS_FILE} in the folder of {name}. None there.")
     return path
 
 

@@ -111,6 +111,6 @@ def test_a_model_folder_says_all_by_itself(command, root: Path, tmp_path: Path) 
     folder = tmp_path / "whole"
     folder.mkdir()
     (folder / "card.json").write_text(json.dumps({}), encoding="utf-8")
-    outcome = command("models", "add", folder, "--name", "mine", "--flip-average")
+    outcome = command("models", "add", folder, "--name", "mine", "--flip-tta")
     assert outcome.code == 2
-    assert "Leave out --name, --flip-average" in outcome.err
+    assert "Leave out --name, --flip-tta" in outcome.err

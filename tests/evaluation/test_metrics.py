@@ -128,7 +128,7 @@ def small_set() -> EmotionDataset:
 
 def test_report_says_what_is_missing() -> None:
     with pytest.raises(DatasetError, match=r"Wanted FER\+ votes"):
-        judged_rows(small_set(), "test", "ferplus")
+        judged_rows(small_set(), "test", "raters")
     with pytest.raises(DatasetError, match="Wanted images of PublicTest"):
         judged_rows(small_set(), "validation")
     with pytest.raises(ValueError, match="wanted one of validation, test"):

@@ -67,7 +67,7 @@ def test_leaked_images_are_left_out_of_the_second_accuracy(
 def test_ferplus_counts_rows_with_a_clear_majority(
     make_subject: MakeSubject, small_set: EmotionDataset
 ) -> None:
-    evaluation = evaluate_model(make_subject(), judged_rows(small_set, "test", "ferplus"))
+    evaluation = evaluate_model(make_subject(), judged_rows(small_set, "test", "raters"))
     assert evaluation.rows.rows.tolist() == list(range(200, 300, 2))
     assert set(evaluation.rows.truth) == {FER2013.index(Emotion.NEUTRAL)}
     logits = random_logits(small_set.images[200:300:2])
@@ -82,7 +82,7 @@ def test_answers_are_computed_once_for_both_kinds_of_labels(
     rows = judged_rows(small_set, "validation")
     assert cached_evaluation(subject, rows, cache) is None
     first = evaluate_model(subject, rows, cache=cache)
-    second = evaluate_model(subject, judged_rows(small_set, "validation", "ferplus"), cache=cache)
+    second = evaluate_model(subject, judged_rows(small_set, "validation", "raters"), cache=cache)
     kept = cached_evaluation(subject, rows, cache)
     assert kept is not None
     assert kept.figures() == first.figures()

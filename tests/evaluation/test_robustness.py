@@ -99,7 +99,7 @@ def test_ferplus_labels_share_the_answers(
     opened: list[str] = []
     subject, cache = make_subject(opened=opened), LogitsCache(folder)
     RobustnessTest(subject, judged_rows(small_set, "test"), cache).run()
-    points = RobustnessTest(subject, judged_rows(small_set, "test", "ferplus"), cache).run()
+    points = RobustnessTest(subject, judged_rows(small_set, "test", "raters"), cache).run()
     assert {point.n for point in points} == {50}
     assert len(opened) == 1
 

@@ -24,7 +24,7 @@ SPLIT_NAMES = {
     "merged": "Both",
     "training": "Training",
 }
-LABEL_NAMES = {"fer2013": "Original", "ferplus": "FER+ majority"}
+LABEL_NAMES = {"fer2013": "Original", "raters": "FER+ majority"}
 
 _SPLIT_HELP = (
     "- **Validation** (PublicTest): to choose by.\n"

@@ -110,6 +110,6 @@ def _offer(run: RunInfo) -> None:
 
 def _make(run: RunInfo, name: str, title: str, description: str, use_for: str, flip: bool) -> None:
     try:
-        start_promotion(run, name, title, description, use_for=use_for, flip_average=flip)
+        start_promotion(run, name, title, description, use_for=use_for, flip_tta=flip)
     except EmotionLensError as error:
         st.session_state[_PROBLEM + run.name] = str(error)
