@@ -42,7 +42,7 @@ class ModelCard:
         crop_framing: which framing of a face the model was trained on, e.g. ``"fer2013"``.
         n_parameters: number of weights.
         temperature: the logits are divided by it before the softmax.
-        threshold: below this top probability an answer counts as uncertain, 0-1.
+        threshold: below this top probability a prediction counts as uncertain, 0-1.
         flip_tta: horizontal-flip test-time augmentation: whether the logits of a crop and of its
             mirror image are averaged.
         metrics: {split: metrics}, each with at least ``n``, ``accuracy`` and ``accuracy_ci95``;

@@ -163,11 +163,11 @@ def _uncertain(title: str, metrics: Mapping[str, Any], card: ModelCard) -> str:
         for point in metrics.get("coverage_curve", ())
     ]
     return (
-        "## Uncertain predictions\n\nWhere the highest probability is below "
+        "## Unconfident predictions\n\nWhere the highest probability is below "
         f"{_percent(card.threshold)}, the prediction is shown as uncertain. On {title} that leaves "
-        f"{_percent(coverage)} of the faces with a certain prediction, and "
+        f"{_percent(coverage)} of the faces with a confident prediction, and "
         f"{_percent(accuracy)} of these are right."
-        + ("\n\n" + _table(("Certain predictions", "Threshold", "Right"), curve) if curve else "")
+        + ("\n\n" + _table(("Confident predictions", "Threshold", "Right"), curve) if curve else "")
     )
 
 

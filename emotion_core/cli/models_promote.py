@@ -20,7 +20,7 @@ def register(actions: Subparsers) -> None:
     parser = actions.add_parser(
         "promote",
         help="turn a run into a model",
-        description="Exports a run's best epoch, checks that the exported file answers alike, "
+        description="Exports a run's best epoch, checks that the exported file predicts alike, "
         "calibrates it on PublicTest, reports on PrivateTest and writes the card.",
         example=_EXAMPLE,
     )

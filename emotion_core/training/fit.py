@@ -131,7 +131,7 @@ class TwoDistributions(keras.losses.Loss):  # type: ignore[misc]
 
 
 def _served_accuracy(n_classes: int) -> Callable[[Any, Any], Any]:
-    """Share of right answers among the outputs that will be served."""
+    """Share of correct predictions among the outputs that will be served."""
 
     def accuracy(y_true: Any, y_pred: Any) -> Any:
         return keras.metrics.categorical_accuracy(y_true[:, :n_classes], y_pred[:, :n_classes])

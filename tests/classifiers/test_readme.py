@@ -45,7 +45,7 @@ def test_shows_the_figures_of_the_card(make_card: MakeCard) -> None:
     assert confusion[0][1:] == list(FER2013.names)
     assert confusion[2] == ["**disgust**", "10", "**400**", "10", "10", "10", "10", "10"]
     assert files[2] == ["`model.tflite`", "`" + "b" * 64 + "`"]
-    assert "leaves 80.0 % of the faces with a certain prediction, and 75.0 % of these" in text
+    assert "leaves 80.0 % of the faces with a confident prediction, and 75.0 % of these" in text
     assert "- FER+, arXiv 1608.01041" in text
     assert "Recipe: `compact`" in text
 
@@ -59,7 +59,7 @@ def test_shows_what_the_model_is_for_and_what_each_threshold_leaves(make_card: M
     card = make_card(use_for="photos", metrics={"test": metrics})
     text = render_readme(card)
     assert "\nUse it for: photos.\n" in text
-    curve = next(table for table in tables(text) if table[0][0] == "Certain predictions")
+    curve = next(table for table in tables(text) if table[0][0] == "Confident predictions")
     assert curve[1:] == [["100.0 %", "0.0 %", "66.0 %"], ["50.0 %", "71.0 %", "87.5 %"]]
 
 

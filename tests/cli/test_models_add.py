@@ -50,7 +50,7 @@ def test_weights_are_added_measured_and_counted(command, root: Path, weights: Pa
     ).json
     assert judged["accuracy"] == pytest.approx(card.metrics["test"]["accuracy"])
     assert judged["ece"] == pytest.approx(card.metrics["test"]["ece"])
-    assert judged["test_looks"] == 3
+    assert judged["test_set_accesses"] == 3
     assert "not known" in command("models", "show", "mine").out.decode()
     assert "Not by this project" in (root / "mine" / "README.md").read_text(encoding="utf-8")
 

@@ -12,13 +12,13 @@ from emotion_core.cli.common import EXIT_FAILED
 from emotion_core.training.config import TrainingConfig
 from tests.cli.conftest import Outcome
 
-TAUGHT = {"preset": "smoke", "teachers": ["flagship"], "init_from": "flagship"}
+DISTILLED = {"preset": "smoke", "teachers": ["flagship"], "init_from": "flagship"}
 
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     path = tmp_path / "recipe.json"
-    path.write_text(json.dumps(TAUGHT))
+    path.write_text(json.dumps(DISTILLED))
     return path
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from emotion_core.faces import all_detectors
-from emotion_core.photos.photo_library import PhotoBook
+from emotion_core.photos.photo_library import PhotoLibrary
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame, FrameResult
 from pages.parts.common.settings import (
@@ -69,9 +69,9 @@ def _pictures(app: AppTest) -> list[Any]:
     return [picture for image in app.get("image") for picture in image.proto.imgs]
 
 
-def _book(app: AppTest) -> PhotoBook:
-    book: PhotoBook = app.session_state["_photo_book"]
-    return book
+def _library(app: AppTest) -> PhotoLibrary:
+    library: PhotoLibrary = app.session_state["_photo_library"]
+    return library
 
 
 def test_the_empty_page_says_what_will_stand_here(app: AppTest) -> None:
@@ -151,7 +151,7 @@ def test_another_model_judges_the_same_crops(
     app.selectbox(key=MODEL_KEY).set_value(other).run()
     assert "**1 photo** · 1 face" in _texts(app)
     assert len(analysed) == 1
-    assert len(_book(app).known_keys()) == 2
+    assert len(_library(app).known_keys()) == 2
 
 
 def test_the_same_photo_is_analysed_once(
@@ -205,7 +205,7 @@ def test_what_is_done_stays_after_stopping(
     stop_after_one = EmotionPipeline.analyze
 
     def analyze(self: EmotionPipeline, frame: Frame) -> FrameResult:
-        _book(app).stopped = True  # what the Stop button does
+        _library(app).stopped = True  # what the Stop button does
         return stop_after_one(self, frame)
 
     monkeypatch.setattr(EmotionPipeline, "analyze", analyze)
@@ -278,8 +278,8 @@ def test_a_model_with_a_bad_card_is_left_out(
 
 
 def _only_result(app: AppTest) -> FrameResult:
-    book = _book(app)
-    (result,) = [result for key in book.known_keys() for _, result in book.results(key, 0.0)]
+    library = _library(app)
+    (result,) = [result for key in library.known_keys() for _, result in library.results(key, 0.0)]
     return result
 
 

@@ -14,7 +14,7 @@ from emotion_core.classifiers.runtime import softmax
 from emotion_core.datasets import EmotionDataset
 from emotion_core.emotions import FER2013
 from emotion_core.errors import TrainingError
-from emotion_core.evaluation.test_set_log import read_looks
+from emotion_core.evaluation.test_set_log import read_accesses
 from emotion_core.training import fit, teachers
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.callbacks import stops_early
@@ -157,14 +157,14 @@ def test_teachers_are_asked_once_about_both_sides(
     folder = RunFolder(tmp_path / "run")
     folder.create()
     data = prepare(config, shapes_set)
-    taught = teachers.with_teachers(data, config, folder, quiet)
-    answers = 2 * taught.targets - data.targets
+    distilled = teachers.with_teachers(data, config, folder, quiet)
+    answers = 2 * distilled.targets - data.targets
     np.testing.assert_allclose(answers.sum(axis=2), 1, atol=1e-5)
     assert (answers >= -1e-6).all()
     assert not np.allclose(answers[0], answers[1])
     monkeypatch.setattr(teachers, "teacher", None)
     again = teachers.with_teachers(data, config, folder, quiet)
-    np.testing.assert_allclose(again.targets, taught.targets)
+    np.testing.assert_allclose(again.targets, distilled.targets)
 
 
 def test_softer_teachers_and_unknown_ones(
@@ -181,8 +181,8 @@ def test_softer_teachers_and_unknown_ones(
         )
         folder = RunFolder(tmp_path / str(temperature))
         folder.create()
-        taught = teachers.with_teachers(data, config, folder, quiet)
-        tops.append(taught.targets.max(axis=2).mean())
+        distilled = teachers.with_teachers(data, config, folder, quiet)
+        tops.append(distilled.targets.max(axis=2).mean())
     # 1/7 is what somebody says who knows nothing.
     assert tops[1] - 1 / 7 < 0.3 * (tops[0] - 1 / 7)
     with pytest.raises(TrainingError, match="teachers: wanted a run folder"):
@@ -263,7 +263,7 @@ def test_ferplus_trains_eight_outputs_and_serves_seven(
     curve = metrics["test_ferplus"]["coverage_curve"]
     assert curve[0]["coverage"] == 1
     assert curve[0]["accuracy"] == pytest.approx(metrics["test_ferplus"]["accuracy"])
-    assert {look.labels for look in read_looks(tagged)} == {"fer2013", "raters"}
+    assert {look.labels for look in read_accesses(tagged)} == {"fer2013", "raters"}
 
 
 def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: What a network wants its pixels to be -> (factor, offset) from 0-255.
 SCALES = {"0-255": (1.0, 0.0), "0-1": (1 / 255, 0.0), "-1-1": (1 / 127.5, -1.0)}
 
-#: Weights are kept as they are: a third-party model shall answer as it does at home.
+#: Weights are kept as they are: a third-party model predicts as it does in its own project.
 _EXPORT_MODE: Literal["float32"] = "float32"
 _MAX_DIFFERENCE = 1e-3
 _TRIALS = 64
@@ -107,7 +107,7 @@ def build_third_party_folder(path: Path, told: ThirdPartyModel, folder: Path) ->
     agreement = parity(model, folder / LITERT_FILE, trial_crops(size_px, _TRIALS))
     if not agreement.max_abs_diff <= _MAX_DIFFERENCE:
         raise ModelError(
-            f"{path.name}: the converted model answers otherwise, by up to "
+            f"{path.name}: the converted model predicts otherwise, by up to "
             f"{agreement.max_abs_diff:.3f}. Wanted at most {_MAX_DIFFERENCE}. Not added."
         )
     n_weights = max(1, int(model.count_params()))

@@ -80,7 +80,7 @@ def _choose(model: str) -> None:
 def _offer(run: RunInfo) -> None:
     with st.popover("Evaluate and promote", icon=":material/verified:"):
         st.markdown(
-            "Exports the best epoch, checks that the exported model answers alike, calibrates it "
+            "Exports the best epoch, checks that the exported model predicts alike, calibrates it "
             "on the validation images and evaluates it on the test images (a look at them that is "
             "counted). Then all pages can use it."
         )
