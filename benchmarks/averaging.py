@@ -27,12 +27,12 @@ from emotion_core.classifiers.runtime import softmax  # noqa: E402
 from emotion_core.datasets import load_dataset  # noqa: E402
 from emotion_core.errors import EmotionLensError  # noqa: E402
 from emotion_core.evaluation import (  # noqa: E402
-    JudgedRows,
-    Subject,
+    EvaluatedModel,
+    EvaluationSplit,
+    build_evaluation_split,
+    evaluated_model,
+    evaluated_run,
     fit_temperature,
-    judged_rows,
-    model_subject,
-    run_subject,
 )
 from emotion_core.evaluation.evaluated_model import Logits, fitted, in_order  # noqa: E402
 from emotion_core.types import Float32Array, UInt8Array  # noqa: E402
@@ -75,17 +75,17 @@ def changed_faces(images: UInt8Array) -> Iterator[tuple[str, UInt8Array]]:
 
 
 def log_probabilities(
-    subject: Subject, ask: Logits, rows: JudgedRows, images: UInt8Array, *, mirrored: bool
+    model: EvaluatedModel, ask: Logits, rows: EvaluationSplit, images: UInt8Array, *, mirrored: bool
 ) -> Float32Array:
-    """(N, C) float32, of the rows' labels; ``ask`` is the subject, opened."""
+    """(N, C) float32, of the rows' labels; ``ask`` is the model, opened."""
     views = [images, np.ascontiguousarray(images[:, :, ::-1])] if mirrored else [images]
-    logits = [in_order(ask(fitted(v, subject.size_px)), subject.label_set, rows.label_set)
+    logits = [in_order(ask(fitted(v, model.size_px)), model.label_set, rows.label_set)
               for v in views]  # fmt: skip
     probabilities = softmax(np.mean(logits, axis=0, dtype=np.float32))
     return np.asarray(np.log(probabilities + 1e-12), np.float32)
 
 
-def figures(logits: Float32Array, rows: JudgedRows) -> dict[str, float]:
+def figures(logits: Float32Array, rows: EvaluationSplit) -> dict[str, float]:
     """Accuracy, and the loss at the best temperature."""
     temperature = fit_temperature(logits, rows.truth)
     right = softmax(logits, temperature)[np.arange(len(logits)), rows.truth]
@@ -101,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("subjects", nargs="+", help="names of models, or run folders")
+    parser.add_argument("models", nargs="+", help="names of models, or run folders")
     parser.add_argument("--changes", action="store_true", help="changed faces, model by model")
     parser.add_argument("--dataset", default=os.environ.get("EMOTION_LENS_DATASET"))
     parser.add_argument("--json", action="store_true")
@@ -109,28 +109,29 @@ def main() -> None:
     if not arguments.dataset:
         parser.error("--dataset: wanted FER-2013. EMOTION_LENS_DATASET does not name it either.")
 
-    registry, answers = ModelRegistry(), {}
+    registry = ModelRegistry()
+    predictions: dict[str, Float32Array] = {}
     try:
-        rows = judged_rows(load_dataset(Path(arguments.dataset)), "validation")
+        rows = build_evaluation_split(load_dataset(Path(arguments.dataset)), "validation")
         faces = rows.images.images[rows.judged]
-        for name in arguments.subjects:
+        for name in arguments.models:
             shipped = name in registry.names()
-            subject = model_subject(registry, name) if shipped else run_subject(Path(name))
-            ask, sets = subject.open(), [("", faces)]
+            model = evaluated_model(registry, name) if shipped else evaluated_run(Path(name))
+            ask, sets = model.open(), [("", faces)]
             if arguments.changes:
                 sets = [(f", {change}", images) for change, images in changed_faces(faces)]
             for change, images in sets:
-                answers[subject.name + change] = log_probabilities(
-                    subject, ask, rows, images, mirrored=not shipped
+                predictions[model.name + change] = log_probabilities(
+                    model, ask, rows, images, mirrored=not shipped
                 )
     except EmotionLensError as error:
         sys.exit(str(error))
 
-    largest = 1 if arguments.changes else len(answers)
+    largest = 1 if arguments.changes else len(predictions)
     report = {
-        " + ".join(group): figures(np.mean([answers[one] for one in group], axis=0), rows)
+        " + ".join(group): figures(np.mean([predictions[one] for one in group], axis=0), rows)
         for n in range(1, largest + 1)
-        for group in itertools.combinations(answers, n)
+        for group in itertools.combinations(predictions, n)
     }
     if arguments.json:
         print(json.dumps(report, indent=2))

@@ -3,10 +3,10 @@
 A network that was trained on from another's weights often still answers well half way between
 the two (Wortsman et al., arXiv 2109.01903). This takes a model that learned FER-2013's own labels
 and one that went on from it with FER+ votes, mixes everything but their last layers, and puts
-these side by side: a place for a training with ``labels: two-heads`` to begin.
+these side by side: a place for a training with ``labels: multi-task`` to begin.
 
     python benchmarks/mix_weights.py flagship ferplus
-    python benchmarks/mix_weights.py flagship ferplus --share 0.5 --output runs/two-heads-0
+    python benchmarks/mix_weights.py flagship ferplus --share 0.5 --output runs/multi-task-0
 
 Figures are of PublicTest, uncalibrated, with the mirror image averaged.
 """

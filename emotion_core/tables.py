@@ -29,7 +29,7 @@ _BEFORE_SCORES = {
     "confidence": "float64",
     "uncertain": "bool",
 }
-#: Columns after the scores: which model and detector gave the answer.
+#: Columns after the scores: which model and detector gave the prediction.
 _AFTER_SCORES = {"model": "str", "detector": "str"}
 
 # Enough for a pixel's hundredth and for scores whose sum stays within 1e-5 of 1.

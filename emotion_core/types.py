@@ -1,4 +1,4 @@
-"""The data that flows from picture to answer. Row i is the same face in every type.
+"""The data that flows from picture to prediction. Row i is the same face in every type.
 
 Frozen, validated, with read-only arrays. An array is never None: N may be 0.
 """
@@ -164,7 +164,7 @@ class EmotionScores:
     Attributes:
         probabilities: (N, C) float32, rows sum to 1.
         label_set: the C emotions in the order of the columns.
-        threshold: the top probability that the model asks for before an answer counts as sure.
+        threshold: the top probability that the model asks for before a prediction counts as sure.
             `Decisions` start from it; whoever wants another one decides by that.
     """
 
@@ -215,7 +215,7 @@ class EmotionScores:
 
 
 def is_uncertain(confidences: npt.ArrayLike, threshold: float) -> BoolArray:
-    """Whether answers with these top probabilities count as uncertain, by the threshold alone."""
+    """Whether predictions with these top probabilities are uncertain, by the threshold alone."""
     return np.asarray(np.asarray(confidences, np.float32) < np.float32(threshold), np.bool_)
 
 

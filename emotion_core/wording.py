@@ -1,4 +1,4 @@
-"""How answers are put into words: one wording for pages, pictures, tables and alt texts."""
+"""How predictions are put into words: one wording for pages, pictures, tables and alt texts."""
 
 from emotion_core.emotions import Emotion
 from emotion_core.types import Decisions, FrameResult
@@ -29,7 +29,7 @@ def percent(share: float, digits: int = 0) -> str:
 
 
 def describe_face(decisions: Decisions, face: int) -> str:
-    """One face's answer: ``"looks happy (93 %)"`` or ``"uncertain (happy 41 %)"``.
+    """One face's prediction: ``"looks happy (93 %)"`` or ``"uncertain (happy 41 %)"``.
 
     Args:
         decisions: what N faces are called.

@@ -10,15 +10,15 @@ def _evaluation(settings: Settings) -> None:
     st.title("Evaluation", anchor=False)
     # Only now, because all of this takes a while to import and the title can be seen without it.
     from pages.parts.evaluation.choice import choose
-    from pages.parts.evaluation.predictions import answers
+    from pages.parts.evaluation.predictions import predictions
     from pages.parts.evaluation.sections import sections
     from pages.parts.evaluation.summary import summary
-    from pages.parts.evaluation.test_set_gate import may_look
+    from pages.parts.evaluation.test_set_gate import may_access
 
     choice = choose(settings)
-    if choice is None or not may_look(choice):
+    if choice is None or not may_access(choice):
         return
-    evaluation = answers(choice, choice.subject)
+    evaluation = predictions(choice, choice.model)
     if evaluation is None:
         return
     figures = evaluation.figures(choice.threshold)

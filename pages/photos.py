@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.parts.common.page_frame import show_page
-from pages.parts.common.session import cleared_photos, photo_book, undo_clear
+from pages.parts.common.session import cleared_photos, photo_library, undo_clear
 from pages.parts.common.settings import Settings
 from pages.parts.photos.intake import intake
 from pages.parts.photos.results import failures, progress, results, work
@@ -24,18 +24,18 @@ def _empty_state() -> None:
 def _photos(settings: Settings) -> None:
     st.title("Photos", anchor=False)
     intake()
-    book = photo_book()
-    if book.is_empty():
+    library = photo_library()
+    if library.is_empty():
         _empty_state()
         return
     # Fixed places, so that nothing moves when progress or failures come and go.
     progress_place, failures_place = st.container(), st.container()
     with progress_place:
-        on_progress = progress(book, settings)
+        on_progress = progress(library, settings)
     with failures_place:
-        failures(book)
-    visible = results(book, settings)
-    work(book, settings, visible, on_progress)
+        failures(library)
+    visible = results(library, settings)
+    work(library, settings, visible, on_progress)
 
 
 show_page(_photos, kept="Your photos are kept.")

@@ -1,5 +1,6 @@
 """What every test process needs before anything else, and results made by hand."""
 
+import io
 import signal
 from collections.abc import Callable
 
@@ -39,3 +40,36 @@ def make_result() -> Callable[..., FrameResult]:
         return FrameResult(0, 0.0, size_px, found, scores, decisions, numbers, crops)
 
     return make
+
+
+def _jpeg(pixels: np.ndarray) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).convert("RGB").save(buffer, "JPEG", quality=92)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> bytes:
+    """A photograph of one smiling person, as JPEG."""
+    from skimage import data
+
+    return _jpeg(data.astronaut())
+
+
+@pytest.fixture(scope="session")
+def grace_hopper() -> bytes:
+    """A photograph of one serious person, as JPEG."""
+    import matplotlib.cbook
+
+    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
+        return bytes(file.read())
+
+
+@pytest.fixture(scope="session")
+def coffee() -> bytes:
+    """A photograph without any person, as JPEG."""
+    from skimage import data
+
+    return _jpeg(data.coffee())

@@ -312,12 +312,12 @@ def _models(*names: str) -> Task:
     import tempfile
 
     from emotion_core.classifiers.third_party.third_party_models import (
-        ForeignModel,
-        build_foreign_folder,
+        ThirdPartyModel,
+        build_third_party_folder,
     )
 
     made = samples.keras_models(Path(tempfile.mkdtemp()))
-    told = ForeignModel(
+    told = ThirdPartyModel(
         name="theirs",
         title="Theirs",
         description="A model under test.",
@@ -330,7 +330,7 @@ def _models(*names: str) -> Task:
         folder = path.parent / "built"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        build_foreign_folder(path, told, folder)
+        build_third_party_folder(path, told, folder)
 
     return _file_task({name: made[name] for name in names}, read, _by_form)
 

@@ -72,7 +72,7 @@ def precision_recall_chart(
 
 
 def reliability_chart(bins: Sequence[Mapping[str, float]]) -> Chart:
-    """How often answers of each confidence are right, beside the diagonal where both agree.
+    """How often predictions of each confidence are right, beside the diagonal where both agree.
 
     Args:
         bins: dicts with confidence, accuracy, ci_low, ci_high, n, low, high.
@@ -87,7 +87,7 @@ def reliability_chart(bins: Sequence[Mapping[str, float]]) -> Chart:
             alt.Tooltip("n:Q", title="Faces", format=","),
         ],
     )
-    accuracy = alt.Y("accuracy:Q", title="Right answers", scale=_unit(), axis=_share_axis())
+    accuracy = alt.Y("accuracy:Q", title="Correct predictions", scale=_unit(), axis=_share_axis())
     colour = MODEL_COLOURS[0]
     layers = [
         _diagonal(),
@@ -104,7 +104,7 @@ def reliability_chart(bins: Sequence[Mapping[str, float]]) -> Chart:
 
 
 def coverage_chart(curve: Sequence[Mapping[str, float]], threshold: float) -> Chart:
-    """Accuracy among the faces that get an answer, against their share.
+    """Accuracy among the faces that get a confident prediction, against their share.
 
     Args:
         curve: dicts with threshold, coverage, accuracy, ci_low, ci_high, n.
@@ -115,10 +115,15 @@ def coverage_chart(curve: Sequence[Mapping[str, float]], threshold: float) -> Ch
     floor = max(0.0, int(low * 10) / 10)
     scale = alt.Scale(domain=[floor, 1], nice=False)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("coverage:Q", title="Faces with an answer", scale=_unit(), axis=_share_axis()),
+        x=alt.X(
+            "coverage:Q",
+            title="Faces with a confident prediction",
+            scale=_unit(),
+            axis=_share_axis(),
+        ),
         tooltip=_COVERAGE_TOOLTIP,
     )
-    accuracy = alt.Y("accuracy:Q", title="Right answers", scale=scale, axis=_share_axis())
+    accuracy = alt.Y("accuracy:Q", title="Correct predictions", scale=scale, axis=_share_axis())
     colour = MODEL_COLOURS[0]
     layers = [
         base.mark_area(color=colour, opacity=0.15).encode(
@@ -234,7 +239,7 @@ def recall_change_chart(
 
 _COVERAGE_TOOLTIP = [
     alt.Tooltip("threshold:Q", title="Uncertain below", format=".0%"),
-    alt.Tooltip("coverage:Q", title="Faces with an answer", format=".1%"),
+    alt.Tooltip("coverage:Q", title="Faces with a confident prediction", format=".1%"),
     alt.Tooltip("accuracy:Q", title="Right among them", format=".1%"),
     alt.Tooltip("n:Q", title="Faces", format=","),
 ]

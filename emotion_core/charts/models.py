@@ -31,7 +31,7 @@ def recall_chart(
     Args:
         per_class: {emotion: {"recall": share, "support": number of faces, ...}} in label order.
         confusion: counts, rows are the true emotions in the order of ``per_class``. With it every
-            bar names the most frequent wrong answer.
+            bar names the most frequent wrong prediction.
 
     Raises:
         ValueError: an unknown emotion, a recall outside 0 to 1, or a confusion of another size.
@@ -131,7 +131,7 @@ def _check_square(confusion: Sequence[Sequence[int]], n: int) -> None:
 
 
 def _main_mistakes(names: Sequence[str], confusion: Sequence[Sequence[int]]) -> dict[str, str]:
-    """{true emotion: "sad 21 %"}, the most frequent wrong answer of each."""
+    """{true emotion: "sad 21 %"}, the most frequent wrong prediction of each."""
     _check_square(confusion, len(names))
     mistakes = {}
     for true, (name, counts) in enumerate(zip(names, confusion, strict=True)):

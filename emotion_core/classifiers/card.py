@@ -12,6 +12,7 @@ from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
 from emotion_core.files.atomic_files import write_json
 from emotion_core.files.outside_files import read_json
+from emotion_core.schema.old_names import OLD_KEYS, renamed
 from emotion_core.schema.validation import faults_text, shortened
 
 CARD_FILE = "card.json"
@@ -19,10 +20,10 @@ KERAS_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
 
 #: Grows when a field is added, goes away or changes its meaning.
-SCHEMA = 2
+SCHEMA = 3
 
-# Cards of schema 1 have no ``use_for``.
-_READABLE = (SCHEMA, 1)
+# Cards of schema 1 have no ``use_for``; those before 3 have older names of keys.
+_READABLE = (SCHEMA, 2, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +35,16 @@ class ModelCard:
         title: name for people.
         description: one or two sentences.
         use_for: what to take this model for rather than another, in a few words; may be empty.
-        architecture: key of ``architectures.ARCHITECTURES``, or a foreign model's own word.
+        architecture: key of ``architectures.ARCHITECTURES``, or a third-party model's own word.
         labels: emotion names in the order of the outputs.
         input_size_px: side of the square crop.
         input_channels: 1 for gray.
         crop_framing: which framing of a face the model was trained on, e.g. ``"fer2013"``.
         n_parameters: number of weights.
         temperature: the logits are divided by it before the softmax.
-        threshold: below this top probability an answer counts as uncertain, 0-1.
-        flip_average: whether the logits of a crop and of its mirror image are averaged.
+        threshold: below this top probability a prediction counts as uncertain, 0-1.
+        flip_tta: horizontal-flip test-time augmentation: whether the logits of a crop and of its
+            mirror image are averaged.
         metrics: {split: metrics}, each with at least ``n``, ``accuracy`` and ``accuracy_ci95``;
             the other names are those of ``evaluate --json``.
         training: data set and recipe: ``dataset, dataset_sha256, n_images, label_source, epochs,
@@ -68,7 +70,7 @@ class ModelCard:
     n_parameters: int
     temperature: float
     threshold: float
-    flip_average: bool
+    flip_tta: bool
     metrics: Mapping[str, Mapping[str, Any]]
     training: Mapping[str, Any]
     licence: str
@@ -101,8 +103,8 @@ class ModelCard:
 
     @property
     def own_labels(self) -> str:
-        """Whose labels it is judged by first: those that it learned, ``ferplus`` or ``fer2013``."""
-        return "ferplus" if self.training["label_source"] == "ferplus" else "fer2013"
+        """Whose labels it is judged by first: those that it learned, ``raters`` or ``fer2013``."""
+        return "raters" if self.training["label_source"] == "raters" else "fer2013"
 
     @property
     def sha256(self) -> str:
@@ -138,6 +140,8 @@ class ModelCard:
             )
         if values["schema"] == 1:
             values = {**values, "use_for": ""}
+        if values["schema"] < SCHEMA:
+            values = _with_present_names(values)
         wanted = [field.name for field in fields(cls)]
         missing = [name for name in wanted if name not in values]
         unknown = [f"{name!s:.40}" for name in values if name not in wanted and name != "schema"]
@@ -154,6 +158,14 @@ class ModelCard:
         path = folder / CARD_FILE
         write_json(path, self.to_dict())
         return path
+
+
+def _with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    fresh = {OLD_KEYS.get(name, name): value for name, value in values.items()}
+    for name in ("training", "metrics"):
+        if isinstance(part := fresh.get(name), Mapping):
+            fresh[name] = renamed(part)
+    return fresh
 
 
 def load_card(folder: Path) -> ModelCard:

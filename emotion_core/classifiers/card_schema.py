@@ -248,7 +248,7 @@ class CardSchema(BaseModel):
         Any, AfterValidator(_within(1e-6, 1e6, "a number above 0, from 1e-6 to 1e6"))
     ]
     threshold: _Share
-    flip_average: Annotated[Any, AfterValidator(_bool)]
+    flip_tta: Annotated[Any, AfterValidator(_bool)]
     metrics: Annotated[dict[str, _Figures], BeforeValidator(_plain)]
     training: Annotated[_Training, BeforeValidator(_plain)]
     licence: _Text

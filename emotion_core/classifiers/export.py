@@ -109,7 +109,7 @@ class ParityReport:
         n: number of crops compared.
         max_abs_diff: largest difference of a probability.
         mean_abs_diff: mean over the crops of each one's largest difference.
-        agreement: share of crops with the same answer.
+        agreement: share of crops with the same prediction.
     """
 
     n: int

@@ -58,14 +58,14 @@ def features(
         network = _TwoOutputs(with_features(content), threads)
     inner_parts = [np.zeros((0, network.n_features), np.float32)]
     logit_parts = [np.zeros((0, len(card.labels)), np.float32)]
-    step = MAX_ROWS // 2 if card.flip_average else MAX_ROWS
+    step = MAX_ROWS // 2 if card.flip_tta else MAX_ROWS
     for start in range(0, len(images), step):
         crops = images[start : start + step]
-        if card.flip_average:
+        if card.flip_tta:
             crops = np.concatenate([crops, crops[:, :, ::-1]])
         with litert_errors("This model's network gives no features; choose another model."):
             inner, logits = network.run(crops_to_tensor(crops))
-        if card.flip_average:
+        if card.flip_tta:
             inner, logits = (np.mean(np.split(values, 2), axis=0) for values in (inner, logits))
         inner_parts.append(inner)
         logit_parts.append(logits)

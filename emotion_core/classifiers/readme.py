@@ -49,7 +49,7 @@ def render_readme(card: ModelCard) -> str:
     """
     use_for = f"Use it for: {card.use_for}." if card.use_for else ""
     sections = [f"# {card.title}", card.description, use_for, _facts(card), _accuracy(card)]
-    wanted = _DETAILED_FERPLUS if card.own_labels == "ferplus" else _DETAILED
+    wanted = _DETAILED_FERPLUS if card.own_labels == "raters" else _DETAILED
     detailed = next((split for split in wanted if split in card.metrics), None)
     if detailed is not None:
         metrics = card.metrics[detailed]
@@ -59,7 +59,7 @@ def render_readme(card: ModelCard) -> str:
             _confusion(title, metrics, card.labels),
             _uncertain(title, metrics, card),
         ]
-    sections += [_limits(), _training(card), _own_protocol(card), _repeats(card)]
+    sections += [_limits(), _training(card), _own_protocol(card), _repeated_runs(card)]
     sections += [_files(card), _sources(card)]
     sections.append(
         "This file is generated from `card.json`; `render_readme` in "
@@ -77,7 +77,7 @@ def _facts(card: ModelCard) -> str:
         "Input": f"{size}x{size} pixels, {colour}, values 0-255, framed as `{card.crop_framing}`",
         "Output": f"logits of {', '.join(card.labels)}",
         "Calibration": f"temperature {card.temperature:.3g}",
-        "Mirror image": "averaged with the face itself" if card.flip_average else "not used",
+        "Test-time augmentation": "horizontal flip, logits averaged" if card.flip_tta else "none",
         "Uncertain": f"below {_percent(card.threshold)}",
         "Time per face": _UNKNOWN
         if card.ms_per_face is None
@@ -150,7 +150,7 @@ def _confusion(title: str, metrics: Mapping[str, Any], labels: Sequence[str]) ->
     ]
     return (
         f"## Confusion on {title}\n\nRows are the labels of the data set, columns the model's "
-        "answers; number of images.\n\n" + _table(("", *labels), rows)
+        "predictions; number of images.\n\n" + _table(("", *labels), rows)
     )
 
 
@@ -163,11 +163,11 @@ def _uncertain(title: str, metrics: Mapping[str, Any], card: ModelCard) -> str:
         for point in metrics.get("coverage_curve", ())
     ]
     return (
-        "## Uncertain answers\n\nWhere the highest probability is below "
-        f"{_percent(card.threshold)}, the answer is shown as uncertain. On {title} that leaves "
-        f"{_percent(coverage)} of the faces with an answer, and {_percent(accuracy)} of these "
-        "answers are right."
-        + ("\n\n" + _table(("Faces with an answer", "Threshold", "Right"), curve) if curve else "")
+        "## Unconfident predictions\n\nWhere the highest probability is below "
+        f"{_percent(card.threshold)}, the prediction is shown as uncertain. On {title} that leaves "
+        f"{_percent(coverage)} of the faces with a confident prediction, and "
+        f"{_percent(accuracy)} of these are right."
+        + ("\n\n" + _table(("Confident predictions", "Threshold", "Right"), curve) if curve else "")
     )
 
 
@@ -181,7 +181,7 @@ def _limits() -> str:
 
 def _training(card: ModelCard) -> str:
     training = card.training
-    if training.get("foreign"):
+    if training.get("third_party"):
         return (
             f"## Training\n\nNot by this project: {training['recipe']}. What it learned from is "
             "not known, so the test images may have been among it."
@@ -203,7 +203,7 @@ def _training(card: ModelCard) -> str:
     else:
         rows = [(f"`{name}`", f"`{value}`") for name, value in sorted(_flat(recipe).items())]
         lines.append(_table(("Setting", "Value"), rows))
-    told = {*_TOLD, "recipe", "own_protocol", "repeats"}
+    told = {*_TOLD, "recipe", "own_protocol", "repeated_runs"}
     more = [
         f"- {name.replace('_', ' ')}: {value}"
         for name, value in _flat(training).items()
@@ -234,7 +234,7 @@ def _own_protocol(card: ModelCard) -> str:
     )
 
 
-#: What is told of a repeated training: the heading, the split and the figure of it.
+#: What is told of a repeated run: the heading, the split and the figure of it.
 _REPEATED = (
     ("PublicTest", "validation", "accuracy"),
     ("PrivateTest", "test", "accuracy"),
@@ -244,14 +244,14 @@ _REPEATED = (
 )
 
 
-def _repeats(card: ModelCard) -> str:
+def _repeated_runs(card: ModelCard) -> str:
     """How far the figures depend on chance, and what the leaking images would have added."""
-    repeats = card.training.get("repeats")
-    if not repeats:
+    repeated = card.training.get("repeated_runs")
+    if not repeated:
         return ""
     this = {**card.training, "metrics": card.metrics}
-    clean = [training for training in (this, *repeats) if training["leak_free"]]
-    leaking = [training for training in (this, *repeats) if not training["leak_free"]]
+    clean = [training for training in (this, *repeated) if training["leak_free"]]
+    leaking = [training for training in (this, *repeated) if not training["leak_free"]]
 
     def row(training: Mapping[str, Any]) -> tuple[str, ...]:
         who = f"this model, seed {this['seed']}" if training is this else f"seed {training['seed']}"
@@ -269,8 +269,9 @@ def _repeats(card: ModelCard) -> str:
         rows.append(("mean ± standard deviation", *spread))
     rows += [row(training) for training in leaking]
     text = (
-        "## Trained again\n\nThe same recipes, each model as it would be served; only this one is "
-        "shipped.\n\n" + _table(("Training", *(heading for heading, _, _ in _REPEATED)), rows)
+        "## Repeated runs\n\nThe same recipes with other seeds, each model as it would be served; "
+        "only this one is shipped.\n\n"
+        + _table(("Run", *(heading for heading, _, _ in _REPEATED)), rows)
     )
     if leaking:
         text += (

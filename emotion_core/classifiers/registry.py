@@ -145,7 +145,7 @@ class ModelRegistry:
             card = self.card(name)
         except ModelError:
             return False
-        return bool(card.metrics) and not card.training.get("foreign")
+        return bool(card.metrics) and not card.training.get("third_party")
 
     def card(self, name: str) -> ModelCard:
         """A model's card.

@@ -174,12 +174,13 @@ class LiteRTClassifier:
 
         Raises:
             ValueError: another shape or dtype.
-            ModelError: the network cannot be run, or its answers are no numbers.
+            ModelError: the network cannot be run, or its predictions are no numbers.
         """
         logits = self.logits(images)
         if not np.isfinite(logits).all():
             raise ModelError(
-                f"The answers of {self.card.title} are not finite numbers; choose another model."
+                f"The predictions of {self.card.title} are not finite numbers; "
+                "choose another model."
             )
         probabilities = softmax(logits, self.card.temperature)
         return EmotionScores(probabilities, self.card.label_set, self.card.threshold)
@@ -198,7 +199,7 @@ class LiteRTClassifier:
         """
         size_px = self.card.input_size_px
         checked("crops", images, (None, size_px, size_px), np.uint8)
-        if not self.card.flip_average:
+        if not self.card.flip_tta:
             return self._network.run(crops_to_tensor(images))
         # Both passes in one batch.
         both = np.concatenate([images, images[:, :, ::-1]])
@@ -232,7 +233,7 @@ def softmax(logits: npt.ArrayLike, temperature: float = 1.0) -> Float32Array:
 
     Args:
         logits: (N, C). N may be 0.
-        temperature: the logits are divided by it; above 1 the answer becomes less sure.
+        temperature: the logits are divided by it; above 1 the predictions become less confident.
 
     Returns:
         (N, C) float32, rows sum to 1.

@@ -94,7 +94,7 @@ def register(subparsers: Subparsers) -> None:
         "--threshold",
         type=number_between(0, 1),
         metavar="X",
-        help="call an answer uncertain below this score, 0-1 (default: the model card's)",
+        help="call a prediction uncertain below this score, 0-1 (default: the model card's)",
     )
     parser.add_argument(
         "--detection-size",

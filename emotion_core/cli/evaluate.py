@@ -15,23 +15,24 @@ from emotion_core.errors import OutputError
 from emotion_core.evaluation import (
     LABELS,
     SPLITS,
-    JudgedRows,
-    Subject,
+    EvaluatedModel,
+    EvaluationSplit,
+    build_evaluation_split,
     evaluate_model,
-    judged_rows,
-    model_subject,
-    run_subject,
+    evaluated_model,
+    evaluated_run,
 )
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.comparison import compare
 from emotion_core.evaluation.robustness import RobustnessTest, robustness_figures
-from emotion_core.evaluation.test_set_log import is_test, read_looks, record_look
+from emotion_core.evaluation.test_set_log import is_test, read_accesses, record_access
 from emotion_core.files.atomic_files import write_atomic
+from emotion_core.schema.old_names import present_labels
 from emotion_core.wording import count_of, percent
 
 _EXAMPLE = """\
 python -m emotion_core evaluate --model compact --split validation
-python -m emotion_core evaluate --model compact --split test --labels ferplus --json
+python -m emotion_core evaluate --model compact --split test --labels raters --json
 python -m emotion_core evaluate --model compact --split validation --compare emotion-cnn"""
 
 
@@ -41,8 +42,8 @@ def register(subparsers: Subparsers) -> None:
         "evaluate",
         help="judge a model on a data set",
         description="Accuracy with its interval, per-class figures, confusion matrix and "
-        "calibration of the model as it is served. Answers are kept in data/evaluations, and how "
-        "often the test images were looked at is counted there.",
+        "calibration of the model as it is served. Predictions are kept in data/evaluations, "
+        "and so is the test-set access log.",
         example=_EXAMPLE,
     )
     judged = parser.add_mutually_exclusive_group()
@@ -62,9 +63,11 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--split", choices=sorted(SPLITS), default="test")
     parser.add_argument(
         "--labels",
+        type=present_labels,
         choices=LABELS,
         default="fer2013",
-        help="ferplus: against the FER+ majority, on the rows where it is clear",
+        help="raters: against the majority of the FER+ raters, on the rows where it is clear "
+        "(ferplus is the older word for it)",
     )
     parser.add_argument(
         "--robustness",
@@ -83,20 +86,20 @@ def run(args: argparse.Namespace) -> int:
     """Prints the figures."""
     registry = ModelRegistry()
     if args.run:
-        subject = run_subject(args.run)
+        model = evaluated_run(args.run)
     else:
-        subject = model_subject(registry, args.model or registry.default_name())
-    other = model_subject(registry, args.compare) if args.compare else None
+        model = evaluated_model(registry, args.model or registry.default_name())
+    other = evaluated_model(registry, args.compare) if args.compare else None
     dataset = load_dataset(args.dataset, corrections=args.corrections)
-    rows = judged_rows(dataset, args.split, args.labels)
+    rows = build_evaluation_split(dataset, args.split, args.labels)
     cache = LogitsCache(not_kept=message)
-    figures = _figures(subject, other, rows, cache)
+    figures = _figures(model, other, rows, cache)
     if args.robustness:
-        figures["robustness"] = _robustness(subject, rows, cache)
+        figures["robustness"] = _robustness(model, rows, cache)
     if is_test(args.split):
-        figures["test_looks"] = _look([subject, other], dataset, args)
+        figures["test_set_accesses"] = _log_access([model, other], dataset, args)
     if args.run and args.labels == "fer2013" and not args.corrections:
-        from emotion_core.training.run_folder import RunFolder  # where the history page looks
+        from emotion_core.training.run_folder import RunFolder  # where the history page reads them
 
         try:
             RunFolder(args.run).add_evaluation(args.split, figures)
@@ -111,11 +114,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _figures(
-    subject: Subject, other: Subject | None, rows: JudgedRows, cache: LogitsCache
+    model: EvaluatedModel, other: EvaluatedModel | None, rows: EvaluationSplit, cache: LogitsCache
 ) -> dict[str, Any]:
-    with _bar(f"{subject.name} on {rows.split}", "face") as bar:
-        evaluation = evaluate_model(subject, rows, cache=cache, progress=_shown(bar))
-    figures = {"model": subject.name, **evaluation.figures()}
+    with _bar(f"{model.name} on {rows.split}", "face") as bar:
+        evaluation = evaluate_model(model, rows, cache=cache, progress=_shown(bar))
+    figures = {"model": model.name, **evaluation.figures()}
     if other is not None:
         with _bar(f"{other.name} on {rows.split}", "face") as bar:
             second = evaluate_model(other, rows, cache=cache, progress=_shown(bar))
@@ -136,29 +139,31 @@ def _figures(
     return figures
 
 
-def _robustness(subject: Subject, rows: JudgedRows, cache: LogitsCache) -> dict[str, Any]:
+def _robustness(model: EvaluatedModel, rows: EvaluationSplit, cache: LogitsCache) -> dict[str, Any]:
     with _bar("robustness", "condition") as bar:
-        points = RobustnessTest(subject, rows, cache).run(progress=_shown(bar))
+        points = RobustnessTest(model, rows, cache).run(progress=_shown(bar))
     return robustness_figures(points)
 
 
-def _look(subjects: list[Subject | None], dataset: EmotionDataset, args: argparse.Namespace) -> int:
-    """Counts these looks at test images, tells of all of them and returns their number."""
-    for subject in filter(None, subjects):
-        record_look(
+def _log_access(
+    models: list[EvaluatedModel | None], dataset: EmotionDataset, args: argparse.Namespace
+) -> int:
+    """Logs this access to the test images, tells of all of them and returns their number."""
+    for model in filter(None, models):
+        record_access(
             by="command line",
-            subject=subject,
+            model=model,
             dataset=dataset,
             split=args.split,
             labels=args.labels,
         )
-    looks = read_looks(dataset)
-    models = count_of(len({look.model_key for look in looks}), "model")
+    accesses = read_accesses(dataset)
+    n_models = count_of(len({access.model_key for access in accesses}), "model")
     message(
-        f"The test images were looked at {count_of(len(looks), 'time')} so far, with {models}. "
-        "Choose on validation, and look here only to report."
+        f"Test-set access log: {count_of(len(accesses), 'access', 'accesses')} so far, with "
+        f"{n_models}. Choose on validation, and use the test images only to report."
     )
-    return len(looks)
+    return len(accesses)
 
 
 def _bar(title: str, unit: str) -> "tqdm[Any]":

@@ -170,7 +170,7 @@ def run_default(args: argparse.Namespace) -> int:
 
 
 def _training(training: Mapping[str, Any]) -> str:
-    if training.get("foreign"):
+    if training.get("third_party"):
         return f"not known ({training['recipe']})"
     return (
         f"{training['dataset']}, {training['n_images']:,} images, {training['label_source']} "

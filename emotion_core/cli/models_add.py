@@ -26,9 +26,9 @@ python -m emotion_core models add theirs.tflite --name lite --scale -1-1 --label
 python -m emotion_core models add theirs.keras --name theirs --scale 0-1 \\
     --labels angry,disgust,fear,happy,neutral,sad,surprise --dataset data/fer2013.parquet"""
 
-# Said of a foreign model; a model folder's card says all of it by itself.
-_FOREIGN = (
-    "name", "title", "description", "labels", "scale", "size", "licence", "source", "flip_average",
+# Said of a third-party model; a model folder's card says all of it by itself.
+_THIRD_PARTY = (
+    "name", "title", "description", "labels", "scale", "size", "licence", "source", "flip_tta",
     "dataset", "network",
 )  # fmt: skip
 
@@ -37,7 +37,7 @@ def register(actions: Subparsers) -> None:
     """Adds the action's parser."""
     parser = actions.add_parser(
         "add",
-        help="add a model folder or a foreign model to models/",
+        help="add a model folder or a third-party model to models/",
         description="Copies a model folder (model.tflite, card.json) into models/, or makes one "
         "of a third-party .keras, .h5, .hdf5 or .tflite file or SavedModel folder, of Keras 2 or "
         "3. Weights alone are taken of Emotion-detection, deepface's facial_expression_model and "
@@ -52,36 +52,50 @@ def register(actions: Subparsers) -> None:
         help="file or folder on this machine; no addresses",
     )
     parser.add_argument("--json", action="store_true", help="the added card as JSON")
-    foreign = parser.add_argument_group("third-party models")
-    foreign.add_argument("--name", help="name of the new folder in models/")
-    foreign.add_argument("--title", help="name for people (default: the name)")
-    foreign.add_argument("--description", help="one or two sentences")
-    foreign.add_argument(
+    third_party = parser.add_argument_group("third-party models")
+    third_party.add_argument("--name", help="name of the new folder in models/")
+    third_party.add_argument("--title", help="name for people (default: the name)")
+    third_party.add_argument("--description", help="one or two sentences")
+    third_party.add_argument(
         "--labels", metavar="A,B,...", help="emotions in the order of the model's outputs"
     )
-    foreign.add_argument(
+    third_party.add_argument(
         "--scale",
         choices=("0-255", "0-1", "-1-1"),
         help="what the model wants pixels to be, as in its own training",
     )
-    foreign.add_argument(
+    third_party.add_argument(
         "--size",
         type=whole_number_from(8),
         metavar="PX",
         help="side of the input, if the file leaves it open (default: 48)",
     )
-    foreign.add_argument(
+    third_party.add_argument(
         "--network",
         type=Path,
         metavar="FILE",
         help="JSON of the network (model.to_json()), for a file with weights alone",
     )
-    foreign.add_argument("--licence", help="licence of the weights")
-    foreign.add_argument("--source", action="append", help="where it comes from; may be repeated")
-    foreign.add_argument(
-        "--flip-average", action="store_true", default=None, help="average a face and its mirror"
+    third_party.add_argument("--licence", help="licence of the weights")
+    third_party.add_argument(
+        "--source", action="append", help="where it comes from; may be repeated"
     )
-    foreign.add_argument(
+    third_party.add_argument(
+        "--flip-tta",
+        action="store_true",
+        default=None,
+        help="horizontal-flip test-time augmentation: average the logits of a face and its mirror "
+        "image",
+    )
+    # Its name in earlier versions.
+    third_party.add_argument(
+        "--flip-average",
+        dest="flip_tta",
+        action="store_true",
+        default=None,
+        help=argparse.SUPPRESS,
+    )
+    third_party.add_argument(
         "--dataset",
         metavar="PATH",
         help="calibrate on its PublicTest and measure on PrivateTest, for the card",
@@ -93,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
     """Adds a model."""
     registry = ModelRegistry()
     if (args.path / CARD_FILE).is_file():
-        given = [name for name in _FOREIGN if getattr(args, name) is not None]
+        given = [name for name in _THIRD_PARTY if getattr(args, name) is not None]
         if given:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise UsageError(
@@ -101,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
             )
         card = registry.add(args.path)
     else:
-        card = _add_foreign(args, registry)
+        card = _add_third_party(args, registry)
     if args.json:
         print_json(card.to_dict())
     else:
@@ -112,12 +126,12 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _add_foreign(args: argparse.Namespace, registry: ModelRegistry) -> ModelCard:
+def _add_third_party(args: argparse.Namespace, registry: ModelRegistry) -> ModelCard:
     # Here, because measuring and converting need more than a listing does.
     from emotion_core.classifiers.third_party.third_party_models import (
         UNKNOWN_LICENCE,
-        ForeignModel,
-        build_foreign_folder,
+        ThirdPartyModel,
+        build_third_party_folder,
     )
     from emotion_core.evaluation.card_figures import measured_card
 
@@ -126,7 +140,7 @@ def _add_foreign(args: argparse.Namespace, registry: ModelRegistry) -> ModelCard
     if args.name in registry.names():
         raise UsageError(f"There already is a model {args.name!r} in {registry.root}.")
     dataset = load_dataset(args.dataset) if args.dataset else None
-    told = ForeignModel(
+    told = ThirdPartyModel(
         name=args.name,
         title=args.title or args.name,
         description=args.description or f"Added from {args.path.name}.",
@@ -136,10 +150,10 @@ def _add_foreign(args: argparse.Namespace, registry: ModelRegistry) -> ModelCard
         network=args.network,
         licence=args.licence or UNKNOWN_LICENCE,
         sources=tuple(args.source or ()),
-        flip_average=bool(args.flip_average),
+        flip_tta=bool(args.flip_tta),
     )
     with scratch_folder() as folder:
-        card = build_foreign_folder(args.path, told, folder)
+        card = build_third_party_folder(args.path, told, folder)
         if dataset is not None:
             card = measured_card(folder, card, dataset, by="models add", report=message)
         save_with_readme(card, folder)

@@ -12,7 +12,7 @@ from emotion_core.files.outside_files import read_json
 
 _EXAMPLE = """\
 python -m emotion_core models promote runs/compact-1 --name compact --title Compact \\
-    --description "Small residual network." --flip-average"""
+    --description "Small residual network." --flip-tta"""
 
 
 def register(actions: Subparsers) -> None:
@@ -20,7 +20,7 @@ def register(actions: Subparsers) -> None:
     parser = actions.add_parser(
         "promote",
         help="turn a run into a model",
-        description="Exports a run's best epoch, checks that the exported file answers alike, "
+        description="Exports a run's best epoch, checks that the exported file predicts alike, "
         "calibrates it on PublicTest, reports on PrivateTest and writes the card.",
         example=_EXAMPLE,
     )
@@ -33,7 +33,14 @@ def register(actions: Subparsers) -> None:
     )
     parser.add_argument("--dataset", type=Path, help="Parquet file (default: EMOTION_LENS_DATASET)")
     parser.add_argument(
-        "--flip-average", action="store_true", help="average a face and its mirror image"
+        "--flip-tta",
+        action="store_true",
+        help="horizontal-flip test-time augmentation: average the logits of a face and its mirror "
+        "image",
+    )
+    # Its name in earlier versions.
+    parser.add_argument(
+        "--flip-average", dest="flip_tta", action="store_true", help=argparse.SUPPRESS
     )
     parser.add_argument("--replace", action="store_true", help="replace a model of that name")
     parser.add_argument(
@@ -86,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         title=args.title,
         description=args.description,
         use_for=args.use_for,
-        flip_average=args.flip_average,
+        flip_tta=args.flip_tta,
         replace=args.replace,
         notes=notes,
         report=message,

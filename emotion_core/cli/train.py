@@ -15,6 +15,7 @@ from emotion_core.cli.common import (
 from emotion_core.datasets import LABEL_SOURCES, EmotionDataset, load_dataset
 from emotion_core.errors import EmotionLensError, TrainingError
 from emotion_core.extras import need
+from emotion_core.schema.old_names import present_labels
 from emotion_core.schema.validation import value_types
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.distribution import join_cluster, own_folder
@@ -33,7 +34,7 @@ python -m emotion_core train --dataset synthetic --preset smoke --run-dir runs/s
 # Options that set the setting of their name.
 _SETTINGS = (
     "architecture", "epochs", "batch_size", "learning_rate", "labels", "seed", "teachers",
-    "start_from",
+    "init_from",
 )  # fmt: skip
 
 
@@ -61,20 +62,28 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument("--epochs", type=kinds["epochs"], help="passes over the training images")
     parser.add_argument("--batch-size", type=kinds["batch_size"], help="images per step")
     parser.add_argument("--learning-rate", type=kinds["learning_rate"], help="its peak")
-    parser.add_argument("--labels", choices=LABEL_SOURCES, help="targets to train on")
+    parser.add_argument(
+        "--labels",
+        type=present_labels,
+        choices=LABEL_SOURCES,
+        help="targets: original labels, FER+ raters' votes, a mixture, votes by an auxiliary "
+        "head, or both as tasks (ferplus is the older word for raters)",
+    )
     parser.add_argument("--seed", type=kinds["seed"], help="decides weights, order, augmentation")
     parser.add_argument(
         "--teachers",
         nargs="*",
         metavar="NAME",
-        help="models by name, or runs by name or path, whose answers are mixed into the targets; "
-        "--teachers alone: none",
+        help="knowledge distillation: models by name, or runs by name or path, whose predictions "
+        "are mixed into the targets; --teachers alone: none",
     )
     parser.add_argument(
-        "--start-from",
+        "--init-from",
         metavar="NAME",
-        help="model by name, or run by name or path, whose weights the network begins with",
+        help="checkpoint to initialise the weights from: model by name, or run by name or path",
     )
+    # Its name in earlier versions.
+    parser.add_argument("--start-from", dest="init_from", help=argparse.SUPPRESS)
     parser.add_argument(
         "--all-training-images",
         action="store_true",

@@ -8,10 +8,10 @@ from emotion_core.emotions import Emotion, LabelSet, parse_emotion
 from emotion_core.types import Float32Array, Int64Array
 
 #: What ``soft_labels`` and the command line's ``--labels`` accept.
-LABEL_SOURCES = ("fer2013", "ferplus", "mixed", "both", "two-heads")
+LABEL_SOURCES = ("fer2013", "raters", "mixed", "auxiliary-head", "multi-task")
 
 #: Sources whose targets are two distributions side by side.
-TWO_DISTRIBUTIONS = frozenset({"both", "two-heads"})
+TWO_DISTRIBUTIONS = frozenset({"auxiliary-head", "multi-task"})
 
 # FER+ asks for 10 taggers; a majority of fewer than half says little.
 _MIN_VOTES = 5
@@ -74,18 +74,18 @@ def soft_labels(
 
     Args:
         dataset: N images.
-        source: ``fer2013``: the original label; ``ferplus``: the distribution of the FER+ votes
+        source: ``fer2013``: the original label; ``raters``: the distribution of the FER+ votes
             over the data set's emotions and, in a last column, contempt; ``mixed``:
             ``1 - vote_share`` of the original label and ``vote_share`` of the votes, without
-            contempt; ``both`` and ``two-heads``: the columns of ``fer2013``, then those of
-            ``ferplus``.
+            contempt; ``auxiliary-head`` and ``multi-task``: the columns of ``fer2013``, then those
+            of ``raters``.
         vote_share: weight of the votes in ``mixed``, 0-1.
 
     Returns:
         (N, C) float32 targets, rows sum to 1, and (N,) bool rows that can be trained on
-        (``ferplus`` leaves out rows where fewer than half of the ten taggers saw an emotion). With
+        (``raters`` leaves out rows where fewer than half of the ten taggers saw an emotion). With
         two distributions each of the two parts sums to 1, the second to 0 on rows that
-        ``ferplus`` leaves out.
+        ``raters`` leaves out.
 
     Raises:
         ValueError: the source is unknown.
@@ -96,11 +96,11 @@ def soft_labels(
         return one_hot, everything
     if source not in LABEL_SOURCES:
         raise ValueError(f"Unknown labels. Wanted one of {LABEL_SOURCES}. Received: {source!r}")
-    if source == "ferplus" or source in TWO_DISTRIBUTIONS:
+    if source == "raters" or source in TWO_DISTRIBUTIONS:
         columns = list(dict.fromkeys([*_vote_columns(dataset.label_set), vote_column(_EIGHTH)]))
         votes = _shares(dataset, columns)
         enough = dataset.votes[:, columns].sum(axis=1) >= _MIN_VOTES
-        if source == "ferplus":
+        if source == "raters":
             return votes, enough
         return np.concatenate([one_hot, votes * enough[:, None]], axis=1), everything
     shares = vote_distribution(dataset)

@@ -1,8 +1,13 @@
-"""How good the answers are: metrics, calibration, and everything that ``evaluate`` tells."""
+"""How good the predictions are: metrics, calibration, and everything that ``evaluate`` tells."""
 
 from emotion_core.evaluation.calibration import fit_temperature, fit_threshold
-from emotion_core.evaluation.evaluated_model import Subject, model_subject, run_subject
-from emotion_core.evaluation.evaluation_split import LABELS, SPLITS, JudgedRows, judged_rows
+from emotion_core.evaluation.evaluated_model import EvaluatedModel, evaluated_model, evaluated_run
+from emotion_core.evaluation.evaluation_split import (
+    LABELS,
+    SPLITS,
+    EvaluationSplit,
+    build_evaluation_split,
+)
 from emotion_core.evaluation.metrics import evaluate_probabilities, wilson_interval
 from emotion_core.evaluation.report import (
     Evaluation,
@@ -13,16 +18,16 @@ from emotion_core.evaluation.report import (
 __all__ = [
     "LABELS",
     "SPLITS",
+    "EvaluatedModel",
     "Evaluation",
-    "JudgedRows",
-    "Subject",
+    "EvaluationSplit",
+    "build_evaluation_split",
     "cached_evaluation",
     "evaluate_model",
     "evaluate_probabilities",
+    "evaluated_model",
+    "evaluated_run",
     "fit_temperature",
     "fit_threshold",
-    "judged_rows",
-    "model_subject",
-    "run_subject",
     "wilson_interval",
 ]

@@ -1,4 +1,4 @@
-"""Answers that were computed once are kept, by the hash of the model and of the pixels."""
+"""Predictions that were computed once are kept, by the hash of the model and of the pixels."""
 
 import hashlib
 import io
@@ -22,7 +22,7 @@ def evaluations_folder() -> Path:
 def images_key(images: UInt8Array) -> str:
     """A hash of pictures: equal for the same pixels in the same order.
 
-    Corrections of labels do not change it, so they need no new answers; an excluded row does.
+    Corrections of labels do not change it, so they need no new predictions; an excluded row does.
     """
     digest = hashlib.blake2b(str(images.shape).encode(), digest_size=12)
     digest.update(np.ascontiguousarray(images).data)

@@ -35,15 +35,15 @@ def fit_temperature(logits: Float32Array, labels: Int64Array) -> float:
 def fit_threshold(
     probabilities: Float32Array, labels: Int64Array, *, target_accuracy: float = 0.75
 ) -> float:
-    """The smallest confidence above which answers are right often enough.
+    """The smallest confidence above which predictions are right often enough.
 
     Args:
         probabilities: (N, C) float32 calibrated probabilities of the validation split.
         labels: (N,) int64.
-        target_accuracy: wanted share of right answers among those at or above the threshold.
+        target_accuracy: wanted share of correct predictions among those at or above the threshold.
 
     Returns:
-        A confidence, rounded up to two decimals; 0 where every answer may stand; 1 where no
+        A confidence, rounded up to two decimals; 0 where every prediction may stand; 1 where no
         threshold reaches the target.
     """
     confidences = probabilities.max(axis=1)

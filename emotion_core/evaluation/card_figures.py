@@ -9,15 +9,15 @@ from emotion_core.datasets import EmotionDataset
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.calibration import fit_temperature, fit_threshold
 from emotion_core.evaluation.curves import coverage_curve
-from emotion_core.evaluation.evaluated_model import Subject
-from emotion_core.evaluation.evaluation_split import judged_rows
+from emotion_core.evaluation.evaluated_model import EvaluatedModel
+from emotion_core.evaluation.evaluation_split import build_evaluation_split
 from emotion_core.evaluation.report import Evaluation, evaluate_model
-from emotion_core.evaluation.test_set_log import record_look
+from emotion_core.evaluation.test_set_log import record_access
 from emotion_core.files.publishing import scratch_folder
 
-# Share of right answers above the threshold. People agree on the labels of FER-2013 in about 65 %
-# (arXiv 1307.0414), and on a clear majority of ten taggers by definition.
-_TARGETS = {"fer2013": 0.75, "ferplus": 0.9}
+# Share of correct predictions above the threshold. People agree on the labels of FER-2013 in about
+# 65 % (arXiv 1307.0414), and on a clear majority of ten taggers by definition.
+_TARGETS = {"fer2013": 0.75, "raters": 0.9}
 
 
 def measured_card(
@@ -38,8 +38,8 @@ def measured_card(
         folder: the model's folder.
         card: its card so far.
         dataset: the data set, with both splits.
-        by: who looks at PrivateTest; every look is counted.
-        target_accuracy: share of right answers above the threshold, on PublicTest; by default
+        by: who reads figures on PrivateTest; every access is logged.
+        target_accuracy: share of correct predictions above the threshold, on PublicTest; by default
             75 % by the original labels and 90 % by the majority of the FER+ taggers.
         report: gets one line of text per step.
 
@@ -50,9 +50,9 @@ def measured_card(
         DatasetError: a split is empty.
         ModelError: the files are not those of the card.
     """
-    rows = judged_rows(dataset, "validation", card.own_labels)
-    plain = evaluate_model(_subject(folder, card.replaced(temperature=1.0)), rows)
-    logits = plain.answers.logits
+    rows = build_evaluation_split(dataset, "validation", card.own_labels)
+    plain = evaluate_model(_evaluated(folder, card.replaced(temperature=1.0)), rows)
+    logits = plain.predictions.logits
     temperature = round(fit_temperature(logits, rows.truth), 4)
     threshold = fit_threshold(
         softmax(logits, temperature),
@@ -63,37 +63,39 @@ def measured_card(
     card = card.replaced(temperature=temperature, threshold=threshold)
     wanted = {"validation": ("validation", "fer2013"), "test": ("test", "fer2013")}
     if dataset.has_votes:
-        wanted["test_ferplus"] = ("test", "ferplus")
-    if card.own_labels == "ferplus":
-        wanted["validation_ferplus"] = ("validation", "ferplus")
-    subject, metrics = _subject(folder, card), {}
+        wanted["test_ferplus"] = ("test", "raters")
+    if card.own_labels == "raters":
+        wanted["validation_ferplus"] = ("validation", "raters")
+    model, metrics = _evaluated(folder, card), {}
     # Both kinds of labels ask about the same images.
-    with scratch_folder() as answers:
-        cache = LogitsCache(answers, not_kept=report)
+    with scratch_folder() as predictions:
+        cache = LogitsCache(predictions, not_kept=report)
         for name, (split, labels) in wanted.items():
-            record_look(by=by, subject=subject, dataset=dataset, split=split, labels=labels)
-            found = evaluate_model(subject, judged_rows(dataset, split, labels), cache=cache)
+            record_access(by=by, model=model, dataset=dataset, split=split, labels=labels)
+            found = evaluate_model(
+                model, build_evaluation_split(dataset, split, labels), cache=cache
+            )
             metrics[name] = {**found.figures(), "coverage_curve": _coverage_points(found)}
             report(f"{name}: {100 * metrics[name]['accuracy']:.2f} % of {metrics[name]['n']}")
     return card.replaced(metrics=metrics, ms_per_face=ms_per_face(LiteRTClassifier(folder, card)))
 
 
 def _coverage_points(found: Evaluation) -> list[dict[str, float]]:
-    """The thresholds that leave nine, eight, ... tenths of the faces with an answer."""
+    """The thresholds that leave nine, eight, ... tenths of the faces above them."""
     curve = coverage_curve(found.probabilities.max(axis=1), found.correct)
     points: list[dict[str, float]] = []
     for tenths in range(10, 1, -1):
         nearest = min(curve, key=lambda point: abs(point["coverage"] - tenths / 10))
         point = {name: nearest[name] for name in ("coverage", "threshold", "accuracy")}
-        if point not in points:  # where most answers are certain, there is nothing in between
+        if point not in points:  # where most predictions are certain, there is nothing in between
             points.append(point)
     return points
 
 
-def _subject(folder: Path, card: ModelCard) -> Subject:
-    return Subject(
+def _evaluated(folder: Path, card: ModelCard) -> EvaluatedModel:
+    return EvaluatedModel(
         name=card.name,
-        key=card.sha256 + ("-mirrored" if card.flip_average else ""),
+        key=card.sha256 + ("-mirrored" if card.flip_tta else ""),
         label_set=card.label_set,
         size_px=card.input_size_px,
         temperature=card.temperature,

@@ -60,7 +60,8 @@ def compare(right_a: npt.NDArray[np.bool_], right_b: npt.NDArray[np.bool_]) -> C
     n = len(right_a)
     if n == 0 or len(right_b) != n:
         raise ValueError(
-            f"Wanted answers of both models to the same images. Received: {n} and {len(right_b)}"
+            "Wanted predictions of both models for the same images. "
+            f"Received: {n} and {len(right_b)}"
         )
     only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
     differ = only_a + only_b

@@ -1,4 +1,4 @@
-"""Ways to spoil a picture, in steps: how well does a model bear them?"""
+"""Ways to corrupt a picture, in steps: how well does a model bear them?"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _Random = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
-class Perturbation:
-    """One way to spoil pictures.
+class Corruption:
+    """One way to corrupt pictures.
 
     Attributes:
-        name: key of ``PERTURBATIONS``.
+        name: key of ``CORRUPTIONS``.
         title: for people.
         unit: what the levels count.
         levels: from mild to strong; the picture itself is not among them.
@@ -34,21 +34,21 @@ class Perturbation:
     apply: Callable[[UInt8Array, float, _Random], UInt8Array]
 
 
-def perturbed(images: UInt8Array, name: str, level: float) -> UInt8Array:
-    """Spoils pictures. The same call gives the same pictures.
+def corrupt(images: UInt8Array, name: str, level: float) -> UInt8Array:
+    """Corrupts pictures. The same call gives the same pictures.
 
     Args:
         images: (N, S, S) uint8 gray.
-        name: key of ``PERTURBATIONS``.
-        level: how much; see the perturbation's unit.
+        name: key of ``CORRUPTIONS``.
+        level: how much; see the corruption's unit.
 
     Raises:
         ValueError: the name is unknown.
     """
-    if name not in PERTURBATIONS:
-        wanted = ", ".join(PERTURBATIONS)
-        raise ValueError(f"Unknown perturbation. Wanted one of: {wanted}. Received: {name!r}")
-    return PERTURBATIONS[name].apply(images, level, np.random.default_rng(0))
+    if name not in CORRUPTIONS:
+        wanted = ", ".join(CORRUPTIONS)
+        raise ValueError(f"Unknown corruption. Wanted one of: {wanted}. Received: {name!r}")
+    return CORRUPTIONS[name].apply(images, level, np.random.default_rng(0))
 
 
 def _gray(values: npt.NDArray[Any]) -> UInt8Array:
@@ -105,19 +105,19 @@ def _low_resolution(images: UInt8Array, side_px: float, _random: _Random) -> UIn
     return np.stack([resize_image(resize_image(image, small), full) for image in images])
 
 
-PERTURBATIONS: dict[str, Perturbation] = {
+CORRUPTIONS: dict[str, Corruption] = {
     kind.name: kind
     for kind in (
-        Perturbation("blur", "Blur", "σ in pixels", (0.5, 1, 1.5, 2, 3), 0, _blur),
-        Perturbation("noise", "Noise", "σ in grey levels", (5, 10, 20, 30, 50), 0, _noise),
-        Perturbation(
+        Corruption("blur", "Blur", "σ in pixels", (0.5, 1, 1.5, 2, 3), 0, _blur),
+        Corruption("noise", "Noise", "σ in grey levels", (5, 10, 20, 30, 50), 0, _noise),
+        Corruption(
             "brightness", "Brightness", "grey levels", (-100, -60, -30, 30, 60, 100), 0, _brightness
         ),
-        Perturbation(
+        Corruption(
             "occlusion", "Occlusion", "% of the picture", (5, 10, 20, 30, 40), 0, _occlusion
         ),
-        Perturbation("rotation", "Rotation", "degrees", (5, 10, 20, 30, 45), 0, _rotation),
-        Perturbation(
+        Corruption("rotation", "Rotation", "degrees", (5, 10, 20, 30, 45), 0, _rotation),
+        Corruption(
             "low-resolution", "Low resolution", "pixels a side", (32, 24, 16, 12, 8), 48,
             _low_resolution,
         ),

@@ -39,7 +39,7 @@ def precision_recall(scores: _Floats, positive: _Bools) -> PrecisionRecall | Non
 
     Args:
         scores: (N,) probability of the emotion.
-        positive: (N,) bool, where it is the right answer.
+        positive: (N,) bool, where it is the true label.
     """
     if not positive.any():
         return None
@@ -54,7 +54,7 @@ def precision_recall(scores: _Floats, positive: _Bools) -> PrecisionRecall | Non
 
 
 def reliability(confidences: _Floats, correct: _Bools) -> list[dict[str, float | int]]:
-    """How often answers of each confidence are right.
+    """How often predictions of each confidence are right.
 
     Args:
         confidences: (N,) highest probabilities.
@@ -85,15 +85,15 @@ def reliability(confidences: _Floats, correct: _Bools) -> list[dict[str, float |
 
 
 def coverage_curve(confidences: _Floats, correct: _Bools) -> list[dict[str, float | int]]:
-    """What share of the faces gets an answer at each threshold, and how many answers are right.
+    """Share of the faces with a confident prediction at each threshold, and their accuracy.
 
     Args:
         confidences: (N,) highest probabilities.
         correct: (N,) bool.
 
     Returns:
-        One dict per threshold from 0 to 0.99 in steps of 0.01 that leaves an answer: threshold,
-        coverage, n, accuracy, ci_low, ci_high.
+        One dict per threshold from 0 to 0.99 in steps of 0.01 that leaves a confident prediction:
+        threshold, coverage, n, accuracy, ci_low, ci_high.
     """
     curve = []
     for hundredths in range(100):

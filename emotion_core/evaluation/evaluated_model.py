@@ -22,7 +22,7 @@ _NEVER = np.float32(-1e4)
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class EvaluatedModel:
     """A model to be judged.
 
     Attributes:
@@ -31,7 +31,7 @@ class Subject:
         label_set: order of its outputs.
         size_px: side of its input, None for any.
         temperature: the logits are divided by it.
-        threshold: below this confidence an answer counts as uncertain.
+        threshold: below this confidence a prediction counts as uncertain.
         open: loads it. What it returns belongs to the thread that called it.
     """
 
@@ -44,16 +44,16 @@ class Subject:
     open: Callable[[], Logits]
 
 
-def model_subject(registry: ModelRegistry, name: str) -> Subject:
+def evaluated_model(registry: ModelRegistry, name: str) -> EvaluatedModel:
     """A shipped model, as it is served.
 
     Raises:
         ModelError: no such model, or its card is not valid.
     """
     card = registry.card(name)
-    return Subject(
+    return EvaluatedModel(
         name=name,
-        key=card.sha256 + ("-mirrored" if card.flip_average else ""),
+        key=card.sha256 + ("-mirrored" if card.flip_tta else ""),
         label_set=card.label_set,
         size_px=card.input_size_px,
         temperature=card.temperature,
@@ -62,7 +62,7 @@ def model_subject(registry: ModelRegistry, name: str) -> Subject:
     )
 
 
-def run_subject(folder: Path) -> Subject:
+def evaluated_run(folder: Path) -> EvaluatedModel:
     """The best epoch of a run, uncalibrated. Opening it loads TensorFlow.
 
     Raises:
@@ -83,7 +83,7 @@ def run_subject(folder: Path) -> Subject:
         # The logarithms of probabilities are logits too, less a constant that softmax ignores.
         return lambda images: np.log(np.maximum(classifier.predict(images).probabilities, 1e-30))
 
-    return Subject(folder.resolve().name, key, FER2013, None, 1.0, 0.0, load)
+    return EvaluatedModel(folder.resolve().name, key, FER2013, None, 1.0, 0.0, load)
 
 
 def in_order(logits: Float32Array, have: LabelSet, want: LabelSet) -> Float32Array:

@@ -29,12 +29,12 @@ SPLITS = {
 }
 
 #: Whose labels count as right.
-LABELS = ("fer2013", "ferplus")
+LABELS = ("fer2013", "raters")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JudgedRows:
-    """The images of a split and their right answers.
+class EvaluationSplit:
+    """The images of a split and their true labels.
 
     Attributes:
         split: key of ``SPLITS``.
@@ -42,7 +42,7 @@ class JudgedRows:
         images: all M images of the split.
         key: hash of their pixels.
         judged: (M,) bool, those that count; with FER+ labels where the majority is clear.
-        truth: (N,) int64 right answers of the N judged images.
+        truth: (N,) int64 true labels of the N judged images.
         seen: (N,) bool, judged images that also stand in Training, exactly or mirrored.
     """
 
@@ -65,13 +65,15 @@ class JudgedRows:
         return self.images.rows[self.judged]
 
 
-def judged_rows(dataset: EmotionDataset, split: str, labels: str = "fer2013") -> JudgedRows:
-    """Picks the images of a split and their right answers.
+def build_evaluation_split(
+    dataset: EmotionDataset, split: str, labels: str = "fer2013"
+) -> EvaluationSplit:
+    """Picks the images of a split and their true labels.
 
     Args:
         dataset: all splits (Training is needed to tell which images were seen).
         split: ``validation``, ``test``, ``merged`` (both) or ``training``.
-        labels: ``fer2013``: the original labels; ``ferplus``: the FER+ majority, and only rows
+        labels: ``fer2013``: the original labels; ``raters``: the FER+ majority, and only rows
             where it is clear.
 
     Raises:
@@ -81,10 +83,10 @@ def judged_rows(dataset: EmotionDataset, split: str, labels: str = "fer2013") ->
     if split not in SPLITS:
         raise ValueError(f"split: wanted one of {', '.join(SPLITS)}. Received: {split!r}")
     if labels not in LABELS:
-        raise ValueError(f"labels: wanted fer2013 or ferplus. Received: {labels!r}")
+        raise ValueError(f"labels: wanted fer2013 or raters. Received: {labels!r}")
     images = dataset.select(np.isin(dataset.usage, SPLITS[split]))
     truth, judged = images.labels, np.ones(len(images), bool)
-    if labels == "ferplus":
+    if labels == "raters":
         if not images.has_votes:
             raise DatasetError(
                 "Wanted FER+ votes in the data set. Found none. Use --labels fer2013, or import "
@@ -96,4 +98,6 @@ def judged_rows(dataset: EmotionDataset, split: str, labels: str = "fer2013") ->
     training = dataset.images[dataset.usage == TRAINING]
     keys = duplicate_keys(images.images[judged]).mirrored
     seen = seen_in(keys, duplicate_keys(training).mirrored)
-    return JudgedRows(split, labels, images, images_key(images.images), judged, truth[judged], seen)
+    return EvaluationSplit(
+        split, labels, images, images_key(images.images), judged, truth[judged], seen
+    )

@@ -11,8 +11,8 @@ from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.datasets import load_dataset
 from emotion_core.evaluation import audit
 from emotion_core.evaluation.cache import LogitsCache
-from emotion_core.evaluation.evaluated_model import Subject, model_subject
-from emotion_core.evaluation.evaluation_split import JudgedRows, judged_rows
+from emotion_core.evaluation.evaluated_model import EvaluatedModel, evaluated_model
+from emotion_core.evaluation.evaluation_split import EvaluationSplit, build_evaluation_split
 from emotion_core.evaluation.report import evaluate_model
 from emotion_core.evaluation.robustness import RobustnessTest
 from emotion_core.jobs import JobContext
@@ -79,9 +79,11 @@ def run_robustness(context: JobContext, arguments: Mapping[str, Any]) -> dict[st
     return {"n": len(points)}
 
 
-def _chosen(context: JobContext, arguments: Mapping[str, Any]) -> tuple[Subject, JudgedRows]:
+def _chosen(
+    context: JobContext, arguments: Mapping[str, Any]
+) -> tuple[EvaluatedModel, EvaluationSplit]:
     context.tell("Reading the data set")
     data = load_dataset(arguments["dataset"], corrections=bool(arguments["corrections"]))
     context.check()
-    rows = judged_rows(data, arguments["split"], arguments["labels"])
-    return model_subject(ModelRegistry(), arguments["model"]), rows
+    rows = build_evaluation_split(data, arguments["split"], arguments["labels"])
+    return evaluated_model(ModelRegistry(), arguments["model"]), rows

@@ -89,7 +89,7 @@ def perfect_calibration_error(
 ) -> tuple[float, float]:
     """95 % range of the calibration error of a model whose confidences are exactly right.
 
-    On few images chance alone makes an error: an answer of 80 % is right or wrong, never 80 %
+    On few images chance alone makes an error: a prediction of 80 % is right or wrong, never 80 %
     right. The same confidences always give the same range.
 
     Source: consistency resampling, Broecker and Smith, Weather and Forecasting 22 (2007).
@@ -124,7 +124,7 @@ def evaluate_probabilities(
         labels: (N,) int64, the true labels.
         label_set: names of the C classes.
         seen: (N,) bool, images that also stand in Training.
-        threshold: below this confidence an answer counts as uncertain.
+        threshold: below this confidence a prediction counts as uncertain.
 
     Returns:
         A JSON-ready dict: n, accuracy, accuracy_ci95, macro_f1, per_class, confusion, ece,

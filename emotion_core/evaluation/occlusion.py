@@ -1,4 +1,4 @@
-"""Which parts of a face an answer rests on: cover them one after the other and watch."""
+"""Which parts of a face a prediction rests on: cover them one after the other and watch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class HeatMap:
 def occlusion_map(
     predict: Callable[[UInt8Array], EmotionScores], image: UInt8Array, label: int | None = None
 ) -> HeatMap:
-    """Slides a gray square over a face; it needs nothing from the model but its answers.
+    """Slides a gray square over a face; it needs nothing from the model but its predictions.
 
     The square's side is a sixth of the face's, and it moves by half of that.
 
@@ -42,7 +42,7 @@ def occlusion_map(
     Args:
         predict: scores of (N, S, S) uint8 crops.
         image: (S, S) uint8 gray.
-        label: whose score; None for that of the answer.
+        label: whose score; None for that of the prediction.
 
     Raises:
         ValueError: another shape or dtype.

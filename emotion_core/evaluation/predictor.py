@@ -1,4 +1,4 @@
-"""A model's answers to pictures, computed in batches that can be watched and stopped."""
+"""A model's predictions for pictures, computed in batches that can be watched and stopped."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from emotion_core.classifiers.runtime import softmax
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import Cancelled
 from emotion_core.evaluation.cache import LogitsCache
-from emotion_core.evaluation.evaluated_model import Logits, Subject, fitted, in_order
+from emotion_core.evaluation.evaluated_model import EvaluatedModel, Logits, fitted, in_order
 from emotion_core.types import Float32Array, UInt8Array
 
 #: Gets the number of faces done and their total.
@@ -20,13 +20,13 @@ _BATCH = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
-    """What a model answers to N pictures.
+class Predictions:
+    """What a model predicts for N pictures.
 
     Attributes:
         logits: (N, C) float32, in the order of the data set's labels.
         temperature: the logits are divided by it.
-        seconds: how long the model took, also where the answers come from the cache.
+        seconds: how long the model took, also where the predictions come from the cache.
     """
 
     logits: Float32Array
@@ -44,25 +44,25 @@ class Answers:
         return softmax(self.logits)
 
 
-class Answering:
-    """Asks one subject about pictures, opens it only when it is needed, and keeps the answers.
+class Predictor:
+    """Runs one model on pictures, opens it only when it is needed, and keeps the predictions.
 
     Belongs to one thread, as the opened model does.
 
     Args:
-        subject: the model.
+        model: the model.
         labels: order of the data set's labels.
-        cache: where answers are kept; None computes them every time.
+        cache: where predictions are kept; None computes them every time.
     """
 
-    def __init__(self, subject: Subject, labels: LabelSet, cache: LogitsCache | None) -> None:
-        self._subject, self._labels, self._cache = subject, labels, cache
+    def __init__(self, model: EvaluatedModel, labels: LabelSet, cache: LogitsCache | None) -> None:
+        self._model, self._labels, self._cache = model, labels, cache
         self._logits: Logits | None = None
 
-    def cached(self, key: str, condition: str) -> Answers | None:
-        """The answers, if they were computed before."""
-        stored = self._cache and self._cache.load(self._subject.key, key, condition)
-        return self._answers(*stored) if stored else None
+    def cached(self, key: str, condition: str) -> Predictions | None:
+        """The predictions, if they were computed before."""
+        stored = self._cache and self._cache.load(self._model.key, key, condition)
+        return self._predictions(*stored) if stored else None
 
     def compute(
         self,
@@ -72,8 +72,8 @@ class Answering:
         *,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
-    ) -> Answers:
-        """The answers, from the cache or computed now.
+    ) -> Predictions:
+        """The predictions, from the cache or computed now.
 
         Args:
             images: (N, S, S) uint8 gray.
@@ -85,28 +85,26 @@ class Answering:
         Raises:
             Cancelled: ``cancelled`` said so.
             ModelError: the model's files are missing or altered.
-            OutputError: the answers cannot be stored.
+            OutputError: the predictions cannot be stored.
         """
         found = self.cached(key, condition)
         if found is not None:
             return found
         if self._logits is None:
-            self._logits = self._subject.open()
+            self._logits = self._model.open()
         began, parts = time.perf_counter(), []
         for start in range(0, len(images), _BATCH):
             if cancelled is not None and cancelled():
                 raise Cancelled("Stopped. What was finished is kept.")
-            parts.append(
-                self._logits(fitted(images[start : start + _BATCH], self._subject.size_px))
-            )
+            parts.append(self._logits(fitted(images[start : start + _BATCH], self._model.size_px)))
             if progress is not None:
                 progress(min(start + _BATCH, len(images)), len(images))
         seconds = round(time.perf_counter() - began, 3)
         logits = np.concatenate(parts)
         if self._cache is not None:
-            self._cache.save(self._subject.key, key, condition, logits, seconds)
-        return self._answers(logits, seconds)
+            self._cache.save(self._model.key, key, condition, logits, seconds)
+        return self._predictions(logits, seconds)
 
-    def _answers(self, logits: Float32Array, seconds: float) -> Answers:
-        ordered = in_order(logits, self._subject.label_set, self._labels)
-        return Answers(ordered, self._subject.temperature, seconds)
+    def _predictions(self, logits: Float32Array, seconds: float) -> Predictions:
+        ordered = in_order(logits, self._model.label_set, self._labels)
+        return Predictions(ordered, self._model.temperature, seconds)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from emotion_core.emotions import LabelSet
 from emotion_core.evaluation.cache import LogitsCache
-from emotion_core.evaluation.evaluated_model import Subject
-from emotion_core.evaluation.evaluation_split import JudgedRows
+from emotion_core.evaluation.evaluated_model import EvaluatedModel
+from emotion_core.evaluation.evaluation_split import EvaluationSplit
 from emotion_core.evaluation.metrics import evaluate_probabilities
-from emotion_core.evaluation.predictor import Answering, Answers, Progress
+from emotion_core.evaluation.predictor import Predictions, Predictor, Progress
 from emotion_core.types import Float32Array, Int64Array
 
 #: The condition of pictures that nothing was done to.
@@ -21,18 +21,18 @@ CLEAN = "clean"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """A model's answers to the judged images of a split. Row i is one image everywhere.
+    """A model's predictions for the judged images of a split. Row i is one image everywhere.
 
     Attributes:
         model: name of the model.
-        rows: the images and their right answers.
-        answers: what the model says to the N judged images.
+        rows: the images and their true labels.
+        predictions: what the model predicts for the N judged images.
         threshold: the model's own.
     """
 
     model: str
-    rows: JudgedRows
-    answers: Answers
+    rows: EvaluationSplit
+    predictions: Predictions
     threshold: float
 
     @property
@@ -42,18 +42,18 @@ class Evaluation:
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
-        """(N,) bool, where the answer is right."""
+        """(N,) bool, where the prediction is right."""
         return np.asarray(self.predicted == self.rows.truth)
 
     @property
     def probabilities(self) -> Float32Array:
         """(N, C) float32 calibrated probabilities."""
-        return self.answers.probabilities
+        return self.predictions.probabilities
 
     @property
     def predicted(self) -> Int64Array:
-        """(N,) int64 answers."""
-        return np.asarray(self.answers.logits.argmax(axis=1), np.int64)
+        """(N,) int64 predictions."""
+        return np.asarray(self.predictions.logits.argmax(axis=1), np.int64)
 
     def figures(self, threshold: float | None = None) -> dict[str, Any]:
         """Every figure of ``evaluate``, JSON-ready.
@@ -72,45 +72,51 @@ class Evaluation:
             "split": self.rows.split,
             "labels": self.rows.labels,
             **figures,
-            "seconds": self.answers.seconds,
+            "seconds": self.predictions.seconds,
         }
 
 
 def evaluate_model(
-    subject: Subject,
-    rows: JudgedRows,
+    model: EvaluatedModel,
+    rows: EvaluationSplit,
     *,
     cache: LogitsCache | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Evaluation:
-    """Judges a model. Answers that the cache has are not computed again.
+    """Judges a model. Predictions that the cache has are not computed again.
 
     Args:
-        subject: the model.
-        rows: the images and their right answers.
-        cache: where answers are kept; None computes them every time.
+        model: the model.
+        rows: the images and their true labels.
+        cache: where predictions are kept; None computes them every time.
         progress: gets the number of faces done and their total.
         cancelled: asked between the batches.
 
     Raises:
         Cancelled: ``cancelled`` said so.
         ModelError: the model's files are missing or altered.
-        OutputError: the answers cannot be kept.
+        OutputError: the predictions cannot be kept.
     """
-    # All images of the split are asked about, so that both kinds of labels share the answers.
-    answers = Answering(subject, rows.label_set, cache).compute(
+    # All images of the split are asked about, so that both kinds of labels share the predictions.
+    predictions = Predictor(model, rows.label_set, cache).compute(
         rows.images.images, rows.key, CLEAN, progress=progress, cancelled=cancelled
     )
-    return _evaluation(subject, rows, answers)
+    return _evaluation(model, rows, predictions)
 
 
-def cached_evaluation(subject: Subject, rows: JudgedRows, cache: LogitsCache) -> Evaluation | None:
-    """The evaluation, if its answers were computed before."""
-    answers = Answering(subject, rows.label_set, cache).cached(rows.key, CLEAN)
-    return _evaluation(subject, rows, answers) if answers else None
+def cached_evaluation(
+    model: EvaluatedModel, rows: EvaluationSplit, cache: LogitsCache
+) -> Evaluation | None:
+    """The evaluation, if its predictions were computed before."""
+    predictions = Predictor(model, rows.label_set, cache).cached(rows.key, CLEAN)
+    return _evaluation(model, rows, predictions) if predictions else None
 
 
-def _evaluation(subject: Subject, rows: JudgedRows, answers: Answers) -> Evaluation:
-    judged = Answers(answers.logits[rows.judged], answers.temperature, answers.seconds)
-    return Evaluation(subject.name, rows, judged, subject.threshold)
+def _evaluation(
+    model: EvaluatedModel, rows: EvaluationSplit, predictions: Predictions
+) -> Evaluation:
+    judged = Predictions(
+        predictions.logits[rows.judged], predictions.temperature, predictions.seconds
+    )
+    return Evaluation(model.name, rows, judged, model.threshold)

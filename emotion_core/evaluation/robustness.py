@@ -1,4 +1,4 @@
-"""Accuracy on spoiled pictures, one condition after the other; what is done is kept."""
+"""Accuracy on corrupted pictures, one condition after the other; what is done is kept."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from emotion_core.evaluation.cache import LogitsCache, images_key
-from emotion_core.evaluation.corruptions import PERTURBATIONS, perturbed
-from emotion_core.evaluation.evaluated_model import Subject
-from emotion_core.evaluation.evaluation_split import JudgedRows
+from emotion_core.evaluation.corruptions import CORRUPTIONS, corrupt
+from emotion_core.evaluation.evaluated_model import EvaluatedModel
+from emotion_core.evaluation.evaluation_split import EvaluationSplit
 from emotion_core.evaluation.metrics import wilson_interval
-from emotion_core.evaluation.predictor import Answering, Answers, Progress
+from emotion_core.evaluation.predictor import Predictions, Predictor, Progress
 from emotion_core.evaluation.report import CLEAN
 from emotion_core.types import Int64Array, UInt8Array
 
@@ -24,14 +24,14 @@ class RobustnessPoint:
     """Accuracy under one condition.
 
     Attributes:
-        perturbation: key of ``PERTURBATIONS``.
-        level: how strong; the perturbation's ``clean_level`` for the pictures themselves.
+        corruption: key of ``CORRUPTIONS``.
+        level: how strong; the corruption's ``clean_level`` for the pictures themselves.
         n: number of images.
-        accuracy: share of right answers.
+        accuracy: share of correct predictions.
         accuracy_ci95: its 95 % interval.
     """
 
-    perturbation: str
+    corruption: str
     level: float
     n: int
     accuracy: float
@@ -39,19 +39,19 @@ class RobustnessPoint:
 
 
 class RobustnessTest:
-    """A model on spoiled pictures of one split: the same at most 1,500 images each time.
+    """A model on corrupted pictures of one split: the same at most 1,500 images each time.
 
     Args:
-        subject: the model.
-        rows: images and their right answers.
-        cache: where answers are kept; None computes them every time.
+        model: the model.
+        rows: images and their true labels.
+        cache: where predictions are kept; None computes them every time.
         max_images: of more images as many are taken, the same each time.
     """
 
     def __init__(
         self,
-        subject: Subject,
-        rows: JudgedRows,
+        model: EvaluatedModel,
+        rows: EvaluationSplit,
         cache: LogitsCache | None,
         *,
         max_images: int = MAX_IMAGES,
@@ -63,7 +63,7 @@ class RobustnessTest:
         truth = np.full(len(rows.images), -1, np.int64)
         truth[rows.judged] = rows.truth
         self._truth: Int64Array = truth[sample][self._judged]
-        self._answering = Answering(subject, rows.label_set, cache)
+        self._predictor = Predictor(model, rows.label_set, cache)
 
     @property
     def n_conditions(self) -> int:
@@ -74,9 +74,9 @@ class RobustnessTest:
         """What is known so far, from the cache."""
         found: list[RobustnessPoint] = []
         for name, level in _conditions():
-            answers = self._answering.cached(self._key, _condition(name, level))
-            if answers is not None:
-                found += self._points(name, level, answers)
+            predictions = self._predictor.cached(self._key, _condition(name, level))
+            if predictions is not None:
+                found += self._points(name, level, predictions)
         return tuple(found)
 
     def run(
@@ -94,28 +94,30 @@ class RobustnessTest:
         Raises:
             Cancelled: ``cancelled`` said so; what was finished is kept.
             ModelError: the model's files are missing or altered.
-            OutputError: the answers cannot be kept.
+            OutputError: the predictions cannot be kept.
         """
         found: list[RobustnessPoint] = []
         for done, (name, level) in enumerate(_conditions()):
             condition = _condition(name, level)
-            answers = self._answering.cached(self._key, condition)
-            if answers is None:
-                images = perturbed(self._images, name, level) if name != CLEAN else self._images
-                answers = self._answering.compute(images, self._key, condition, cancelled=cancelled)
-            found += self._points(name, level, answers)
+            predictions = self._predictor.cached(self._key, condition)
+            if predictions is None:
+                images = corrupt(self._images, name, level) if name != CLEAN else self._images
+                predictions = self._predictor.compute(
+                    images, self._key, condition, cancelled=cancelled
+                )
+            found += self._points(name, level, predictions)
             if progress is not None:
                 progress(done + 1, self.n_conditions)
         return tuple(found)
 
-    def _points(self, name: str, level: float, answers: Answers) -> list[RobustnessPoint]:
-        correct = answers.logits[self._judged].argmax(axis=1) == self._truth
+    def _points(self, name: str, level: float, predictions: Predictions) -> list[RobustnessPoint]:
+        correct = predictions.logits[self._judged].argmax(axis=1) == self._truth
         n, right = len(correct), int(correct.sum())
         if not n:
             return []
         # The pictures themselves are the beginning of every curve.
         places = (
-            [(kind.name, kind.clean_level) for kind in PERTURBATIONS.values()]
+            [(kind.name, kind.clean_level) for kind in CORRUPTIONS.values()]
             if name == CLEAN
             else [(name, level)]
         )
@@ -124,10 +126,10 @@ class RobustnessTest:
 
 
 def robustness_figures(points: tuple[RobustnessPoint, ...]) -> dict[str, Any]:
-    """Points as JSON-ready curves: {perturbation: unit, levels, accuracy, accuracy_ci95, n}."""
+    """Points as JSON-ready curves: {corruption: unit, levels, accuracy, accuracy_ci95, n}."""
     curves = {}
-    for kind in PERTURBATIONS.values():
-        own = sorted((p for p in points if p.perturbation == kind.name), key=lambda p: p.level)
+    for kind in CORRUPTIONS.values():
+        own = sorted((p for p in points if p.corruption == kind.name), key=lambda p: p.level)
         curves[kind.name] = {
             "unit": kind.unit,
             "n": own[0].n if own else 0,
@@ -145,8 +147,8 @@ def _sample(n: int, most: int) -> Int64Array:
 
 
 def _conditions() -> list[tuple[str, float]]:
-    spoiled = [(kind.name, level) for kind in PERTURBATIONS.values() for level in kind.levels]
-    return [(CLEAN, 0.0), *spoiled]
+    corrupted = [(kind.name, level) for kind in CORRUPTIONS.values() for level in kind.levels]
+    return [(CLEAN, 0.0), *corrupted]
 
 
 def _condition(name: str, level: float) -> str:

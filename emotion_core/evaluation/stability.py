@@ -1,4 +1,4 @@
-"""Does an answer stay when the box is a little off or the face turned? Measured on photos.
+"""Does a prediction stay when the box is a little off or the face turned? Measured on photos.
 
 A detector never puts two boxes quite alike, so what a network says of one face must not hang on
 where exactly its crop begins.
@@ -20,10 +20,10 @@ ANY = "any"
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """How many answers changed.
+    """How many predictions changed.
 
     Attributes:
-        n: number of answers.
+        n: number of predictions.
         flips: how many of them changed.
     """
 
@@ -32,7 +32,7 @@ class Flips:
 
     @property
     def rate(self) -> float | None:
-        """Share of changed answers; None of none."""
+        """Share of changed predictions; None of none."""
         return self.flips / self.n if self.n else None
 
     @property
@@ -49,7 +49,7 @@ class ConditionStability:
         name: key of ``JitteredFaces.kinds``.
         kind: its kind.
         faces: faces whose most probable emotion changes, of those that were found again.
-        confident: the same of faces whose unchanged crop is answered with confidence.
+        confident: the same of faces whose unchanged crop is predicted with confidence.
         mean_change: mean total variation between the probabilities before and after: half the sum
             of the absolute differences, from 0 to 1; None of none.
     """
@@ -68,9 +68,9 @@ class KindStability:
     Attributes:
         kind: of the conditions, or ``ANY`` for every change of a crop.
         rate: flips under one such condition, on average over them; None of none.
-        rate_confident: the same of the faces that are answered with confidence.
-        ever: faces whose answer changes under at least one of them, of those always found again.
-        ever_confident: the same of the faces that are answered with confidence.
+        rate_confident: the same of the faces that are predicted with confidence.
+        ever: faces whose prediction changes under at least one of them, of those always found.
+        ever_confident: the same of the faces that are predicted with confidence.
     """
 
     kind: str
@@ -82,12 +82,12 @@ class KindStability:
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """How stable a model's answers are.
+    """How stable a model's predictions are.
 
     Attributes:
         n_photos: number of photos.
         n_faces: faces found in them.
-        n_confident: those whose unchanged crop is answered with confidence.
+        n_confident: those whose unchanged crop is predicted with confidence.
         conditions: one by one.
         kinds: summed up.
     """
@@ -100,7 +100,7 @@ class Stability:
 
 
 def stability(faces: JitteredFaces, classifier: Classifier) -> Stability:
-    """Compares a model's answers for changed crops with those for the unchanged ones.
+    """Compares a model's predictions for changed crops with those for the unchanged ones.
 
     Args:
         faces: from `jittered_faces`, in the size that the model takes.

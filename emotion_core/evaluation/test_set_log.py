@@ -1,4 +1,4 @@
-"""How often PrivateTest was looked at. Whoever looks often, and chooses, fits to it."""
+"""The test-set access log: whoever reads figures on PrivateTest often, and chooses, fits to it."""
 
 import datetime
 import json
@@ -7,16 +7,18 @@ from pathlib import Path
 
 from emotion_core.datasets import TEST, EmotionDataset
 from emotion_core.evaluation.cache import evaluations_folder
-from emotion_core.evaluation.evaluated_model import Subject
+from emotion_core.evaluation.evaluated_model import EvaluatedModel
 from emotion_core.evaluation.evaluation_split import SPLITS
 from emotion_core.files.atomic_files import make_folder, writing
+from emotion_core.schema.old_names import renamed
 
-LOOKS_FILE = "test_looks.jsonl"
+#: Its name in all versions, so that the log goes on.
+LOG_FILE = "test_looks.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Somebody saw figures on test images.
+class Access:
+    """Somebody was shown figures on test images.
 
     Attributes:
         when: time in ISO 8601, UTC.
@@ -44,16 +46,16 @@ def is_test(split: str) -> bool:
     return TEST in SPLITS[split]
 
 
-def record_look(
+def record_access(
     *,
     by: str,
-    subject: Subject,
+    model: EvaluatedModel,
     dataset: EmotionDataset,
     split: str,
     labels: str,
     folder: Path | None = None,
 ) -> None:
-    """Adds a line to the file of looks; nothing for splits without test images.
+    """Adds a line to the log; nothing for splits without test images.
 
     Raises:
         OutputError: the file cannot be written.
@@ -62,15 +64,15 @@ def record_look(
     if not is_test(split):
         return
     when = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    look = Look(when, by, subject.name, subject.key, dataset.name, dataset.sha256, split, labels)
+    access = Access(when, by, model.name, model.key, dataset.name, dataset.sha256, split, labels)
     path = _path(folder)
     make_folder(path.parent)
-    with writing(path, kept="Figures on test images are told only once the look is noted."):
-        _append(path, json.dumps(asdict(look)) + "\n")
+    with writing(path, kept="Figures on test images are told only once the access is logged."):
+        _append(path, json.dumps(asdict(access)) + "\n")
 
 
-def read_looks(dataset: EmotionDataset, *, folder: Path | None = None) -> tuple[Look, ...]:
-    """The looks at one data set, oldest first. Lines that cannot be read are left out.
+def read_accesses(dataset: EmotionDataset, *, folder: Path | None = None) -> tuple[Access, ...]:
+    """The accesses to a data set's test images, oldest first. Unreadable lines are left out.
 
     Counted by the set's name: corrections or another import change its hash, not its test images.
     """
@@ -78,19 +80,19 @@ def read_looks(dataset: EmotionDataset, *, folder: Path | None = None) -> tuple[
         lines = _path(folder).read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return ()
-    looks = []
+    accesses = []
     for line in lines:
         try:
-            look = Look(**json.loads(line))
-        except (ValueError, TypeError):
+            access = Access(**renamed(json.loads(line)))
+        except (ValueError, TypeError, AttributeError):
             continue
-        if look.dataset == dataset.name:
-            looks.append(look)
-    return tuple(looks)
+        if access.dataset == dataset.name:
+            accesses.append(access)
+    return tuple(accesses)
 
 
 def _append(path: Path, line: str) -> None:
-    # One write at the end of the file: processes that look at the same moment do not mix.
+    # One write at the end of the file: processes that write at the same moment do not mix.
     with path.open("ab", buffering=0) as file:
         begin, data = file.tell(), line.encode()
         written = 0
@@ -99,11 +101,11 @@ def _append(path: Path, line: str) -> None:
             if written < len(data):  # the rest does not fit: this says so
                 file.write(data[written:])
         except OSError:
-            # Half a line would spoil the next one, too.
+            # Half a line would damage the next one, too.
             if written and path.stat().st_size == begin + written:
                 file.truncate(begin)
             raise
 
 
 def _path(folder: Path | None) -> Path:
-    return (folder if folder is not None else evaluations_folder()) / LOOKS_FILE
+    return (folder if folder is not None else evaluations_folder()) / LOG_FILE

@@ -21,7 +21,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def shown_name(raw: str) -> str:
-    """A foreign name as it is shown: only what would break a line or hide a part is replaced."""
+    """A name as it is shown: only what would break a line or hide a part is replaced."""
     return "".join(
         c if c.isprintable() or c in _JOINERS or unicodedata.category(c) == "Zs" else "_"
         for c in raw

@@ -12,7 +12,7 @@ MAX_CHIPS = 6
 
 
 def face_chips(result: FrameResult) -> str:
-    """One chip per face: its number, its colour and the answer in words."""
+    """One chip per face: its number, its colour and the prediction in words."""
     chips = [_face_chip(result, face) for face in list(result)[:MAX_CHIPS]]
     rest = len(result) - len(chips)
     if rest:

@@ -29,7 +29,7 @@ class _Seen:
         return np.hstack([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])[None]
 
 
-class FaceVeil:
+class HiddenFaces:
     """Remembers where faces were. Lives on the media thread."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from emotion_core.faces import FaceDetector
 from emotion_core.live import frames
 from emotion_core.live.clock import FrameClock
 from emotion_core.live.health import Health, HealthMeter
-from emotion_core.live.hidden_faces import FaceVeil
+from emotion_core.live.hidden_faces import HiddenFaces
 from emotion_core.live.recording import Recording
 from emotion_core.live.resting_face import BaselineState, RestingFaces
 from emotion_core.live.timeline import ExpressionTime, Moment, Timeline
@@ -104,7 +104,7 @@ class LiveSession:
         self._stream = StreamPipeline(
             detector, classifier, _options(settings), crop_size_px=crop_size_px
         )
-        self._veil = FaceVeil()
+        self._hidden_faces = HiddenFaces()
         self._converter = frames.FrameConverter()
         self._clock = FrameClock(now)
         self._index = 0
@@ -231,7 +231,7 @@ class LiveSession:
         calm = self._relative(result, settings)
         shown = _raw(result) if settings.raw else calm
         read = time.perf_counter()
-        missed = self._veil.missed(result)
+        missed = self._hidden_faces.missed(result)
         if settings.drawing.blur_faces and len(missed):
             image = blur_faces(image, missed)
         drawn = self._converter.frame(draw_result(image, shown, settings.drawing), frame)
@@ -261,7 +261,7 @@ class LiveSession:
         if settings.mirror != self._mirrored:
             self._mirrored = settings.mirror
             self._stream.mirror()
-            self._veil.mirror()
+            self._hidden_faces.mirror()
         return settings
 
     def _forget_shown(self) -> None:

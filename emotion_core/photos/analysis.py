@@ -8,7 +8,7 @@ from emotion_core.classifiers.runtime import Classifier
 from emotion_core.errors import EmotionLensError, ImageError
 from emotion_core.faces import FaceDetector
 from emotion_core.images import decode_image
-from emotion_core.photos.photo_library import AnalysisKey, Photo, PhotoBook
+from emotion_core.photos.photo_library import AnalysisKey, Photo, PhotoLibrary
 from emotion_core.photos.pictures import make_preview
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame
@@ -21,7 +21,7 @@ BOUT_S = 1.0
 
 
 def work_for_a_while(
-    book: PhotoBook,
+    library: PhotoLibrary,
     key: AnalysisKey,
     detector: FaceDetector,
     classifier: Classifier,
@@ -37,7 +37,7 @@ def work_for_a_while(
     not stop the others.
 
     Args:
-        book: the photos; results and failures are stored in it, one by one.
+        library: the photos; results and failures are stored in it, one by one.
         key: the settings that detector and classifier were built with.
         detector: the session's own face detector.
         classifier: the shared worker.
@@ -46,41 +46,43 @@ def work_for_a_while(
         on_progress: called after each photo; it may raise to end the bout.
     """
     pipeline = EmotionPipeline(detector, classifier, crop_size_px=crop_size_px)
-    waiting = sorted(book.waiting(key), key=lambda photo: photo.digest not in visible)
+    waiting = sorted(library.waiting(key), key=lambda photo: photo.digest not in visible)
     begun = time.monotonic()
     n_visible = sum(photo.digest in visible for photo in waiting)
     for number, photo in enumerate(waiting, start=1):
         start = time.monotonic()
-        known = book.same_faces(photo, key)
+        known = library.same_faces(photo, key)
         if known is not None and known.crops.images.shape[1] == pipeline.crop_size_px:
             # Only the model changed: the same crops are judged again, no face is searched.
-            book.store(photo, key, pipeline.rescore(known))
+            library.store(photo, key, pipeline.rescore(known))
         else:
-            _analyse(book, photo, key, pipeline)
-        book.seconds.append(time.monotonic() - start)
+            _analyse(library, photo, key, pipeline)
+        library.seconds.append(time.monotonic() - start)
         on_progress()
         late = number < n_visible and time.monotonic() - begun > BOUT_S
         if late or number == n_visible:
             return
 
 
-def _analyse(book: PhotoBook, photo: Photo, key: AnalysisKey, pipeline: EmotionPipeline) -> None:
+def _analyse(
+    library: PhotoLibrary, photo: Photo, key: AnalysisKey, pipeline: EmotionPipeline
+) -> None:
     try:
         image = decode_image(photo.data, name="the file")
         photo.preview = photo.preview or make_preview(image)
-        book.store(photo, key, pipeline.analyze(Frame(image)))
+        library.store(photo, key, pipeline.analyze(Frame(image)))
     except ImageError as error:
-        book.fail(photo, str(error))
+        library.fail(photo, str(error))
     except EmotionLensError:
         raise  # about the model or the detector, not about this photo
     except Exception:
         _logger.exception("A photo could not be analysed")
-        book.fail(photo, "could not be analysed. The reason stands in the server's log.")
+        library.fail(photo, "could not be analysed. The reason stands in the server's log.")
 
 
-def time_left(book: PhotoBook, n_waiting: int) -> str:
+def time_left(library: PhotoLibrary, n_waiting: int) -> str:
     """How long the waiting photos will take, in words; empty before the first is done."""
-    if not book.seconds or not n_waiting:
+    if not library.seconds or not n_waiting:
         return ""
-    seconds = sum(book.seconds) / len(book.seconds) * n_waiting
+    seconds = sum(library.seconds) / len(library.seconds) * n_waiting
     return f"about {duration(seconds)} left"

@@ -42,7 +42,7 @@ class Photo:
 
 
 @dataclass(slots=True)
-class PhotoBook:
+class PhotoLibrary:
     """Photos in the order shown (newest batch first), their results, and what failed.
 
     Attributes:

@@ -27,14 +27,14 @@ class Augmentation:
         rotation_deg: largest turn to either side.
         scale: largest change of size, as a share (0.1: 0.9 to 1.1).
         shear: largest shear, as a share.
-        sharp: share of the faces that stay as sharp as they are. The others are softened as the
+        sharp_share: share of the faces left as sharp as they are. The others are softened as the
             crops of photos are, by linear interpolation. Without any, a network never sees a face
             as sharp as those of FER-2013 that it is judged on.
         brightness: largest change of brightness, as a share of 255.
         contrast: largest change of contrast, as a share.
         gamma: largest change of gamma, as a natural logarithm.
-        erase: probability that a rectangle is erased.
-        erase_area: largest share of the face that is erased.
+        random_erasing: probability that a rectangle is erased (arXiv 1708.04896).
+        random_erasing_area: largest share of the face that is erased.
         mixup: alpha of the Beta distribution for mixing pairs (arXiv 1710.09412).
         cutmix: alpha of the Beta distribution for pasting a part of one face into another
             (arXiv 1905.04899). With both, each batch gets one of the two by the toss of a coin.
@@ -46,12 +46,12 @@ class Augmentation:
     rotation_deg: Annotated[float, Number(0, 180, usual=45)] = 12.0
     scale: Annotated[float, Number(0, 0.9, usual=0.4)] = 0.12
     shear: Annotated[float, Number(0, 1)] = 0.0
-    sharp: Annotated[float, Number(0, 1)] = 0.0
+    sharp_share: Annotated[float, Number(0, 1)] = 0.0
     brightness: Annotated[float, Number(0, 1, usual=0.5)] = 0.1
     contrast: Annotated[float, Number(0, 1, usual=0.8)] = 0.25
     gamma: Annotated[float, Number(0, 3)] = 0.0
-    erase: Annotated[float, Number(0, 1)] = 0.0
-    erase_area: Annotated[float, Number(0, 1)] = 0.2
+    random_erasing: Annotated[float, Number(0, 1)] = 0.0
+    random_erasing_area: Annotated[float, Number(0, 1)] = 0.2
     mixup: Annotated[float, Number(0, 10, usual=1)] = 0.0
     cutmix: Annotated[float, Number(0, 10, usual=1)] = 0.0
 
@@ -88,7 +88,8 @@ def augment_and_tell(
     matrices = _matrices(n, side, size, settings, rng)
     warped = np.empty((n, size, size), np.uint8)
     # Drawn only where it is wanted: the same seed goes on giving the same faces to older recipes.
-    sharp = np.less(rng.random(n), settings.sharp) if settings.sharp else np.zeros(n, bool)
+    share = settings.sharp_share
+    sharp = np.less(rng.random(n), share) if share else np.zeros(n, bool)
     for i in range(n):
         cv2.warpAffine(
             images[i],
@@ -145,11 +146,11 @@ def _light(images: UInt8Array, settings: Augmentation, rng: np.random.Generator)
 
 def _erase(images: UInt8Array, settings: Augmentation, rng: np.random.Generator) -> UInt8Array:
     """Fills a random rectangle of some faces with noise. Source: arXiv 1708.04896."""
-    if settings.erase <= 0:
+    if settings.random_erasing <= 0:
         return images
     n, side = images.shape[:2]
-    chosen = rng.random(n) < settings.erase
-    area = rng.uniform(0.02, settings.erase_area, n) * side * side
+    chosen = rng.random(n) < settings.random_erasing
+    area = rng.uniform(0.02, settings.random_erasing_area, n) * side * side
     aspect = np.exp(rng.uniform(np.log(0.33), np.log(3.0), n))
     heights = np.clip(np.sqrt(area * aspect), 1, side).astype(int)
     widths = np.clip(np.sqrt(area / aspect), 1, side).astype(int)

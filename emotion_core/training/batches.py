@@ -101,6 +101,6 @@ class TrainingBatches(PyDataset):  # type: ignore[misc]
 
     def _shuffled(self, epoch: int) -> Int64Array:
         rng, n = np.random.default_rng([self._seed, epoch]), len(self._data.rows)
-        if len(self._data.chances):
-            return rng.choice(n, n, p=self._data.chances)
+        if len(self._data.sampling_probabilities):
+            return rng.choice(n, n, p=self._data.sampling_probabilities)
         return rng.permutation(n)

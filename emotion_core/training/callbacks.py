@@ -92,8 +92,8 @@ class Validate(keras.callbacks.Callback):  # type: ignore[misc]
     raters' head its loss, its accuracy and its macro F1 against the clear majority.
 
     Args:
-        validation: the images, with the right answers.
-        raters: whether a second head follows that answers as the raters vote.
+        validation: the images, with the true labels.
+        raters: whether a second head follows that predicts as the raters vote.
     """
 
     def __init__(self, validation: EmotionDataset, *, raters: bool = False) -> None:

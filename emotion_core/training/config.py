@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from emotion_core.classifiers.architectures import ARCHITECTURES, FULLY_CONVOLUTIONAL
 from emotion_core.datasets import LABEL_SOURCES
 from emotion_core.errors import TrainingError
+from emotion_core.schema.old_names import renamed
 from emotion_core.schema.validation import (
     FORBID_OTHERS,
     check_fields,
@@ -42,12 +43,12 @@ class TrainingConfig:
             (arXiv 1708.07120, without its change of momentum); ``constant`` after ``warmup``.
         warmup: share of all steps, not used by ``one-cycle``.
         weight_decay: decoupled; not applied to biases and normalisation.
-        labels: ``fer2013``; ``ferplus``: the taggers' votes, with contempt as an eighth output
-            that is not served; ``mixed``: one distribution of both; ``both``: the original labels,
-            and the votes by outputs of their own that are not kept (an auxiliary head);
-            ``two-heads``: the same two as equals, both kept: the first outputs answer as the
-            original labels do, the others as raters vote, contempt last.
-        vote_share: share of the FER+ votes in ``mixed``, and in the loss with two distributions.
+        labels: ``fer2013``; ``raters``: the taggers' votes, with contempt as an eighth output
+            that is not served; ``mixed``: one distribution of both; ``auxiliary-head``: the
+            original labels, and the votes by an auxiliary head that is not kept; ``multi-task``:
+            two heads as equals, both kept: the first predicts the original labels, the second
+            the raters' votes, contempt last.
+        vote_share: share of the FER+ votes in ``mixed``, and in the loss with two heads.
         label_smoothing: share of the target spread over all classes.
         class_balance: ``weights``: errors on rare emotions count more; ``sampling``: rare ones are
             shown more often; ``none``.
@@ -56,18 +57,19 @@ class TrainingConfig:
         corrections: apply the corrections that stand beside the data set.
         leak_free: leave out training images that also stand, exactly or mirrored, in PublicTest
             or PrivateTest.
-        ema: momentum of the averaged weights, 0 for none.
-        train_size_px: side of the training faces during all but the last ``full_size_share``
-            of the epochs; 0 for the full size. Only for fully convolutional networks.
-        full_size_share: share of the epochs at the full size, at the end.
+        ema: momentum of the EMA weights (exponential moving average), 0 for none.
+        progressive_resizing_px: side of the training faces before the last
+            ``full_size_fraction`` of the epochs, which have the full size; 0: always the full
+            size. Only for fully convolutional networks.
+        full_size_fraction: share of the epochs at the full size, at the end.
         augmentation: changes of the faces.
-        start_from: a run folder or the name of a run or model whose weights the network begins
-            with, of the same architecture; empty: random ones.
-        teachers: run folders or model folders whose averaged, softened answers are mixed into the
-            targets (knowledge distillation, arXiv 1503.02531).
-        rater_teachers: the same for the raters' head of ``two-heads``.
+        init_from: the checkpoint to initialise the weights from: a run folder, or the name of a
+            run or model of the same architecture; empty: random weights.
+        teachers: run folders or model folders whose averaged, softened predictions are mixed into
+            the targets (knowledge distillation, arXiv 1503.02531).
+        rater_teachers: the same for the raters' head of ``multi-task``.
         teacher_weight: share of the teachers in the targets.
-        teacher_temperature: softens the teachers' answers; 1 leaves them as they are.
+        teacher_temperature: softens the teachers' predictions; 1 leaves them as they are.
         tensorboard: also write logs for TensorBoard.
         seed: decides weights, order and augmentation.
     """
@@ -88,10 +90,10 @@ class TrainingConfig:
     corrections: Annotated[bool, YesNo()] = False
     leak_free: Annotated[bool, YesNo()] = True
     ema: _Share = 0.0
-    train_size_px: Annotated[int, WholeNumber(24, 1024, besides=0)] = 0
-    full_size_share: _Share = 0.25
+    progressive_resizing_px: Annotated[int, WholeNumber(24, 1024, besides=0)] = 0
+    full_size_fraction: _Share = 0.25
     augmentation: Augmentation = field(default_factory=Augmentation)
-    start_from: Annotated[str, Text(4096)] = ""
+    init_from: Annotated[str, Text(4096)] = ""
     teachers: Annotated[tuple[str, ...], Names()] = ()
     rater_teachers: Annotated[tuple[str, ...], Names()] = ()
     teacher_weight: _Share = 0.5
@@ -121,7 +123,8 @@ class TrainingConfig:
         """A copy with some values replaced.
 
         Args:
-            values: by name; a part of ``augmentation`` leaves its other parts as they are.
+            values: by name, also by a name of earlier versions; a part of ``augmentation`` leaves
+                its other parts as they are.
             source: where they came from, for the error; may be empty.
 
         Raises:
@@ -143,6 +146,7 @@ class TrainingConfig:
             return [str(error).removesuffix(".")]
 
     def _merged(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        values = renamed(values)
         merged = {**self.to_dict(), **values}
         parts = values.get("augmentation")
         if isinstance(parts, Mapping):
@@ -151,17 +155,20 @@ class TrainingConfig:
 
     def size_at(self, epoch: int, full_px: int) -> int:
         """Side of the training faces in an epoch (from 0)."""
-        small = self.train_size_px and epoch < round(self.epochs * (1 - self.full_size_share))
-        return self.train_size_px if small else full_px
+        small_px = self.progressive_resizing_px
+        small = small_px and epoch < round(self.epochs * (1 - self.full_size_fraction))
+        return small_px if small else full_px
 
 
 def _misfits(config: TrainingConfig) -> list[str]:
     """Settings that do not fit each other. Each alone may still be of a wrong type."""
     found = []
-    architecture, size_px = config.architecture, config.train_size_px
+    architecture, size_px = config.architecture, config.progressive_resizing_px
     known = isinstance(architecture, str) and architecture in ARCHITECTURES
     if size_px and known and architecture not in FULLY_CONVOLUTIONAL:
-        found.append(f"train_size_px: wanted 0 for {architecture}. Received: {shortened(size_px)}")
-    if config.rater_teachers and config.labels != "two-heads":
-        found.append(f"rater_teachers: wanted labels two-heads. Received: {config.labels}")
+        found.append(
+            f"progressive_resizing_px: wanted 0 for {architecture}. Received: {shortened(size_px)}"
+        )
+    if config.rater_teachers and config.labels != "multi-task":
+        found.append(f"rater_teachers: wanted labels multi-task. Received: {config.labels}")
     return found

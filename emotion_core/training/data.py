@@ -28,11 +28,12 @@ class TrainingData:
         rows: N training images.
         targets: (2, N, C) float32, for each image as it is and for its mirror image. More columns
             than the rows have labels: the network has outputs that are not served. With labels
-            ``both`` and ``two-heads`` these are a second distribution.
-        chances: (N,) float64, how often each image is drawn, sums to 1; empty: each once.
+            ``auxiliary-head`` and ``multi-task`` these are a second distribution.
+        sampling_probabilities: (N,) float64, how often each image is drawn, sums to 1; empty:
+            each once.
         class_weights: (C,) float32 weight of an error per column of the targets; all 1 without
             balancing. 0 for a second distribution: the first one decides.
-        validation: the images that the best epoch is chosen by, with the right answers: for
+        validation: the images that the best epoch is chosen by, with the true labels: for
             FER+ labels the majority of the taggers, where it is clear.
         keeps_more: whether the outputs beyond the labels stay in the saved model, as a second
             head that is judged too.
@@ -40,7 +41,7 @@ class TrainingData:
 
     rows: EmotionDataset
     targets: Float32Array
-    chances: np.ndarray
+    sampling_probabilities: np.ndarray
     class_weights: Float32Array
     validation: EmotionDataset
     keeps_more: bool = False
@@ -86,7 +87,7 @@ def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
     if config.label_smoothing:
         own[:] = own * (1 - config.label_smoothing) + config.label_smoothing / n_classes
     validation = dataset.split(VALIDATION)
-    if config.labels == "ferplus" and len(validation):
+    if config.labels == "raters" and len(validation):
         majority, clear = clear_majority(validation)
         validation = replace(validation, labels=majority).select(clear)
     if not len(rows) or not len(validation):
@@ -104,10 +105,10 @@ def prepare(config: TrainingConfig, dataset: EmotionDataset) -> TrainingData:
     return TrainingData(
         rows=rows,
         targets=np.stack([targets, targets]).astype(np.float32),
-        chances=drawn / drawn.sum() if balance == "sampling" else np.zeros(0),
+        sampling_probabilities=drawn / drawn.sum() if balance == "sampling" else np.zeros(0),
         class_weights=weights,
         validation=validation,
-        keeps_more=config.labels == "two-heads",
+        keeps_more=config.labels == "multi-task",
     )
 
 

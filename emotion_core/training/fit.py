@@ -89,8 +89,8 @@ def fit_run(
         )
         if done:
             load_checkpoint(folder, model)
-        elif config.start_from:
-            start_weights(model, config.start_from)
+        elif config.init_from:
+            init_weights(model, config.init_from)
         callbacks: list[Any] = [
             SeedLayers(config.seed),
             Record(
@@ -133,7 +133,7 @@ class TwoDistributions(keras.losses.Loss):  # type: ignore[misc]
 
 
 def _served_accuracy(n_classes: int) -> Callable[[Any, Any], Any]:
-    """Share of right answers among the outputs that will be served."""
+    """Share of correct predictions among the outputs that will be served."""
 
     def accuracy(y_true: Any, y_pred: Any) -> Any:
         return keras.metrics.categorical_accuracy(y_true[:, :n_classes], y_pred[:, :n_classes])
@@ -141,7 +141,7 @@ def _served_accuracy(n_classes: int) -> Callable[[Any, Any], Any]:
     return accuracy
 
 
-def start_weights(model: keras.Model, source: str) -> None:
+def init_weights(model: keras.Model, source: str) -> None:
     """Gives a new network the weights of another one of the same architecture.
 
     Outputs that the other one does not have keep their fresh weights.
@@ -159,7 +159,7 @@ def start_weights(model: keras.Model, source: str) -> None:
     )
     if not same or any(a.shape != b.shape for a, b in zip(theirs[:-2], own[:-2], strict=True)):
         raise TrainingError(
-            f"start_from: wanted a network of the architecture {model.name}. Received: {source}"
+            f"init_from: wanted a network of the architecture {model.name}. Received: {source}"
         )
     model.set_weights(_fitted(theirs, own))
 
@@ -193,7 +193,7 @@ def compiled_model(
         steps: of the whole run, for the learning rate.
         n_more: number of outputs that are only trained.
     """
-    size_px = None if config.train_size_px else full_px
+    size_px = None if config.progressive_resizing_px else full_px
     model = build_model(config.architecture, size_px=size_px, n_classes=n_classes + n_more)
     on_cpu = _tensorflow_on_cpu()
     if on_cpu:

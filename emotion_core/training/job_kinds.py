@@ -93,7 +93,7 @@ def run_promotion(context: JobContext, arguments: Mapping[str, Any]) -> dict[str
         context: of the job.
         arguments: ``run`` (its folder), ``dataset`` (path, ``synthetic`` or empty) and the
             keyword arguments of ``promote_run``: ``name``, ``title``, ``description``,
-            ``use_for``, ``flip_average``.
+            ``use_for``, ``flip_tta``.
 
     Returns:
         ``model``: its name.
@@ -122,7 +122,7 @@ def run_promotion(context: JobContext, arguments: Mapping[str, Any]) -> dict[str
         title=arguments["title"],
         description=arguments["description"],
         use_for=arguments["use_for"],
-        flip_average=arguments["flip_average"],
+        flip_tta=arguments["flip_tta"],
         report=report,
     )
     note_promotion(run, arguments["name"])

@@ -16,12 +16,12 @@ _RESIDUAL = TrainingConfig(
     optimizer="muon",
     learning_rate=0.01,
     weight_decay=0.05,
-    labels="both",
+    labels="auxiliary-head",
     ema=0.998,
-    train_size_px=40,
-    full_size_share=0.25,
+    progressive_resizing_px=40,
+    full_size_fraction=0.25,
     augmentation=Augmentation(
-        shift=0.1, rotation_deg=15, scale=0.15, brightness=0.1, contrast=0.3, erase=0.3
+        shift=0.1, rotation_deg=15, scale=0.15, brightness=0.1, contrast=0.3, random_erasing=0.3
     ),
 )
 

@@ -22,7 +22,7 @@ from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
 from emotion_core.training.run_folder import RunFolder
 
-# A served model that answers otherwise than the trained one on more faces than this is refused.
+# A served model that predicts otherwise than the trained one on more faces than this is refused.
 _MIN_AGREEMENT = 0.98
 _PARITY_FACES = 1000
 
@@ -42,7 +42,7 @@ def promote_run(
     title: str,
     description: str,
     use_for: str = "",
-    flip_average: bool = False,
+    flip_tta: bool = False,
     target_accuracy: float | None = None,
     replace: bool = False,
     notes: dict[str, Any] | None = None,
@@ -61,11 +61,11 @@ def promote_run(
         title: name for people.
         description: one or two sentences.
         use_for: what to take it for rather than another model, in a few words.
-        flip_average: average the logits of a face and its mirror image.
-        target_accuracy: share of right answers above the threshold, on PublicTest; None for
+        flip_tta: average the logits of a face and its mirror image.
+        target_accuracy: share of correct predictions above the threshold, on PublicTest; None for
             what suits the labels that it learned.
         replace: whether an existing folder of that name is replaced. All of it goes: recipes,
-            repeats and notes in it tell of the old network.
+            repeated runs and notes in it tell of the old network.
         notes: more entries for the card's ``training``.
         report: gets one line of text per step.
 
@@ -99,7 +99,7 @@ def promote_run(
                 title=title,
                 description=description,
                 use_for=use_for,
-                flip_average=flip_average,
+                flip_tta=flip_tta,
                 target_accuracy=target_accuracy,
                 notes=notes or {},
                 report=report,
@@ -151,7 +151,7 @@ def _fill(
     title: str,
     description: str,
     use_for: str,
-    flip_average: bool,
+    flip_tta: bool,
     target_accuracy: float | None,
     notes: dict[str, Any],
     report: Callable[[str], None],
@@ -167,13 +167,13 @@ def _fill(
     validation = dataset.split(VALIDATION)
     agreement = parity(model, folder / LITERT_FILE, validation.images[:_PARITY_FACES])
     report(
-        f"Parity: same answer on {100 * agreement.agreement:.1f} % of {agreement.n} faces, "
+        f"Parity: same prediction on {100 * agreement.agreement:.1f} % of {agreement.n} faces, "
         f"largest difference {agreement.max_abs_diff:.3f}."
     )
     if agreement.agreement < _MIN_AGREEMENT:
         raise ModelError(
-            f"Wanted the same answer on {100 * _MIN_AGREEMENT:.0f} % of faces from the exported "
-            f"model. Received: {100 * agreement.agreement:.1f} %. Not shipped."
+            f"Wanted the same prediction on {100 * _MIN_AGREEMENT:.0f} % of faces from the "
+            f"exported model. Received: {100 * agreement.agreement:.1f} %. Not shipped."
         )
     history = run.read_history()
     judged = [row for row in history if row["val_accuracy"] >= 0]  # NaN: not judged
@@ -191,7 +191,7 @@ def _fill(
         n_parameters=int(model.count_params()),
         temperature=1.0,
         threshold=0.0,
-        flip_average=flip_average,
+        flip_tta=flip_tta,
         metrics={},
         training={
             "dataset": _dataset_title(dataset),

@@ -87,7 +87,7 @@ def start_promotion(
     description: str,
     *,
     use_for: str = "",
-    flip_average: bool,
+    flip_tta: bool,
 ) -> None:
     """Starts the export, the parity check, the calibration and the evaluation.
 
@@ -112,7 +112,7 @@ def start_promotion(
         "title": title.strip(),
         "description": description.strip(),
         "use_for": use_for.strip().rstrip("."),
-        "flip_average": flip_average,
+        "flip_tta": flip_tta,
     }
     board.submit(
         "model-promotion", arguments, title=f"Promote {run.name} to {name}", key=_key(run.folder)

@@ -17,6 +17,7 @@ from emotion_core.errors import TrainingError
 from emotion_core.files.atomic_files import readable
 from emotion_core.files.csv_cells import csv_as_written
 from emotion_core.files.outside_files import read_json, read_text
+from emotion_core.schema.old_names import renamed
 from emotion_core.schema.validation import faults_in, listed, shortened, told, validated
 from emotion_core.schema.value_types import Number, OneOf, Text, TextMap, WholeNumber
 from emotion_core.training.config import TrainingConfig
@@ -151,6 +152,7 @@ def read_config(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         wanted = "wanted an object of names and values"
         raise TrainingError(f"{readable(path)}: {wanted}. Received: {shortened(value)}.")
+    value = renamed(value)
     if faults := config_faults(value):
         raise TrainingError(told(readable(path), faults))
     return value
@@ -175,7 +177,7 @@ def read_card_story(path: Path) -> dict[str, Any]:
         TrainingError: not readable as that; one sentence with every fault.
     """
     value = read_stored(path, StoredCard)
-    training, metrics = value.get("training") or {}, value.get("metrics") or {}
+    training, metrics = renamed(value.get("training") or {}), value.get("metrics") or {}
     recipe = training.get("recipe") or {}
     if faults := config_faults({**recipe, **training}):
         raise TrainingError(told(readable(path), faults))

@@ -16,11 +16,11 @@ from emotion_core.classifiers.runtime import softmax
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import Cancelled, EmotionLensError, TrainingError
 from emotion_core.evaluation.evaluated_model import (
-    Subject,
+    EvaluatedModel,
+    evaluated_model,
+    evaluated_run,
     fitted,
     in_order,
-    model_subject,
-    run_subject,
 )
 from emotion_core.files.atomic_files import AtomicFile
 from emotion_core.files.outside_files import open_regular
@@ -41,7 +41,7 @@ def with_teachers(
     report: Callable[[str], None],
     stop: Callable[[], bool] = lambda: False,
 ) -> TrainingData:
-    """Mixes the teachers' answers into the targets.
+    """Mixes the teachers' predictions into the targets.
 
     Raises:
         Cancelled: ``stop`` said so.
@@ -55,10 +55,10 @@ def with_teachers(
     ):
         if not names or not share:
             continue
-        answers = _asked(names, file, data, config.teacher_temperature, report, stop)
+        predictions = _asked(names, file, data, config.teacher_temperature, report, stop)
         # Outputs that the teachers do not have keep their targets.
         head = targets[..., first : first + n_classes]
-        head[:] = (1 - share) * head + share * answers * head.sum(axis=-1, keepdims=True)
+        head[:] = (1 - share) * head + share * predictions * head.sum(axis=-1, keepdims=True)
     return replace(data, targets=targets)
 
 
@@ -70,17 +70,17 @@ def _asked(
     report: Callable[[str], None],
     stop: Callable[[], bool],
 ) -> Float32Array:
-    """(2, N, C) mean answers of some teachers, kept in a file of the run."""
-    answers = _kept(path, (*data.targets.shape[:2], len(data.rows.label_set)))
-    if answers is None:
+    """(2, N, C) mean predictions of some teachers, kept in a file of the run."""
+    predictions = _kept(path, (*data.targets.shape[:2], len(data.rows.label_set)))
+    if predictions is None:
         found = []
         for name in names:
             report(f"Asking {name} about {len(data.rows)} images and their mirror images.")
             found.append(_ask(teacher(name), data, temperature, stop))
-        answers = np.mean(found, axis=0, dtype=np.float32)
+        predictions = np.mean(found, axis=0, dtype=np.float32)
         with AtomicFile(path) as file:
-            np.save(file, answers)
-    return answers
+            np.save(file, predictions)
+    return predictions
 
 
 def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> None:
@@ -98,8 +98,8 @@ def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> No
     faults: list[str] = []
     wanted: list[tuple[Callable[[str], object], str]] = []
     began = folder is not None and folder.epochs_done > 0
-    if config.start_from and not began:
-        wanted.append((trained_file, config.start_from))
+    if config.init_from and not began:
+        wanted.append((trained_file, config.init_from))
     asked = folder is not None and folder.teachers.is_file()
     if config.teacher_weight and not asked:
         wanted += [(teacher, name) for name in config.teachers]
@@ -112,7 +112,7 @@ def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> No
         raise TrainingError(told("", faults))
 
 
-def teacher(name: str) -> Subject:
+def teacher(name: str) -> EvaluatedModel:
     """A run folder by its path or name, or a model by its name.
 
     Raises:
@@ -121,8 +121,8 @@ def teacher(name: str) -> Subject:
     registry, folder = ModelRegistry(), _folder("teachers", name)
     try:
         if folder.parent in registry.roots:
-            return model_subject(registry, folder.name)
-        return run_subject(folder)
+            return evaluated_model(registry, folder.name)
+        return evaluated_run(folder)
     except EmotionLensError as error:
         raise TrainingError(f"teachers: {error}") from error
 
@@ -133,9 +133,9 @@ def trained_file(name: str) -> Path:
     Raises:
         TrainingError: there is none.
     """
-    path = _folder("start_from", name) / KERAS_FILE
+    path = _folder("init_from", name) / KERAS_FILE
     if not path.is_file():
-        raise TrainingError(f"start_from: wanted {KERAS_FILE} in the folder of {name}. None there.")
+        raise TrainingError(f"init_from: wanted {KERAS_FILE} in the folder of {name}. None there.")
     return path
 
 
@@ -153,18 +153,20 @@ def _folder(setting: str, name: str) -> Path:
 
 
 def _ask(
-    subject: Subject, data: TrainingData, temperature: float, stop: Callable[[], bool]
+    model: EvaluatedModel, data: TrainingData, temperature: float, stop: Callable[[], bool]
 ) -> Float32Array:
     """(2, N, C) softened probabilities of the images and of their mirror images."""
-    ask, images = subject.open(), data.rows.images
+    ask, images = model.open(), data.rows.images
     label_set = data.rows.label_set
     both = (images, np.ascontiguousarray(images[:, :, ::-1]))
-    return np.stack([_answers(ask, subject, faces, label_set, temperature, stop) for faces in both])
+    return np.stack(
+        [_predictions(ask, model, faces, label_set, temperature, stop) for faces in both]
+    )
 
 
-def _answers(
+def _predictions(
     ask: Callable[[UInt8Array], Float32Array],
-    subject: Subject,
+    model: EvaluatedModel,
     images: UInt8Array,
     label_set: LabelSet,
     temperature: float,
@@ -174,17 +176,17 @@ def _answers(
     for start in range(0, len(images), _BATCH):
         if stop():
             raise Cancelled("Stopped while the teachers were asked.")
-        faces = fitted(images[start : start + _BATCH], subject.size_px)
-        logits = in_order(ask(faces), subject.label_set, label_set)
-        found.append(softmax(logits, subject.temperature * temperature))
+        faces = fitted(images[start : start + _BATCH], model.size_px)
+        logits = in_order(ask(faces), model.label_set, label_set)
+        found.append(softmax(logits, model.temperature * temperature))
     return np.concatenate(found)
 
 
 def _kept(path: Path, shape: tuple[int, ...]) -> Float32Array | None:
-    """The answers of an earlier start of the same run."""
+    """The predictions of an earlier start of the same run."""
     try:
         with open_regular(path, TrainingError) as file:
-            answers = np.load(file, allow_pickle=False)
+            predictions = np.load(file, allow_pickle=False)
     except (TrainingError, *CHECKPOINT_ERRORS):
         return None
-    return np.asarray(answers, np.float32) if answers.shape == shape else None
+    return np.asarray(predictions, np.float32) if predictions.shape == shape else None

@@ -50,7 +50,7 @@ def card_values(**changes: Any) -> dict[str, Any]:
         "n_parameters": 1_200_000,
         "temperature": 1.3,
         "threshold": 0.45,
-        "flip_average": True,
+        "flip_tta": True,
         "metrics": {"validation": {**metrics, "n": 3588}, "test": metrics},
         "training": {
             "dataset": "fer2013",

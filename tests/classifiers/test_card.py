@@ -9,8 +9,11 @@ import pytest
 from emotion_core.classifiers.card import CARD_FILE, SCHEMA, ModelCard, load_card
 from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
+from emotion_core.schema.old_names import OLD_KEYS
 
 MakeCard = Callable[..., ModelCard]
+
+OLD = Path(__file__).parent / "old_versions"
 
 _FIGURES = {"n": 5, "accuracy": 0.5, "accuracy_ci95": [0.4, 0.6]}
 
@@ -76,7 +79,7 @@ def test_takes_a_card_without_metrics(make_card: MakeCard) -> None:
         ("temperature", float("nan")),
         ("threshold", 1.2),
         ("threshold", -0.1),
-        ("flip_average", 1),
+        ("flip_tta", 1),
         ("ms_per_face", 0),
         ("created", "yesterday"),
         ("created", None),
@@ -205,3 +208,22 @@ def test_a_folder_without_a_card_is_no_model(tmp_path: Path) -> None:
         load_card(tmp_path)
     with pytest.raises(ModelError, match="not a model folder"):
         load_card(tmp_path / "missing")
+
+
+def test_a_card_of_an_earlier_version_has_the_same_values(tmp_path: Path) -> None:
+    """``old_versions/card.json`` is the shipped flagship's as commit d6e19a2 had it."""
+    old = json.loads((OLD / "card.json").read_text(encoding="utf-8"))
+    assert old["schema"] == 2
+    card = ModelCard.from_dict(old)
+    assert card.flip_tta is old["flip_average"] is True
+    assert card.training["label_source"] == "auxiliary-head"
+    recipe = card.training["recipe"]
+    assert (recipe["init_from"], recipe["augmentation"]["sharp_share"]) == ("flagship", 0.5)
+    assert [run["seed"] for run in card.training["repeated_runs"]] == [2, 3, 1]
+    assert card.metrics["test_ferplus"]["labels"] == "raters"
+    assert card.metrics["test"] == old["metrics"]["test"]
+    # Written again it has the present names, and reads the same.
+    card.save(tmp_path)
+    text = (tmp_path / CARD_FILE).read_text(encoding="utf-8")
+    assert not [name for name in OLD_KEYS if f'"{name}"' in text]
+    assert load_card(tmp_path) == card

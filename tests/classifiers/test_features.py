@@ -31,7 +31,7 @@ def test_features_are_those_of_the_trained_layer(
     from emotion_core.files.atomic_files import file_sha256
 
     network = networks[architecture]
-    folder = make_folder(architecture=architecture, flip_average=False)
+    folder = make_folder(architecture=architecture, flip_tta=False)
     # Without 8-bit weights the served file computes what the trained model does.
     export_litert(network, folder / LITERT_FILE, mode="float32")
     load_card(folder).replaced(files={LITERT_FILE: file_sha256(folder / LITERT_FILE)}).save(folder)
@@ -48,11 +48,11 @@ def test_features_are_those_of_the_trained_layer(
     )
 
 
-@pytest.mark.parametrize("flip_average", [True, False])
+@pytest.mark.parametrize("flip_tta", [True, False])
 def test_logits_are_those_that_are_served(
-    flip_average: bool, faces: UInt8Array, make_folder: MakeFolder
+    flip_tta: bool, faces: UInt8Array, make_folder: MakeFolder
 ) -> None:
-    folder = make_folder(flip_average=flip_average)
+    folder = make_folder(flip_tta=flip_tta)
     _, logits = features(folder, faces)  # more than one batch
     served = LiteRTClassifier(folder, load_card(folder)).logits(faces)
     np.testing.assert_allclose(logits, served, rtol=1e-4, atol=1e-4)
@@ -61,7 +61,7 @@ def test_logits_are_those_that_are_served(
 def test_the_last_layer_turns_averaged_features_into_averaged_logits(
     networks: dict[str, Any], faces: UInt8Array, make_folder: MakeFolder
 ) -> None:
-    values, logits = features(make_folder(flip_average=True), faces[:10])
+    values, logits = features(make_folder(flip_tta=True), faces[:10])
     kernel, bias = networks["compact"].get_layer("logits").get_weights()
     # The served weights have 8 bits, these have 32.
     np.testing.assert_allclose(values @ kernel + bias, logits, atol=0.05 * np.abs(logits).max())

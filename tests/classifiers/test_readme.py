@@ -28,7 +28,7 @@ def test_shows_the_figures_of_the_card(make_card: MakeCard) -> None:
     assert text.startswith("# Compact residual network\n")
     facts, accuracy, classes, confusion, files = tables(text)
     assert ["Uncertain", "below 45.0 %"] in facts
-    assert ["Mirror image", "averaged with the face itself"] in facts
+    assert ["Test-time augmentation", "horizontal flip, logits averaged"] in facts
     assert accuracy[1][:4] == ["PublicTest (validation)", "3,588", "66.0 %", "64.4 to 67.5"]
     assert accuracy[2] == [
         "PrivateTest (test)",
@@ -45,7 +45,7 @@ def test_shows_the_figures_of_the_card(make_card: MakeCard) -> None:
     assert confusion[0][1:] == list(FER2013.names)
     assert confusion[2] == ["**disgust**", "10", "**400**", "10", "10", "10", "10", "10"]
     assert files[2] == ["`model.tflite`", "`" + "b" * 64 + "`"]
-    assert "leaves 80.0 % of the faces with an answer, and 75.0 % of these" in text
+    assert "leaves 80.0 % of the faces with a confident prediction, and 75.0 % of these" in text
     assert "- FER+, arXiv 1608.01041" in text
     assert "Recipe: `compact`" in text
 
@@ -59,14 +59,14 @@ def test_shows_what_the_model_is_for_and_what_each_threshold_leaves(make_card: M
     card = make_card(use_for="photos", metrics={"test": metrics})
     text = render_readme(card)
     assert "\nUse it for: photos.\n" in text
-    curve = next(table for table in tables(text) if table[0][0] == "Faces with an answer")
+    curve = next(table for table in tables(text) if table[0][0] == "Confident predictions")
     assert curve[1:] == [["100.0 %", "0.0 %", "66.0 %"], ["50.0 %", "71.0 %", "87.5 %"]]
 
 
 def test_a_model_of_ferplus_labels_is_shown_by_them(make_card: MakeCard) -> None:
     metrics = make_card().metrics["test"]
     both = {"test": metrics, "test_ferplus": {**metrics, "n": 3121}}
-    training = {**make_card().training, "label_source": "ferplus"}
+    training = {**make_card().training, "label_source": "raters"}
     text = render_readme(make_card(metrics=both, training=training))
     assert "## Confusion on PrivateTest, FER+ majority labels" in text
     assert "## Confusion on PrivateTest (test)" in render_readme(make_card(metrics=both))
@@ -114,36 +114,36 @@ def test_trainings_from_other_seeds_give_mean_and_spread(make_card: MakeCard) ->
         told["accuracy_unseen"] = test - 0.01
         return {"validation": told, "test": told, "test_ferplus": told}
 
-    repeats = [
+    repeated = [
         {"seed": seed, "leak_free": leak_free, "n_images": 28_709, "metrics": figures(test)}
         for seed, leak_free, test in ((2, True, 0.70), (3, True, 0.72), (1, False, 0.75))
     ]
-    training = {**card.training, "seed": 1, "repeats": repeats}
+    training = {**card.training, "seed": 1, "repeated_runs": repeated}
     text = render_readme(card.replaced(training=training, metrics=figures(0.71)))
     rows = {row[0]: row[1:4] for row in tables(text)[-2]}
     assert rows["this model, seed 1"] == ["71.0 %", "71.0 %", "70.0 %"]
     assert rows["seed 3"] == ["72.0 %", "72.0 %", "71.0 %"]
     assert rows["mean ± standard deviation"][:2] == ["71.0 ± 1.0 %"] * 2
     assert next(row for name, row in rows.items() if "28,709" in name)[0] == "75.0 %"
-    assert "- repeats" not in text
+    assert "- repeated runs" not in text
 
-    alone = {**training, "repeats": repeats[2:]}
+    alone = {**training, "repeated_runs": repeated[2:]}
     text = render_readme(card.replaced(training=alone, metrics=figures(0.71)))
     assert "standard deviation" not in text
-    alone = {**training, "repeats": repeats[:1]}
+    alone = {**training, "repeated_runs": repeated[:1]}
     text = render_readme(card.replaced(training=alone, metrics=figures(0.71)))
     assert "Published networks" not in text
 
 
-@pytest.mark.parametrize("flip_average", [True, False])
-def test_a_card_with_few_facts_leaves_sections_out(make_card: MakeCard, flip_average: bool) -> None:
+@pytest.mark.parametrize("flip_tta", [True, False])
+def test_a_card_with_few_facts_leaves_sections_out(make_card: MakeCard, flip_tta: bool) -> None:
     metrics = {"test": {"n": 10, "accuracy": 0.5, "accuracy_ci95": [0.2, 0.8]}}
     for given in ({}, metrics):
         text = render_readme(
-            make_card(metrics=given, ms_per_face=None, sources=(), flip_average=flip_average)
+            make_card(metrics=given, ms_per_face=None, sources=(), flip_tta=flip_tta)
         )
         assert "None" not in text
         assert "Confusion" not in text
         assert ("## Accuracy" in text) == bool(given)
-        assert ("averaged with" in text) == flip_average
+        assert ("horizontal flip" in text) == flip_tta
         assert "## Sources" not in text

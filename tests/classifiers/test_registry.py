@@ -51,7 +51,7 @@ def test_a_model_that_was_added_is_not_the_default_unless_chosen(
     make_folder: MakeFolder, tmp_path: Path
 ) -> None:
     registry = ModelRegistry(tmp_path / "models")
-    training = {**load_card(make_folder(name="zebra", metrics={})).training, "foreign": True}
+    training = {**load_card(make_folder(name="zebra", metrics={})).training, "third_party": True}
     make_folder(name="alpha", training=training)
     assert registry.find_default() is None
     with pytest.raises(ModelError, match=r"alpha, zebra.*models default alpha"):

@@ -26,7 +26,7 @@ def test_gives_calibrated_scores(
     make_folder: MakeFolder, networks: dict[str, Any], faces: UInt8Array
 ) -> None:
     """From the pixels to the answer, beside the trained network and a softmax written out."""
-    folder = make_folder(flip_average=False, temperature=1.7, threshold=0.4)
+    folder = make_folder(flip_tta=False, temperature=1.7, threshold=0.4)
     scores = open_model(folder).predict(faces)
     logits = np.asarray(networks["compact"](crops_to_tensor(faces), training=False), np.float64)
     powers = np.exp(logits / 1.7)
@@ -45,11 +45,9 @@ def test_temperature_is_applied(make_folder: MakeFolder, faces: UInt8Array) -> N
     np.testing.assert_array_equal(warm.labels, cold.labels)
 
 
-def test_flip_average_is_the_mean_of_both_passes(
-    make_folder: MakeFolder, faces: UInt8Array
-) -> None:
-    plain = open_model(make_folder(flip_average=False, name="plain"))
-    averaged = open_model(make_folder(flip_average=True, name="averaged"))
+def test_flip_tta_is_the_mean_of_both_passes(make_folder: MakeFolder, faces: UInt8Array) -> None:
+    plain = open_model(make_folder(flip_tta=False, name="plain"))
+    averaged = open_model(make_folder(flip_tta=True, name="averaged"))
     mirrored = np.ascontiguousarray(faces[:, :, ::-1])
     wanted = (plain.logits(faces) + plain.logits(mirrored)) / 2
     np.testing.assert_array_equal(averaged.logits(faces), wanted)

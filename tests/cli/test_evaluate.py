@@ -28,13 +28,13 @@ def check_against_scikit_learn(figures: dict, dataset: str, usage: str) -> None:
     """Classifies the split anew, in other batches, and computes everything independently."""
     data = load_dataset(dataset).split(usage)
     classifier = ModelRegistry().open(figures["model"])
-    chances = np.concatenate(
+    probabilities = np.concatenate(
         [
             classifier.predict(data.images[i : i + 100]).probabilities
             for i in range(0, len(data), 100)
         ]
     )
-    predicted, names = chances.argmax(axis=1), list(figures["per_class"])
+    predicted, names = probabilities.argmax(axis=1), list(figures["per_class"])
     assert figures["n"] == len(data)
     assert figures["accuracy"] == pytest.approx(sk.accuracy_score(data.labels, predicted))
     macro = sk.f1_score(data.labels, predicted, average="macro", labels=range(7), zero_division=0)
@@ -49,7 +49,7 @@ def check_against_scikit_learn(figures: dict, dataset: str, usage: str) -> None:
     for name in names:
         for ours, theirs in (("precision",) * 2, ("recall",) * 2, ("f1", "f1-score")):
             assert figures["per_class"][name][ours] == pytest.approx(table[name][theirs])
-    covered = chances.max(axis=1) >= figures["threshold"]
+    covered = probabilities.max(axis=1) >= figures["threshold"]
     assert figures["coverage"] == pytest.approx(covered.mean())
 
 
@@ -57,7 +57,7 @@ def test_figures_equal_scikit_learn_on_the_practice_set(command) -> None:
     outcome = command("evaluate", "--dataset", "synthetic", "--split", "validation", "--json")
     assert outcome.code == 0
     check_against_scikit_learn(outcome.json, "synthetic", VALIDATION)
-    assert "test_looks" not in outcome.json
+    assert "test_set_accesses" not in outcome.json
     # The second time nothing is computed; the figures are the same.
     again = command("evaluate", "--dataset", "synthetic", "--split", "validation", "--json")
     assert again.out == outcome.out
@@ -81,7 +81,7 @@ def test_every_look_at_test_images_is_counted(command) -> None:
         outcome = command(
             "evaluate", "--dataset", "synthetic", "--split", "test", "--labels", labels, "--json"
         )
-        counts.append(outcome.json["test_looks"])
+        counts.append(outcome.json["test_set_accesses"])
         assert "looked at" in outcome.err
     assert counts == [1, 2]
 

@@ -79,7 +79,7 @@ def test_the_default_is_chosen(command, models_copy: Path) -> None:
     other = models_copy.with_name("added")
     shutil.copytree(models_copy, other)
     card = json.loads((other / "card.json").read_text(encoding="utf-8"))
-    card |= {"name": "added", "training": {**card["training"], "foreign": True}}
+    card |= {"name": "added", "training": {**card["training"], "third_party": True}}
     (other / "card.json").write_text(json.dumps(card), encoding="utf-8")
     shutil.rmtree(models_copy)
     outcome = command("models", "list")

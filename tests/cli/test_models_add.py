@@ -50,7 +50,7 @@ def test_weights_are_added_measured_and_counted(command, root: Path, weights: Pa
     ).json
     assert judged["accuracy"] == pytest.approx(card.metrics["test"]["accuracy"])
     assert judged["ece"] == pytest.approx(card.metrics["test"]["ece"])
-    assert judged["test_looks"] == 3
+    assert judged["test_set_accesses"] == 3
     assert "not known" in command("models", "show", "mine").out.decode()
     assert "Not by this project" in (root / "mine" / "README.md").read_text(encoding="utf-8")
 
@@ -111,6 +111,6 @@ def test_a_model_folder_says_all_by_itself(command, root: Path, tmp_path: Path) 
     folder = tmp_path / "whole"
     folder.mkdir()
     (folder / "card.json").write_text(json.dumps({}), encoding="utf-8")
-    outcome = command("models", "add", folder, "--name", "mine", "--flip-average")
+    outcome = command("models", "add", folder, "--name", "mine", "--flip-tta")
     assert outcome.code == 2
-    assert "Leave out --name, --flip-average" in outcome.err
+    assert "Leave out --name, --flip-tta" in outcome.err

@@ -12,13 +12,13 @@ from emotion_core.cli.common import EXIT_FAILED
 from emotion_core.training.config import TrainingConfig
 from tests.cli.conftest import Outcome
 
-TAUGHT = {"preset": "smoke", "teachers": ["flagship"], "start_from": "flagship"}
+DISTILLED = {"preset": "smoke", "teachers": ["flagship"], "init_from": "flagship"}
 
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     path = tmp_path / "recipe.json"
-    path.write_text(json.dumps(TAUGHT))
+    path.write_text(json.dumps(DISTILLED))
     return path
 
 
@@ -28,8 +28,11 @@ def recipe(tmp_path: Path) -> Path:
         ([], "teachers", ("flagship",)),
         (["--teachers"], "teachers", ()),
         (["--teachers", "compact", "runs/mine"], "teachers", ("compact", "runs/mine")),
-        ([], "start_from", "flagship"),
-        (["--start-from", "runs/base"], "start_from", "runs/base"),
+        ([], "init_from", "flagship"),
+        (["--init-from", "runs/base"], "init_from", "runs/base"),
+        (["--start-from", "runs/base"], "init_from", "runs/base"),  # of earlier versions
+        (["--labels", "raters"], "labels", "raters"),
+        (["--labels", "ferplus"], "labels", "raters"),
     ],
 )
 def test_models_that_a_recipe_names_can_be_replaced(

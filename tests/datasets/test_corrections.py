@@ -56,8 +56,13 @@ def test_every_kind_of_target_follows_a_new_label(stored: Path) -> None:
     corrections.relabel([row], FER2013[new])
     corrected = corrections.apply(dataset)
     one, eight = np.eye(7)[new], np.eye(8)[new]  # FER+ has contempt as well
-    wanted = {"fer2013": one, "ferplus": eight, "mixed": one, "both": np.hstack([one, eight])}
-    wanted["two-heads"] = wanted["both"]
+    wanted = {
+        "fer2013": one,
+        "raters": eight,
+        "mixed": one,
+        "auxiliary-head": np.hstack([one, eight]),
+    }
+    wanted["multi-task"] = wanted["auxiliary-head"]
     assert set(wanted) == set(LABEL_SOURCES)
     for source, target in wanted.items():
         targets, usable = soft_labels(corrected, source)

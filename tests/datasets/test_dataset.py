@@ -110,7 +110,7 @@ def test_soft_labels_mix_and_fall_back_to_the_original() -> None:
     np.testing.assert_allclose(targets[0], [0.5, 0, 0, 0.45, 0, 0, 0.05])
     np.testing.assert_allclose(targets[1], np.eye(7)[1])
     assert usable.all()
-    shares, usable = datasets.soft_labels(data, "ferplus")
+    shares, usable = datasets.soft_labels(data, "raters")
     np.testing.assert_allclose(shares[0], [0, 0, 0, 0.9, 0, 0, 0.1, 0])
     assert usable.tolist() == [True, False]
     with pytest.raises(ValueError, match="Unknown labels"):

@@ -60,4 +60,4 @@ def test_from_nothing_to_the_pictures_of_a_cell_and_their_heat_map(page: Page) -
     page.get_by_role("tab", name="Calibration").click()
     expect(page.get_by_text("as the network says it")).to_be_visible()
     page.get_by_role("radio", name="Test", exact=True).click()
-    expect(page.get_by_text("Nobody has looked at them here so far.")).to_be_visible()
+    expect(page.get_by_text("The test-set access log is empty.")).to_be_visible()

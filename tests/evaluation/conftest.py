@@ -8,7 +8,7 @@ import pytest
 
 from emotion_core.datasets import TEST, TRAINING, VALIDATION, EmotionDataset
 from emotion_core.emotions import FER2013, LabelSet
-from emotion_core.evaluation import Subject
+from emotion_core.evaluation import EvaluatedModel
 from emotion_core.types import Float32Array, UInt8Array
 
 
@@ -20,7 +20,7 @@ def random_logits(images: UInt8Array) -> Float32Array:
 
 
 @pytest.fixture
-def make_subject() -> Callable[..., Subject]:
+def make_model() -> Callable[..., EvaluatedModel]:
     """Builds a model of random weights that counts in ``opened`` how often it was loaded."""
 
     def make(
@@ -32,13 +32,13 @@ def make_subject() -> Callable[..., Subject]:
         threshold: float = 0.4,
         size_px: int | None = None,
         opened: list[str] | None = None,
-    ) -> Subject:
+    ) -> EvaluatedModel:
         def load() -> Callable[[UInt8Array], Float32Array]:
             if opened is not None:
                 opened.append(name)
             return random_logits
 
-        return Subject(name, key, labels, size_px, temperature, threshold, load)
+        return EvaluatedModel(name, key, labels, size_px, temperature, threshold, load)
 
     return make
 

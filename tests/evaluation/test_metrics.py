@@ -11,10 +11,10 @@ from emotion_core.datasets import TEST, TRAINING, EmotionDataset
 from emotion_core.emotions import FER2013
 from emotion_core.errors import DatasetError
 from emotion_core.evaluation import (
+    build_evaluation_split,
     evaluate_probabilities,
     fit_temperature,
     fit_threshold,
-    judged_rows,
     wilson_interval,
 )
 from emotion_core.evaluation.metrics import (
@@ -92,8 +92,8 @@ def test_chance_alone_makes_a_calibration_error() -> None:
 def test_temperature_recovers_the_true_scale() -> None:
     rng = np.random.default_rng(3)
     logits = rng.normal(size=(20_000, 7)) * 2
-    chances = softmax(logits)
-    labels = (chances.cumsum(axis=1) < rng.random((20_000, 1))).sum(axis=1).clip(0, 6)
+    probabilities = softmax(logits)
+    labels = (probabilities.cumsum(axis=1) < rng.random((20_000, 1))).sum(axis=1).clip(0, 6)
     assert fit_temperature((logits * 2.5).astype(np.float32), labels) == pytest.approx(
         2.5, rel=0.05
     )
@@ -143,11 +143,11 @@ def small_set() -> EmotionDataset:
 
 def test_report_says_what_is_missing() -> None:
     with pytest.raises(DatasetError, match=r"Wanted FER\+ votes"):
-        judged_rows(small_set(), "test", "ferplus")
+        build_evaluation_split(small_set(), "test", "raters")
     with pytest.raises(DatasetError, match="Wanted images of PublicTest"):
-        judged_rows(small_set(), "validation")
+        build_evaluation_split(small_set(), "validation")
     with pytest.raises(ValueError, match="wanted one of validation, test"):
-        judged_rows(small_set(), "train")
+        build_evaluation_split(small_set(), "train")
 
 
 def test_no_rows_are_refused() -> None:

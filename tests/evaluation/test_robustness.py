@@ -1,4 +1,4 @@
-"""Spoiled pictures, and what they do to a model; heat maps of what an answer rests on."""
+"""Corrupted pictures, and what they do to a model; heat maps of what an answer rests on."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,15 +8,15 @@ import pytest
 
 from emotion_core.datasets import EmotionDataset
 from emotion_core.emotions import FER2013
-from emotion_core.evaluation import Subject, evaluate_model, judged_rows
+from emotion_core.evaluation import EvaluatedModel, build_evaluation_split, evaluate_model
 from emotion_core.evaluation.cache import LogitsCache
-from emotion_core.evaluation.corruptions import PERTURBATIONS, perturbed
+from emotion_core.evaluation.corruptions import CORRUPTIONS, corrupt
 from emotion_core.evaluation.occlusion import draw_heat_map, occlusion_map
 from emotion_core.evaluation.predictor import Cancelled
 from emotion_core.evaluation.robustness import RobustnessTest, robustness_figures
 from emotion_core.types import EmotionScores, UInt8Array
 
-MakeSubject = Callable[..., Subject]
+MakeModel = Callable[..., EvaluatedModel]
 
 
 @pytest.fixture(scope="module")
@@ -26,46 +26,46 @@ def pictures() -> UInt8Array:
     return coarse.repeat(4, axis=1).repeat(4, axis=2)
 
 
-@pytest.mark.parametrize("name", PERTURBATIONS)
+@pytest.mark.parametrize("name", CORRUPTIONS)
 def test_more_is_worse_and_the_same_every_time(name: str, pictures: UInt8Array) -> None:
-    kind = PERTURBATIONS[name]
+    kind = CORRUPTIONS[name]
     before = pictures.copy()
     changes = {}
     for level in kind.levels:
-        spoiled = perturbed(pictures, name, level)
-        assert spoiled.shape == pictures.shape
-        assert spoiled.dtype == np.uint8
-        assert (spoiled == perturbed(pictures, name, level)).all()
-        changes[abs(level - kind.clean_level)] = np.abs(spoiled - pictures.astype(int)).mean()
+        corrupted = corrupt(pictures, name, level)
+        assert corrupted.shape == pictures.shape
+        assert corrupted.dtype == np.uint8
+        assert (corrupted == corrupt(pictures, name, level)).all()
+        changes[abs(level - kind.clean_level)] = np.abs(corrupted - pictures.astype(int)).mean()
     by_distance = [changes[distance] for distance in sorted(changes)]
     assert by_distance == sorted(by_distance)
     assert by_distance[0] > 0
     assert (pictures == before).all()
-    assert perturbed(pictures[:0], name, kind.levels[0]).shape == (0, 48, 48)
+    assert corrupt(pictures[:0], name, kind.levels[0]).shape == (0, 48, 48)
 
 
 def test_what_the_levels_mean(pictures: UInt8Array) -> None:
-    assert (perturbed(pictures, "brightness", 30) == pictures.astype(int) + 30).all()
-    covered = (perturbed(pictures, "occlusion", 20) == 128).mean()
+    assert (corrupt(pictures, "brightness", 30) == pictures.astype(int) + 30).all()
+    covered = (corrupt(pictures, "occlusion", 20) == 128).mean()
     assert covered == pytest.approx(0.2, abs=0.02)
-    turned = perturbed(pictures, "rotation", 30)
-    assert not (turned[0] == perturbed(pictures[1:2], "rotation", 30)).all()
+    turned = corrupt(pictures, "rotation", 30)
+    assert not (turned[0] == corrupt(pictures[1:2], "rotation", 30)).all()
     with pytest.raises(ValueError, match="Wanted one of: blur, noise"):
-        perturbed(pictures, "rain", 1)
+        corrupt(pictures, "rain", 1)
 
 
 def test_every_other_picture_is_turned_the_other_way(pictures: UInt8Array) -> None:
     twice = np.stack([pictures[0], pictures[0, :, ::-1]])
-    left, right = perturbed(twice, "rotation", 20)
+    left, right = corrupt(twice, "rotation", 20)
     assert np.abs(left - right[:, ::-1].astype(int)).max() <= 1
 
 
 def test_a_stopped_test_goes_on_where_it_was(
-    make_subject: MakeSubject, small_set: EmotionDataset, folder: Path
+    make_model: MakeModel, small_set: EmotionDataset, folder: Path
 ) -> None:
     opened: list[str] = []
-    rows = judged_rows(small_set, "validation")
-    test = RobustnessTest(make_subject(opened=opened), rows, LogitsCache(folder))
+    rows = build_evaluation_split(small_set, "validation")
+    test = RobustnessTest(make_model(opened=opened), rows, LogitsCache(folder))
     assert test.points() == ()
     done: list[tuple[int, int]] = []
     with pytest.raises(Cancelled):
@@ -77,29 +77,29 @@ def test_a_stopped_test_goes_on_where_it_was(
     assert len(test.points()) == 6 + 3
     points = test.run()
     assert points == test.points()
-    again = RobustnessTest(make_subject(opened=opened), rows, LogitsCache(folder))
+    again = RobustnessTest(make_model(opened=opened), rows, LogitsCache(folder))
     assert again.run() == points
     assert len(opened) == 1
 
     curves = robustness_figures(points)
-    clean = evaluate_model(make_subject(), rows).figures()["accuracy"]
+    clean = evaluate_model(make_model(), rows).figures()["accuracy"]
     for name, curve in curves.items():
-        assert curve["levels"] == sorted([*PERTURBATIONS[name].levels, curve_start(name)])
+        assert curve["levels"] == sorted([*CORRUPTIONS[name].levels, curve_start(name)])
         assert curve["accuracy"][curve["levels"].index(curve_start(name))] == pytest.approx(clean)
         assert curve["n"] == 100
 
 
 def curve_start(name: str) -> float:
-    return PERTURBATIONS[name].clean_level
+    return CORRUPTIONS[name].clean_level
 
 
 def test_ferplus_labels_share_the_answers(
-    make_subject: MakeSubject, small_set: EmotionDataset, folder: Path
+    make_model: MakeModel, small_set: EmotionDataset, folder: Path
 ) -> None:
     opened: list[str] = []
-    subject, cache = make_subject(opened=opened), LogitsCache(folder)
-    RobustnessTest(subject, judged_rows(small_set, "test"), cache).run()
-    points = RobustnessTest(subject, judged_rows(small_set, "test", "ferplus"), cache).run()
+    model, cache = make_model(opened=opened), LogitsCache(folder)
+    RobustnessTest(model, build_evaluation_split(small_set, "test"), cache).run()
+    points = RobustnessTest(model, build_evaluation_split(small_set, "test", "raters"), cache).run()
     assert {point.n for point in points} == {50}
     assert len(opened) == 1
 

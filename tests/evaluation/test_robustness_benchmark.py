@@ -1,4 +1,4 @@
-"""The benchmark that puts our models beside peers' on spoiled pictures."""
+"""The benchmark that puts our models beside peers' on corrupted pictures."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from emotion_core.datasets import EmotionDataset
-from emotion_core.evaluation import Subject, judged_rows
+from emotion_core.evaluation import EvaluatedModel, build_evaluation_split
 from emotion_core.evaluation.cache import LogitsCache
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -30,15 +30,15 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 def test_means_leave_the_clean_pictures_out(
     benchmark: ModuleType,
-    make_subject: Callable[..., Subject],
+    make_model: Callable[..., EvaluatedModel],
     small_set: EmotionDataset,
     folder: Path,
 ) -> None:
     found = benchmark.measure(
-        make_subject(), judged_rows(small_set, "validation"), LogitsCache(folder)
+        make_model(), build_evaluation_split(small_set, "validation"), LogitsCache(folder)
     )
     assert json.loads(json.dumps(found)) == found
-    spoiled = []
+    corrupted = []
     for name, clean_level in (("blur", 0), ("brightness", 0), ("low-resolution", 48)):
         curve = found["curves"][name]
         by_level = dict(zip(curve["levels"], curve["accuracy"], strict=True))
@@ -46,9 +46,9 @@ def test_means_leave_the_clean_pictures_out(
         assert found["means"][name] == pytest.approx(np.mean(list(by_level.values())))
     for curve in found["curves"].values():
         assert curve["n"] == found["n"] == 100
-        spoiled += curve["accuracy"]
+        corrupted += curve["accuracy"]
     # The clean pictures begin each of the six curves.
-    assert found["mean"] == pytest.approx((sum(spoiled) - 6 * found["clean"]) / 31)
+    assert found["mean"] == pytest.approx((sum(corrupted) - 6 * found["clean"]) / 31)
 
 
 def test_the_best_mean_stands_first(benchmark: ModuleType) -> None:
@@ -76,7 +76,7 @@ def test_without_node_human_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", "")
     with ExitStack() as stack, pytest.raises(benchmark.PeerError, match=r"no node.*Install"):
-        benchmark.peer_subject("human", stack)
+        benchmark.peer_model("human", stack)
 
 
 def test_a_worker_that_ends_is_told(benchmark: ModuleType) -> None:

@@ -51,8 +51,8 @@ def _add(folder: Path) -> None:
 
 def _before_promote(folder: Path) -> None:
     build_model(folder / "models" / "mine", "compact")
-    (folder / "models" / "mine" / "repeats").mkdir()
-    (folder / "models" / "mine" / "repeats" / "history.csv").write_text("of the old network")
+    (folder / "models" / "mine" / "repeated_runs").mkdir()
+    (folder / "models" / "mine" / "repeated_runs" / "history.csv").write_text("of the old network")
     (folder / "models" / "mine" / "recipe.json").write_text("of the old network")
     run_folder = RunFolder(folder / "run")
     run_folder.create()

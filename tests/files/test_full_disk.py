@@ -18,10 +18,10 @@ from emotion_core.datasets import Corrections, export_dataset, import_dataset, w
 from emotion_core.datasets.audit import audit_dataset
 from emotion_core.datasets.audit.storage import load_report, save_report
 from emotion_core.errors import DiskFullError, OutputError, TrainingError
-from emotion_core.evaluation import model_subject, test_set_log
+from emotion_core.evaluation import evaluated_model, test_set_log
 from emotion_core.evaluation.cache import LogitsCache, images_key
-from emotion_core.evaluation.predictor import Answering
-from emotion_core.evaluation.test_set_log import read_looks, record_look
+from emotion_core.evaluation.predictor import Predictor
+from emotion_core.evaluation.test_set_log import read_accesses, record_access
 from emotion_core.files.atomic_files import full_disk_in_words
 from emotion_core.jobs.supervisor import Supervisor
 from emotion_core.training import promote
@@ -221,45 +221,45 @@ def test_an_audit_that_cannot_be_kept(disk: SmallDisk, monkeypatch: pytest.Monke
 
 
 def test_answers_that_cannot_be_kept_are_given_all_the_same(disk: SmallDisk) -> None:
-    subject = model_subject(ModelRegistry(), "compact")
+    model = evaluated_model(ModelRegistry(), "compact")
     disk.fill()
     told: list[str] = []
     cache = LogitsCache(disk.path / "evaluations", not_kept=told.append)
-    asked = Answering(subject, OLD.label_set, cache)
+    asked = Predictor(model, OLD.label_set, cache)
     for condition in ("plain", "again"):
         found = asked.compute(OLD.images, images_key(OLD.images), condition)
         assert found.logits.shape == (len(OLD), 7)
     assert len(told) == 1, "said once"
     assert re.match(full(disk.path, "What was computed is not kept"), told[0])
     with pytest.raises(DiskFullError):
-        Answering(subject, OLD.label_set, LogitsCache(disk.path / "x")).compute(
+        Predictor(model, OLD.label_set, LogitsCache(disk.path / "x")).compute(
             OLD.images, images_key(OLD.images), "plain"
         )
 
 
-def test_a_look_that_cannot_be_noted_spoils_no_other(real_disk: SmallDisk) -> None:
-    subject = model_subject(ModelRegistry(), "compact")
+def test_an_access_that_cannot_be_logged_damages_no_other(real_disk: SmallDisk) -> None:
+    model = evaluated_model(ModelRegistry(), "compact")
 
-    def look() -> None:
-        record_look(
-            by="page", subject=subject, dataset=OLD, split="test", labels="fer2013",
+    def access() -> None:
+        record_access(
+            by="page", model=model, dataset=OLD, split="test", labels="fer2013",
             folder=real_disk.path,
         )  # fmt: skip
 
-    look()
+    access()
     real_disk.fill()
     sentence = ""
     while not sentence:  # until what is left of the last block is full
         try:
-            look()
+            access()
         except DiskFullError as error:
             sentence = str(error)
-    assert re.search(r"test_looks\.jsonl.*once the look is noted", sentence)
-    noted = (real_disk.path / test_set_log.LOOKS_FILE).read_bytes()
+    assert re.search(r"test_looks\.jsonl.*once the access is logged", sentence)
+    noted = (real_disk.path / test_set_log.LOG_FILE).read_bytes()
     assert noted.endswith(b"}\n"), "no half line"
     (real_disk.path / "filler").unlink()
-    look()
-    assert len(read_looks(OLD, folder=real_disk.path)) == noted.count(b"\n") + 1
+    access()
+    assert len(read_accesses(OLD, folder=real_disk.path)) == noted.count(b"\n") + 1
 
 
 def test_an_imported_history(disk: SmallDisk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,11 +45,11 @@ def test_a_look_that_cannot_be_noted_shows_no_figures(
         from types import SimpleNamespace
 
         from emotion_core.classifiers.registry import ModelRegistry
-        from emotion_core.evaluation import model_subject
+        from emotion_core.evaluation import evaluated_model
         from pages.parts.evaluation.test_set_gate import may_look
         from tests.files.operations import OLD
 
-        subject = model_subject(ModelRegistry(), "compact")
+        subject = evaluated_model(ModelRegistry(), "compact")
         rows = SimpleNamespace(split="test", labels="fer2013")
         import streamlit as st
 

@@ -11,7 +11,7 @@ import pytest
 from emotion_core.drawing import DrawOptions
 from emotion_core.errors import ModelError
 from emotion_core.faces import FaceDetector
-from emotion_core.live.hidden_faces import FaceVeil
+from emotion_core.live.hidden_faces import HiddenFaces
 from emotion_core.live.session import LiveSession, LiveSettings
 from emotion_core.types import FaceDetections, FrameResult
 
@@ -93,11 +93,11 @@ def test_the_first_frame_that_comes_back_is_already_read(
 def test_a_missed_face_stays_hidden_in_a_frame_of_another_size(
     make_result: Callable[..., FrameResult], size_px: tuple[int, int], face: tuple[int, ...]
 ) -> None:
-    veil = FaceVeil()
+    hidden = HiddenFaces()
     seen = make_result(("happy", 0.9))
     box = np.array([[256, 144, 384, 288]], np.float32)
-    veil.missed(replace(seen, detections=replace(seen.detections, boxes=box)))
-    (hidden,) = veil.missed(replace(make_result(size_px=size_px), timestamp_s=0.1))
+    hidden.missed(replace(seen, detections=replace(seen.detections, boxes=box)))
+    (hidden,) = hidden.missed(replace(make_result(size_px=size_px), timestamp_s=0.1))
     assert (hidden[:2] <= face[:2]).all()
     assert (hidden[2:] >= face[2:]).all()
 
@@ -105,10 +105,10 @@ def test_a_missed_face_stays_hidden_in_a_frame_of_another_size(
 def test_a_missed_face_stays_hidden_in_a_mirrored_picture(
     make_result: Callable[..., FrameResult],
 ) -> None:
-    veil = FaceVeil()
+    hidden = HiddenFaces()
     seen = make_result(("happy", 0.9))  # at 10 to 60 of 640
-    veil.missed(seen)
-    veil.mirror()
-    (hidden,) = veil.missed(replace(make_result(), timestamp_s=0.1))
+    hidden.missed(seen)
+    hidden.mirror()
+    (hidden,) = hidden.missed(replace(make_result(), timestamp_s=0.1))
     assert hidden[0] <= 580
     assert hidden[2] >= 630

@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli import main
 from emotion_core.datasets import VALIDATION, Corrections, load_dataset
-from emotion_core.evaluation import model_subject
+from emotion_core.evaluation import evaluated_model
 from pages.parts.common.jobs import job_board
 from pages.parts.evaluation.choice import SET_KEY, SPLIT_KEY
 from pages.parts.evaluation.confusion import PREDICTED_KEY, TRUE_KEY
 from pages.parts.evaluation.sections import TAB_KEY, TABS
-from pages.parts.evaluation.sets import PRACTICE_NAME, dataset, rows
+from pages.parts.evaluation.sets import SYNTHETIC_NAME, dataset, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -46,7 +46,7 @@ def app() -> Iterator[AppTest]:
 @pytest.fixture
 def practice(app: AppTest) -> AppTest:
     """The page with the practice set evaluated on validation."""
-    app.session_state[SET_KEY] = PRACTICE_NAME
+    app.session_state[SET_KEY] = SYNTHETIC_NAME
     app.run()
     return evaluated(app)
 
@@ -58,9 +58,9 @@ def evaluated(app: AppTest, kind: str = "evaluation", model: str = "") -> AppTes
         button.click().run()
     name = model or app.selectbox(key="model").value
     split = app.session_state[SPLIT_KEY]
-    subject = model_subject(ModelRegistry(), name)
+    model = evaluated_model(ModelRegistry(), name)
     judged = rows(dataset(None, False), split, "fer2013")
-    job = job_board().find(f"{kind}:{subject.key}:{judged.key}:fer2013")
+    job = job_board().find(f"{kind}:{model.key}:{judged.key}:fer2013")
     if job is not None:
         assert job_board().wait(job.id, 120).error == ""
         app.run()
@@ -82,7 +82,7 @@ def test_without_a_data_set_there_is_a_way(app: AppTest) -> None:
     assert [button.label for button in app.button] == ["Import FER-2013", "Try the practice set"]
     app.button[1].click().run()
     assert any(button.label.startswith("Evaluate ") for button in app.button)
-    assert app.selectbox(key=SET_KEY).value == PRACTICE_NAME
+    assert app.selectbox(key=SET_KEY).value == SYNTHETIC_NAME
 
 
 def test_figures_equal_those_of_the_command_line(
@@ -113,7 +113,7 @@ def test_a_cell_shows_its_faces(
     practice.selectbox(key=PREDICTED_KEY).set_value("neutral").run()
     count = figures["confusion"][names.index("happy")][names.index("neutral")]
     assert f"{count if count else 'no'} face" in texts(practice)
-    assert "labelled happy, answered neutral" in texts(practice)
+    assert "labelled happy, predicted neutral" in texts(practice)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_a_cell_shows_its_faces(
         ("Confusion", 1, "Click a cell"),
         ("Each expression", 1, "each expression against all others"),
         ("Calibration", 2, "calibration error"),
-        ("Certainty", 1, "of the faces get an answer"),
-        ("Robustness", 0, "will stand here"),
+        ("Certainty", 1, "of the faces get a confident prediction"),
+        ("Robustness", 0, "will appear here"),
         ("Heat map", 1, "Red: covering this lowers"),
     ],
 )
@@ -154,7 +154,7 @@ def test_robustness_is_measured_in_the_background(
     practice.session_state[TAB_KEY] = "Robustness"
     evaluated(practice.run(), "robustness")
     assert len(practice.get("vega_lite_chart")) == 6
-    assert "Right answers on 30 faces" in texts(practice)
+    assert "Correct predictions on 30 faces" in texts(practice)
     assert [button.key for button in practice.button] == ["jobs_open"]
 
 
@@ -172,20 +172,22 @@ def test_two_models_are_compared(practice: AppTest) -> None:
     assert "Images that changed" in [element.value for element in practice.header]
 
 
-def test_looks_at_the_test_images_are_asked_for_and_counted(
+def test_accesses_to_the_test_images_are_asked_for_and_logged(
     practice: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     practice.session_state[SPLIT_KEY] = "test"
     practice.run()
-    assert "Nobody has looked at them here so far" in texts(practice)
+    assert "The test-set access log is empty" in texts(practice)
     assert not practice.get("vega_lite_chart")
-    next(b for b in practice.button if b.label.startswith("Look at the test images")).click().run()
+    next(
+        b for b in practice.button if b.label.startswith("Evaluate flagship on the test images")
+    ).click().run()
     evaluated(practice)
     assert practice.get("vega_lite_chart")
-    assert "looked at 1 time so far, with 1 model" in texts(practice)
+    assert "Test-set access log: 1 access so far, with 1 model" in texts(practice)
     practice.run()
-    assert "looked at 1 time so far" in texts(practice)
-    assert command_line(capfdbinary, "--split", "test")["test_looks"] == 2
+    assert "Test-set access log: 1 access so far" in texts(practice)
+    assert command_line(capfdbinary, "--split", "test")["test_set_accesses"] == 2
 
 
 def test_corrections_can_be_applied(app: AppTest, home: Path) -> None:
@@ -194,7 +196,7 @@ def test_corrections_can_be_applied(app: AppTest, home: Path) -> None:
     corrections.exclude(data.rows[:4].tolist())
     corrections.save()
     try:
-        app.session_state[SET_KEY] = PRACTICE_NAME
+        app.session_state[SET_KEY] = SYNTHETIC_NAME
         app.run()
         app.toggle(key="ev_corrected").set_value(True).run()
         button = next(b for b in app.button if b.label.startswith("Evaluate "))

@@ -22,7 +22,8 @@ from emotion_core.training.history_store import (
     keep_history,
 )
 from emotion_core.training.presets import PRESETS
-from emotion_core.training.wording import duration, flat_settings, setting_name, setting_value
+from emotion_core.training.wording import flat_settings, setting_name, setting_value
+from emotion_core.wording import duration
 from pages.parts.history.export import histories_csv
 from pages.parts.history.history_import import _keep
 from pages.parts.history.settings_diff import diff_rows

@@ -12,7 +12,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from emotion_core.faces import all_detectors
-from emotion_core.photos.photo_library import AnalysisKey, PhotoBook
+from emotion_core.photos.photo_library import AnalysisKey, PhotoLibrary
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame, FrameResult
 from pages.parts.common.settings import (
@@ -69,9 +69,9 @@ def _pictures(app: AppTest) -> list[Any]:
     return [picture for image in app.get("image") for picture in image.proto.imgs]
 
 
-def _book(app: AppTest) -> PhotoBook:
-    book: PhotoBook = app.session_state["_photo_book"]
-    return book
+def _library(app: AppTest) -> PhotoLibrary:
+    library: PhotoLibrary = app.session_state["_photo_library"]
+    return library
 
 
 def test_the_empty_page_says_what_will_stand_here(app: AppTest) -> None:
@@ -151,7 +151,7 @@ def test_another_model_judges_the_same_crops(
     app.selectbox(key=MODEL_KEY).set_value(other).run()
     assert "**1 photo** · 1 face" in _texts(app)
     assert len(analysed) == 1
-    assert len(_keys(_book(app))) == 2
+    assert len(_keys(_library(app))) == 2
 
 
 def test_the_same_photo_is_analysed_once(
@@ -205,7 +205,7 @@ def test_what_is_done_stays_after_stopping(
     stop_after_one = EmotionPipeline.analyze
 
     def analyze(self: EmotionPipeline, frame: Frame) -> FrameResult:
-        _book(app).stopped = True  # what the Stop button does
+        _library(app).stopped = True  # what the Stop button does
         return stop_after_one(self, frame)
 
     monkeypatch.setattr(EmotionPipeline, "analyze", analyze)
@@ -277,14 +277,14 @@ def test_a_model_with_a_bad_card_is_left_out(
     assert "Missing:" in app.error[0].value
 
 
-def _keys(book: PhotoBook) -> set[AnalysisKey]:
+def _keys(library: PhotoLibrary) -> set[AnalysisKey]:
     """The settings for which there are results."""
-    return {key for _, key in book._results}
+    return {key for _, key in library._results}
 
 
 def _only_result(app: AppTest) -> FrameResult:
-    book = _book(app)
-    (result,) = [result for key in _keys(book) for _, result in book.results(key, 0.0)]
+    library = _library(app)
+    (result,) = [result for key in _keys(library) for _, result in library.results(key, 0.0)]
     return result
 
 

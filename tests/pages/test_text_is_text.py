@@ -81,7 +81,10 @@ ALLOWED: dict[tuple[str, str], str] = {
     ): "plain, or the page's own words",
     ("pages/parts/live/panels.py", "time_note(view.seconds)"): "our own words with numbers",
     ("pages/parts/live/when.py", "time"): "escaped in the line above",
-    ("pages/parts/common/server.py", "script"): "a constant with the names of our pages",
+    (
+        "pages/parts/common/streamlit_internals.py",
+        "script",
+    ): "a constant with the names of our pages",
     ("pages/parts/live/recording_panel.py", "label"): "our own words for three files",
     ("pages/parts/photos/results.py", "kind.label"): "our own words for four files",
     ("pages/parts/photos/results.py", "kind.help"): "our own words for four files",

@@ -128,7 +128,10 @@ def test_settings_without_a_field_come_from_the_preset(
     app.text_input(key="train_name").set_value("c").run()
     app.button(key="train_start").click().run()
     config, preset = _config(home, "c"), PRESETS["compact"]
-    assert (config["ema"], config["train_size_px"]) == (preset.ema, preset.train_size_px)
+    assert (config["ema"], config["progressive_resizing_px"]) == (
+        preset.ema,
+        preset.progressive_resizing_px,
+    )
 
 
 def test_labels_are_those_that_the_data_set_has(
@@ -156,14 +159,14 @@ def test_a_run_learns_from_other_networks(
     kind = json.loads((other / "config.json").read_text())["architecture"]
     app = open_page()
     app.selectbox(key="train_architecture").set_value(kind).run()
-    assert "other" in app.selectbox(key="train_start_from").options
-    app.selectbox(key="train_start_from").set_value("other")
+    assert "other" in app.selectbox(key="train_init_from").options
+    app.selectbox(key="train_init_from").set_value("other")
     app.multiselect(key="train_teachers").set_value(["compact", "other"])
     app.slider(key="train_teacher_weight").set_value(0.3)
     app.text_input(key="train_name").set_value("pupil").run()
     app.button(key="train_start").click().run()
     config = _config(home, "pupil")
-    assert (config["start_from"], config["teacher_weight"]) == ("other", 0.3)
+    assert (config["init_from"], config["teacher_weight"]) == ("other", 0.3)
     assert config["teachers"] == ["compact", "other"]
 
 
@@ -289,9 +292,9 @@ def test_a_failed_promotion_says_why(
     folder = make_run("r", "done", history=HISTORY)
     (folder / "model.keras").write_bytes(b"weights")
     board, run = RunQueue().board, read_run(folder)
-    start_promotion(board, run, "never-made", "T", "D.", flip_average=True)
+    start_promotion(board, run, "never-made", "T", "D.", flip_tta=True)
     with pytest.raises(ModelError, match="is being promoted already"):
-        start_promotion(board, run, "never-made", "T", "D.", flip_average=True)
+        start_promotion(board, run, "never-made", "T", "D.", flip_tta=True)
     (job,) = board.jobs()
     JobFolder(job.folder).write_status(JobState.FAILED, error="The exported model disagrees.")
     app = open_page()

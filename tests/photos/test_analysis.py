@@ -11,7 +11,7 @@ from emotion_core.faces import CropFraming, build_detector
 from emotion_core.photos import analysis
 from emotion_core.photos.analysis import time_left, work_for_a_while
 from emotion_core.photos.photo_files import take_in
-from emotion_core.photos.photo_library import AnalysisKey, PhotoBook
+from emotion_core.photos.photo_library import AnalysisKey, PhotoLibrary
 from emotion_core.types import EmotionScores, FaceDetections, FrameResult, UInt8Array
 
 KEY = AnalysisKey("compact", "0" * 64, "counting", None)
@@ -44,49 +44,51 @@ class CountingClassifier:
 
 
 @pytest.fixture
-def book(coffee: bytes) -> PhotoBook:
+def library(coffee: bytes) -> PhotoLibrary:
     """Six photos; bytes after the end of a JPEG change its digest and not the picture."""
-    book = PhotoBook()
-    book.add(take_in([(f"{i}.jpg", coffee + bytes([i])) for i in range(6)]).photos)
-    return book
+    library = PhotoLibrary()
+    library.add(take_in([(f"{i}.jpg", coffee + bytes([i])) for i in range(6)]).photos)
+    return library
 
 
-def _work(book: PhotoBook, visible: tuple[str, ...] = ()) -> list[str]:
-    before = {photo.name for photo in book.waiting(KEY)}
+def _work(library: PhotoLibrary, visible: tuple[str, ...] = ()) -> list[str]:
+    before = {photo.name for photo in library.waiting(KEY)}
     work_for_a_while(
-        book, KEY, CountingDetector(), CountingClassifier(), crop_size_px=48, visible=visible
+        library, KEY, CountingDetector(), CountingClassifier(), crop_size_px=48, visible=visible
     )
-    return sorted(before - {photo.name for photo in book.waiting(KEY)})
+    return sorted(before - {photo.name for photo in library.waiting(KEY)})
 
 
 def test_photos_out_of_sight_are_done_in_one_go(
-    book: PhotoBook, monkeypatch: pytest.MonkeyPatch
+    library: PhotoLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(analysis, "BOUT_S", 0.0)
-    assert len(_work(book)) == 6
+    assert len(_work(library)) == 6
 
 
 def test_what_is_on_the_screen_comes_first_and_is_shown(
-    book: PhotoBook, monkeypatch: pytest.MonkeyPatch
+    library: PhotoLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visible = tuple(book.photos)[3:5]
-    assert _work(book, visible) == ["3.jpg", "4.jpg"]
-    assert _work(book, visible) == ["0.jpg", "1.jpg", "2.jpg", "5.jpg"]
+    visible = tuple(library.photos)[3:5]
+    assert _work(library, visible) == ["3.jpg", "4.jpg"]
+    assert _work(library, visible) == ["0.jpg", "1.jpg", "2.jpg", "5.jpg"]
 
 
-def test_a_slow_page_is_drawn_in_between(book: PhotoBook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_page_is_drawn_in_between(
+    library: PhotoLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(analysis, "BOUT_S", 0.0)
-    assert _work(book, tuple(book.photos)) == ["0.jpg"]
+    assert _work(library, tuple(library.photos)) == ["0.jpg"]
 
 
-def test_a_bad_photo_does_not_stop_the_others(book: PhotoBook) -> None:
-    book.add(take_in([("bad.jpg", b"no picture")]).photos)
-    assert len(_work(book)) == 7
-    assert [failure.name for failure in book.failures] == ["bad.jpg"]
-    assert len(list(book.results(KEY, 0.5))) == 6
+def test_a_bad_photo_does_not_stop_the_others(library: PhotoLibrary) -> None:
+    library.add(take_in([("bad.jpg", b"no picture")]).photos)
+    assert len(_work(library)) == 7
+    assert [failure.name for failure in library.failures] == ["bad.jpg"]
+    assert len(list(library.results(KEY, 0.5))) == 6
 
 
-def test_stopping_keeps_what_is_done(book: PhotoBook) -> None:
+def test_stopping_keeps_what_is_done(library: PhotoLibrary) -> None:
     class Stop(BaseException):
         """What Streamlit raises when a button was pressed."""
 
@@ -95,31 +97,36 @@ def test_stopping_keeps_what_is_done(book: PhotoBook) -> None:
 
     with pytest.raises(Stop):
         work_for_a_while(
-            book, KEY, CountingDetector(), CountingClassifier(), crop_size_px=48, on_progress=stop
+            library,
+            KEY,
+            CountingDetector(),
+            CountingClassifier(),
+            crop_size_px=48,
+            on_progress=stop,
         )
-    assert len(book.waiting(KEY)) == 5
+    assert len(library.waiting(KEY)) == 5
 
 
 def test_another_model_searches_no_faces(
-    book: PhotoBook, make_result: Callable[..., FrameResult]
+    library: PhotoLibrary, make_result: Callable[..., FrameResult]
 ) -> None:
-    for photo in book.photos.values():
-        book.store(photo, KEY, make_result(("happy", 0.9), ("sad", 0.8)))
+    for photo in library.photos.values():
+        library.store(photo, KEY, make_result(("happy", 0.9), ("sad", 0.8)))
     detector, classifier = CountingDetector(), CountingClassifier()
     other = replace(KEY, model="emotion-cnn")
-    work_for_a_while(book, other, detector, classifier, crop_size_px=48)
+    work_for_a_while(library, other, detector, classifier, crop_size_px=48)
     assert (detector.n_pictures, classifier.n_crops) == (0, 12)
-    assert book.waiting(other) == []
+    assert library.waiting(other) == []
 
 
 def test_a_model_with_another_input_needs_new_crops(
-    book: PhotoBook, make_result: Callable[..., FrameResult]
+    library: PhotoLibrary, make_result: Callable[..., FrameResult]
 ) -> None:
-    for photo in book.photos.values():
-        book.store(photo, KEY, make_result(("happy", 0.9)))
+    for photo in library.photos.values():
+        library.store(photo, KEY, make_result(("happy", 0.9)))
     detector = CountingDetector()
     other = replace(KEY, model="larger")
-    work_for_a_while(book, other, detector, CountingClassifier(), crop_size_px=64)
+    work_for_a_while(library, other, detector, CountingClassifier(), crop_size_px=64)
     assert detector.n_pictures >= 6
 
 
@@ -129,6 +136,6 @@ def test_a_model_with_another_input_needs_new_crops(
      ([3.0], 60, "about 3 min left")],
 )  # fmt: skip
 def test_time_left_in_words(seconds: list[float], waiting: int, text: str) -> None:
-    book = PhotoBook()
-    book.seconds = seconds
-    assert time_left(book, waiting) == text
+    library = PhotoLibrary()
+    library.seconds = seconds
+    assert time_left(library, waiting) == text

@@ -1,9 +1,13 @@
 """Small data sets, made here."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from emotion_core.datasets import TEST, TRAINING, VALIDATION, EmotionDataset
+from emotion_core.datasets.labels import vote_column
+from emotion_core.emotions import Emotion
 
 
 def draw_shapes(n: int = 420, seed: int = 0) -> EmotionDataset:
@@ -18,6 +22,15 @@ def draw_shapes(n: int = 420, seed: int = 0) -> EmotionDataset:
     usage = np.array([TRAINING] * (n - 140) + [VALIDATION] * 70 + [TEST] * 70)
     votes = np.zeros((n, 10), np.int64)
     return EmotionDataset(images, labels, usage, votes, np.arange(n, dtype=np.int64), "shapes")
+
+
+def with_contrary_votes(dataset: EmotionDataset) -> EmotionDataset:
+    """Eight taggers see the next emotion, two see contempt."""
+    votes = np.zeros((len(dataset), 10), np.int64)
+    columns = [vote_column(Emotion(name)) for name in dataset.label_set]
+    votes[np.arange(len(dataset)), np.array(columns)[(dataset.labels + 1) % 7]] = 8
+    votes[:, vote_column(Emotion.CONTEMPT)] = 2
+    return replace(dataset, votes=votes)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_nothing_changes_nothing() -> None:
 
 
 def test_one_seed_gives_one_result() -> None:
-    settings_ = Augmentation(erase=0.5)
+    settings_ = Augmentation(random_erasing=0.5)
     first = augment(faces(), settings_, np.random.default_rng(5))
     np.testing.assert_array_equal(first, augment(faces(), settings_, np.random.default_rng(5)))
     assert (first != augment(faces(), settings_, np.random.default_rng(6))).any()
@@ -71,7 +71,7 @@ def test_sharp_faces_keep_their_detail(share: float, kept: tuple[float, float]) 
     """Of the detail of a face, moving it by parts of a pixel leaves this much."""
     noise = np.random.default_rng(0).integers(60, 190, (50, 48, 48), dtype=np.uint8)
     blurred = np.array([cv2.GaussianBlur(image, (0, 0), 0.8) for image in noise])
-    moving = replace(NOTHING, shift=0.1, rotation_deg=15, sharp=share)
+    moving = replace(NOTHING, shift=0.1, rotation_deg=15, sharp_share=share)
     moved = augment(blurred, moving, np.random.default_rng(0))
     low, high = kept
     assert low < detail(moved) / detail(blurred) < high
@@ -81,7 +81,7 @@ def test_a_share_of_the_faces_stays_sharp() -> None:
     images = np.random.default_rng(0).integers(0, 256, (400, 48, 48), dtype=np.uint8)
     moving = replace(NOTHING, rotation_deg=15)
     moved = {
-        share: augment(images, replace(moving, sharp=share), np.random.default_rng(0))
+        share: augment(images, replace(moving, sharp_share=share), np.random.default_rng(0))
         for share in (0.0, 0.25, 1.0)
     }
     soft, sharp = ((moved[0.25] == moved[share]).all(axis=(1, 2)) for share in (0.0, 1.0))
@@ -109,7 +109,7 @@ def test_brightness_shifts_the_mean() -> None:
 def test_erasing_touches_a_bounded_area() -> None:
     images = np.full((100, 48, 48), 128, np.uint8)
     erase = Augmentation(
-        flip=False, shift=0, rotation_deg=0, scale=0, brightness=0, contrast=0, erase=1.0
+        flip=False, shift=0, rotation_deg=0, scale=0, brightness=0, contrast=0, random_erasing=1.0
     )
     changed = (augment(images, erase, np.random.default_rng(0)) != 128).mean(axis=(1, 2))
     assert (changed > 0).all()
@@ -147,7 +147,7 @@ def test_no_mixing_returns_the_same() -> None:
     assert mix(tensors, targets, Augmentation(), np.random.default_rng(0)) == (tensors, targets)
 
 
-@pytest.mark.parametrize("values", [{"shift": 2}, {"mixup": -1}, {"erase": 1.5}])
+@pytest.mark.parametrize("values", [{"shift": 2}, {"mixup": -1}, {"random_erasing": 1.5}])
 def test_augmentation_out_of_range_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(TrainingError, match="wanted a number from 0 to"):
         Augmentation(**values)

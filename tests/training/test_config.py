@@ -36,7 +36,10 @@ def test_presets_survive_json(name: str) -> None:
         ({"epoch": 3}, "epoch: no such setting, did you mean epochs"),
         ({"augmentation": {"blur": 1}}, "augmentation.blur: no such setting"),
         ({"epochs": "many"}, "epochs: wanted a whole number .* Received: 'many'"),
-        ({"architecture": "emotion-cnn", "train_size_px": 40}, "wanted 0 for emotion-cnn"),
+        (
+            {"architecture": "emotion-cnn", "progressive_resizing_px": 40},
+            "wanted 0 for emotion-cnn",
+        ),
     ],
 )
 def test_bad_settings_are_named(values: dict[str, object], message: str) -> None:
@@ -46,10 +49,12 @@ def test_bad_settings_are_named(values: dict[str, object], message: str) -> None
 
 def test_recipe_builds_on_a_preset(tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
-    path.write_text(json.dumps({"preset": "compact", "epochs": 3, "augmentation": {"erase": 0}}))
+    path.write_text(
+        json.dumps({"preset": "compact", "epochs": 3, "augmentation": {"random_erasing": 0}})
+    )
     config = load_recipe(path)
     assert config.epochs == 3
-    assert config.augmentation.erase == 0
+    assert config.augmentation.random_erasing == 0
     assert config.augmentation.scale == PRESETS["compact"].augmentation.scale
 
 
@@ -86,8 +91,8 @@ def test_broken_recipes_are_refused(tmp_path: Path, text: str) -> None:
             'teachers: wanted a list of at most 32 names, e.g. ["flagship"]. Received: [1].',
         ),
         (
-            {"start_from": 5},
-            "start_from: wanted a text of at most 4,096 characters. Received: 5.",
+            {"init_from": 5},
+            "init_from: wanted a text of at most 4,096 characters. Received: 5.",
         ),
         ({"seed": 1.5}, "seed: wanted a whole number from 0 to 2,147,483,647. Received: 1.5."),
         ({"epochs": 2.5}, "epochs: wanted a whole number from 1 to 10,000. Received: 2.5."),
@@ -100,7 +105,7 @@ def test_broken_recipes_are_refused(tmp_path: Path, text: str) -> None:
         ({"architecture": [1]}, "Received: [1]."),
         ({"learning_rate": float("nan")}, "Received: nan."),
         ({"preset": [1]}, "Received: [1]."),
-        ({"start_from": "\ud800"}, "It holds half a character"),
+        ({"init_from": "\ud800"}, "It holds half a character"),
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else "",
 )
@@ -119,18 +124,29 @@ def test_all_faults_of_a_recipe_stand_in_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "recipe.json"
     faults = {
         "preset": "nothing", "epochs": 2.5, "augmentation": {"shift": "a", "blur": 1},
-        "teachers": "flagship", "colour": 1, "architecture": "emotion-cnn", "train_size_px": "x",
+        "teachers": "flagship", "colour": 1, "architecture": "emotion-cnn",
+        "progressive_resizing_px": "x",
     }  # fmt: skip
     path.write_text(json.dumps(faults))
     with pytest.raises(TrainingError) as caught:
         load_recipe(path)
-    for name in ("preset", "epochs", "shift", "blur", "teachers", "colour", "train_size_px"):
+    for name in (
+        "preset",
+        "epochs",
+        "shift",
+        "blur",
+        "teachers",
+        "colour",
+        "progressive_resizing_px",
+    ):
         assert f"{name}: " in str(caught.value)
 
 
 def test_settings_made_directly_are_checked_alike() -> None:
-    with pytest.raises(TrainingError, match=r"epochs: wanted .*; train_size_px: wanted 0 for"):
-        TrainingConfig(architecture="emotion-cnn", epochs=0, train_size_px=40)
+    with pytest.raises(
+        TrainingError, match=r"epochs: wanted .*; progressive_resizing_px: wanted 0 for"
+    ):
+        TrainingConfig(architecture="emotion-cnn", epochs=0, progressive_resizing_px=40)
     with pytest.raises(TrainingError, match="shift: wanted a number"):
         Augmentation(shift=9)
     whole = TrainingConfig.from_dict({"epochs": 3.0, "teachers": ["flagship"]})
@@ -160,8 +176,8 @@ def test_missing_networks_are_named_together_before_anything_heavy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path))
-    config = TrainingConfig(start_from="nowhere", teachers=("flagship", "nobody"))
-    with pytest.raises(TrainingError, match=r"start_from: .*'nowhere'; teachers: .*'nobody'"):
+    config = TrainingConfig(init_from="nowhere", teachers=("flagship", "nobody"))
+    with pytest.raises(TrainingError, match=r"init_from: .*'nowhere'; teachers: .*'nobody'"):
         check_sources(config)
     # A run that has begun has taken over what it needs.
     folder = RunFolder(tmp_path / "run")
@@ -179,7 +195,7 @@ def test_shipped_recipes_can_be_read() -> None:
 
 
 def test_the_last_epochs_have_the_full_size() -> None:
-    config = TrainingConfig(epochs=8, train_size_px=40, full_size_share=0.25)
+    config = TrainingConfig(epochs=8, progressive_resizing_px=40, full_size_fraction=0.25)
     assert [config.size_at(e, 48) for e in range(8)] == [40] * 6 + [48] * 2
     assert TrainingConfig(epochs=2).size_at(0, 48) == 48
 

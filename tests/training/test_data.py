@@ -145,8 +145,12 @@ def test_preview_shows_training_faces_that_change_with_the_settings(
     faces = augmented_faces(shapes_set, config, 12, seed=1)
     assert (faces.shape, faces.dtype) == ((12, 48, 48), np.uint8)
     np.testing.assert_array_equal(faces, augmented_faces(shapes_set, config, 12, seed=1))
-    erased = replace(config, augmentation=Augmentation(erase=1))
+    erased = replace(config, augmentation=Augmentation(random_erasing=1))
     assert (augmented_faces(shapes_set, erased, 12, seed=1) != faces).any()
     mixed = replace(config, augmentation=Augmentation(mixup=0.4))
     assert (augmented_faces(shapes_set, mixed, 12, seed=1) != faces).any()
-    assert augmented_faces(shapes_set, TrainingConfig(train_size_px=40), 3).shape == (3, 40, 40)
+    assert augmented_faces(shapes_set, TrainingConfig(progressive_resizing_px=40), 3).shape == (
+        3,
+        40,
+        40,
+    )

@@ -143,7 +143,7 @@ def test_promoted_run_is_a_whole_model(
         "shapes",
         title="Shapes",
         description="Tells bars apart.",
-        flip_average=False,
+        flip_tta=False,
         report=quiet,
     )
     registry = ModelRegistry(tmp_path)
@@ -170,8 +170,8 @@ def test_faces_grow_in_the_last_epochs_and_signal_handlers_are_put_back(tmp_path
         {
             "architecture": "mini-xception",
             "epochs": 2,
-            "train_size_px": 40,
-            "full_size_share": 0.5,
+            "progressive_resizing_px": 40,
+            "full_size_fraction": 0.5,
         }
     )
     start_run(growing, draw_shapes(210), tmp_path / "run", report=quiet)

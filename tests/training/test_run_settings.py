@@ -2,7 +2,6 @@
 
 import errno
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -13,10 +12,9 @@ from emotion_core.classifiers.export import KerasClassifier, load_keras
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.runtime import softmax
 from emotion_core.datasets import EmotionDataset
-from emotion_core.datasets.labels import vote_column
-from emotion_core.emotions import FER2013, Emotion
+from emotion_core.emotions import FER2013
 from emotion_core.errors import TrainingError
-from emotion_core.evaluation.test_set_log import read_looks
+from emotion_core.evaluation.test_set_log import read_accesses
 from emotion_core.training import fit, teachers
 from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.callbacks import stops_early
@@ -28,7 +26,7 @@ from emotion_core.training.run import resume_run, start_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import read_run
 from emotion_core.training.teachers import with_teachers
-from tests.training.conftest import draw_shapes
+from tests.training.conftest import draw_shapes, with_contrary_votes
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
@@ -159,14 +157,14 @@ def test_teachers_are_asked_once_about_both_sides(
     folder = RunFolder(tmp_path / "run")
     folder.create()
     data = prepare(config, shapes_set)
-    taught = teachers.with_teachers(data, config, folder, quiet)
-    answers = 2 * taught.targets - data.targets
+    distilled = teachers.with_teachers(data, config, folder, quiet)
+    answers = 2 * distilled.targets - data.targets
     np.testing.assert_allclose(answers.sum(axis=2), 1, atol=1e-5)
     assert (answers >= -1e-6).all()
     assert not np.allclose(answers[0], answers[1])
     monkeypatch.setattr(teachers, "teacher", None)
     again = teachers.with_teachers(data, config, folder, quiet)
-    np.testing.assert_allclose(again.targets, taught.targets)
+    np.testing.assert_allclose(again.targets, distilled.targets)
 
 
 def test_softer_teachers_and_unknown_ones(
@@ -183,8 +181,8 @@ def test_softer_teachers_and_unknown_ones(
         )
         folder = RunFolder(tmp_path / str(temperature))
         folder.create()
-        taught = teachers.with_teachers(data, config, folder, quiet)
-        tops.append(taught.targets.max(axis=2).mean())
+        distilled = teachers.with_teachers(data, config, folder, quiet)
+        tops.append(distilled.targets.max(axis=2).mean())
     # 1/7 is what somebody says who knows nothing.
     assert tops[1] - 1 / 7 < 0.3 * (tops[0] - 1 / 7)
     with pytest.raises(TrainingError, match="teachers: wanted a run folder"):
@@ -238,21 +236,12 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     assert int(again.optimizer.iterations) == int(model.optimizer.iterations) == 8
 
 
-def with_contrary_votes(dataset: EmotionDataset) -> EmotionDataset:
-    """Eight taggers see the next emotion, two see contempt."""
-    votes = np.zeros((len(dataset), 10), np.int64)
-    columns = [vote_column(Emotion(name)) for name in dataset.label_set]
-    votes[np.arange(len(dataset)), np.array(columns)[(dataset.labels + 1) % 7]] = 8
-    votes[:, vote_column(Emotion.CONTEMPT)] = 2
-    return replace(dataset, votes=votes)
-
-
 def test_ferplus_trains_eight_outputs_and_serves_seven(
     shapes_set: EmotionDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The taggers see another bar than the labels say, so whoever is right was trained on them."""
     tagged, other = with_contrary_votes(shapes_set), (shapes_set.labels + 1) % 7
-    config = CONFIG.with_values({"labels": "ferplus", "epochs": 6, "augmentation": {"mixup": 0}})
+    config = CONFIG.with_values({"labels": "raters", "epochs": 6, "augmentation": {"mixup": 0}})
     data = prepare(config, tagged)
     assert data.targets.shape == (2, 280, 8)
     np.testing.assert_allclose(data.targets[..., 7], 0.2)
@@ -274,13 +263,15 @@ def test_ferplus_trains_eight_outputs_and_serves_seven(
     curve = metrics["test_ferplus"]["coverage_curve"]
     assert curve[0]["coverage"] == 1
     assert curve[0]["accuracy"] == pytest.approx(metrics["test_ferplus"]["accuracy"])
-    assert {look.labels for look in read_looks(tagged)} == {"fer2013", "ferplus"}
+    assert {look.labels for look in read_accesses(tagged)} == {"fer2013", "raters"}
 
 
 def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_path: Path) -> None:
     """The votes contradict the labels; what is served still learns the labels."""
     tagged = with_contrary_votes(shapes_set)
-    config = CONFIG.with_values({"labels": "both", "epochs": 6, "augmentation": {"mixup": 0}})
+    config = CONFIG.with_values(
+        {"labels": "auxiliary-head", "epochs": 6, "augmentation": {"mixup": 0}}
+    )
     data = prepare(config.with_values({"label_smoothing": 0.1}), tagged)
     assert data.targets.shape == (2, 280, 15)
     np.testing.assert_allclose(data.targets[0].sum(axis=1), 2, atol=1e-5)
@@ -298,7 +289,7 @@ def test_two_heads_are_both_learned_judged_and_kept(
 ) -> None:
     """The votes contradict the labels: each head answers as its own labels do."""
     tagged = with_contrary_votes(shapes_set)
-    config = CONFIG.with_values({"labels": "two-heads", "vote_share": 0.5, "epochs": 6})
+    config = CONFIG.with_values({"labels": "multi-task", "vote_share": 0.5, "epochs": 6})
     config = config.with_values({"augmentation": {"mixup": 0}})
     start_run(config, tagged, tmp_path / "run", report=quiet)
     history = read_run(tmp_path / "run").history()
@@ -317,7 +308,7 @@ def test_the_raters_head_has_teachers_of_its_own(
 ) -> None:
     tagged = with_contrary_votes(shapes_set)
     config = CONFIG.with_values(
-        {"labels": "two-heads", "rater_teachers": [str(first_run)], "teacher_weight": 1.0}
+        {"labels": "multi-task", "rater_teachers": [str(first_run)], "teacher_weight": 1.0}
     )
     folder = RunFolder(tmp_path)
     folder.create()
@@ -329,8 +320,8 @@ def test_the_raters_head_has_teachers_of_its_own(
         data.targets[0, :, 7:14], 0.8 * said.probabilities, atol=1e-4
     )  # the other fifth is contempt's
     np.testing.assert_allclose(data.targets[..., 7:].sum(-1), 1, atol=1e-5)
-    with pytest.raises(TrainingError, match="rater_teachers: wanted labels two-heads"):
-        config.with_values({"labels": "both"})
+    with pytest.raises(TrainingError, match="rater_teachers: wanted labels multi-task"):
+        config.with_values({"labels": "auxiliary-head"})
 
 
 def test_two_distributions_are_two_cross_entropies() -> None:
@@ -352,16 +343,16 @@ def test_a_run_can_begin_with_the_weights_of_another(
     first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
 ) -> None:
     still = CONFIG.with_values(
-        {"start_from": str(first_run), "learning_rate": 1e-12, "epochs": 1, "ema": 0}
+        {"init_from": str(first_run), "learning_rate": 1e-12, "epochs": 1, "ema": 0}
     )
     start_run(still, shapes_set, tmp_path / "run", report=quiet)
     models = [KerasClassifier(p / "model.keras", FER2013) for p in (first_run, tmp_path / "run")]
     one, other = (model.predict(shapes_set.images).probabilities for model in models)
     np.testing.assert_allclose(one, other, atol=1e-4)
     smaller = still.with_values({"architecture": "mini-xception"})
-    with pytest.raises(TrainingError, match="start_from: wanted a network of the architecture"):
+    with pytest.raises(TrainingError, match="init_from: wanted a network of the architecture"):
         start_run(smaller, shapes_set, tmp_path / "smaller", report=quiet)
-    nowhere = still.with_values({"start_from": "nobody"})
+    nowhere = still.with_values({"init_from": "nobody"})
     with pytest.raises(TrainingError, match="Received: 'nobody'"):
         start_run(nowhere, shapes_set, tmp_path / "nowhere", report=quiet)
 

@@ -24,7 +24,7 @@ class KnownNetwork:
         architecture: word for the card.
         build: (side of the input) -> network, from pixels in ``scale`` to 7 outputs.
         labels: order of its outputs.
-        scale: key of ``foreign.SCALES``.
+        scale: key of ``third_party_models.SCALES``.
         size_px: side of the faces that it was trained on.
         any_size: whether its weights also fit faces of another size.
     """

@@ -12,7 +12,7 @@ from emotion_core.errors import ModelError
 from emotion_core.types import UInt8Array
 
 _TRIALS = 16
-# A served network answers the same, whatever else is in the batch.
+# A served network predicts the same, whatever else is in the batch.
 _MAX_DIFFERENCE = 1e-2
 
 
@@ -85,9 +85,9 @@ def _asked(network: Any, side: int) -> np.ndarray:
     together = np.asarray(network.run(tensor))
     alone = np.concatenate([network.run(tensor[i : i + 1]) for i in range(3)])
     if not np.isfinite(together).all():
-        raise ModelError("its answers to trial pictures are not finite numbers.")
+        raise ModelError("its predictions for trial pictures are not finite numbers.")
     if np.abs(together[:3] - alone).max() > _MAX_DIFFERENCE * max(1.0, np.abs(alone).max()):
-        raise ModelError("its answer to a picture depends on the other pictures of a batch.")
+        raise ModelError("its prediction for a picture depends on the other pictures of a batch.")
     return together
 
 
@@ -141,7 +141,7 @@ def gives_probabilities(outputs: np.ndarray, *, exact: bool = True) -> bool:
         ModelError: neither: independent scores, or no finite numbers.
     """
     if not np.isfinite(outputs).all():
-        raise ModelError("The model's answers to trial pictures are not finite numbers.")
+        raise ModelError("The model's predictions for trial pictures are not finite numbers.")
     sums = outputs.sum(axis=1)
     if (outputs >= 0).all() and np.allclose(sums, 1, atol=1e-3 if exact else 0.03):
         return True

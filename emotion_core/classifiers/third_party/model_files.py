@@ -46,7 +46,7 @@ _SAFE_OBJECTS = frozenset(
 
 
 class Form(StrEnum):
-    """Forms of foreign models."""
+    """Forms of third-party models."""
 
     KERAS = "keras"
     H5_MODEL = "h5 model"
@@ -56,7 +56,7 @@ class Form(StrEnum):
 
 
 def form_of(path: Path) -> Form:
-    """Which form a foreign model has, by its content.
+    """Which form a third-party model has, by its content.
 
     Raises:
         ModelError: it is missing or of no known form.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: What a network wants its pixels to be -> (factor, offset) from 0-255.
 SCALES = {"0-255": (1.0, 0.0), "0-1": (1 / 255, 0.0), "-1-1": (1 / 127.5, -1.0)}
 
-#: Weights are kept as they are: a foreign model shall answer as it does at home.
+#: Weights are kept as they are: a third-party model predicts as it does in its own project.
 _EXPORT_MODE: Literal["float32"] = "float32"
 _MAX_DIFFERENCE = 1e-3
 _TRIALS = 64
@@ -43,8 +43,8 @@ UNKNOWN_LICENCE = "unknown: ask whoever made the model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignModel:
-    """What has to be said of a foreign model, because its file does not.
+class ThirdPartyModel:
+    """What has to be said of a third-party model, because its file does not.
 
     Attributes:
         name: of the new folder.
@@ -56,7 +56,7 @@ class ForeignModel:
         network: JSON file of the network, for weights that come without it.
         licence: of the weights.
         sources: where the model comes from.
-        flip_average: whether the logits of a face and its mirror image are averaged.
+        flip_tta: whether the logits of a face and its mirror image are averaged.
     """
 
     name: str
@@ -68,10 +68,10 @@ class ForeignModel:
     network: Path | None = None
     licence: str = UNKNOWN_LICENCE
     sources: tuple[str, ...] = ()
-    flip_average: bool = False
+    flip_tta: bool = False
 
 
-def build_foreign_folder(path: Path, told: ForeignModel, folder: Path) -> ModelCard:
+def build_third_party_folder(path: Path, told: ThirdPartyModel, folder: Path) -> ModelCard:
     """Writes the files of a model folder.
 
     Args:
@@ -107,7 +107,7 @@ def build_foreign_folder(path: Path, told: ForeignModel, folder: Path) -> ModelC
     agreement = parity(model, folder / LITERT_FILE, trial_crops(size_px, _TRIALS))
     if not agreement.max_abs_diff <= _MAX_DIFFERENCE:
         raise ModelError(
-            f"{path.name}: the converted model answers otherwise, by up to "
+            f"{path.name}: the converted model predicts otherwise, by up to "
             f"{agreement.max_abs_diff:.3f}. Wanted at most {_MAX_DIFFERENCE}. Not added."
         )
     n_weights = max(1, int(model.count_params()))
@@ -126,7 +126,7 @@ def _check_outputs(path: Path, n: int, labels: tuple[str, ...]) -> None:
 def _card(
     path: Path,
     form: Form,
-    told: ForeignModel,
+    told: ThirdPartyModel,
     folder: Path,
     labels: tuple[str, ...],
     size_px: int,
@@ -137,7 +137,7 @@ def _card(
         name=told.name,
         title=told.title,
         description=told.description,
-        architecture=f"foreign ({form})",
+        architecture=f"third-party ({form})",
         labels=labels,
         input_size_px=size_px,
         input_channels=1,
@@ -145,7 +145,7 @@ def _card(
         n_parameters=n_parameters,
         temperature=1.0,
         threshold=0.0,
-        flip_average=told.flip_average,
+        flip_tta=told.flip_tta,
         metrics={},
         training=_training(path, form),
         licence=told.licence,
@@ -155,7 +155,7 @@ def _card(
     )
 
 
-def _labels(told: ForeignModel, known: tuple[str, ...] = ()) -> tuple[str, ...]:
+def _labels(told: ThirdPartyModel, known: tuple[str, ...] = ()) -> tuple[str, ...]:
     from emotion_core.emotions import LabelSet
 
     if not told.labels and known:
@@ -171,7 +171,7 @@ def _labels(told: ForeignModel, known: tuple[str, ...] = ()) -> tuple[str, ...]:
         raise ModelError(f"--labels: {error}") from error
 
 
-def _scale(told: ForeignModel) -> tuple[float, float]:
+def _scale(told: ThirdPartyModel) -> tuple[float, float]:
     if told.scale not in SCALES:
         raise ModelError(
             "The file does not say what its pixels must be. Give --scale: wanted one of "
@@ -180,7 +180,7 @@ def _scale(told: ForeignModel) -> tuple[float, float]:
     return SCALES[told.scale]
 
 
-def _from_litert(path: Path, told: ForeignModel, folder: Path) -> dict[str, Any]:
+def _from_litert(path: Path, told: ThirdPartyModel, folder: Path) -> dict[str, Any]:
     factor, offset = _scale(told)
     return import_litert(
         path,
@@ -203,7 +203,7 @@ def _training(path: Path, form: Form) -> dict[str, Any]:
         "recipe": f"trained elsewhere; added from {path.name} ({form})",
         "seed": 0,
         "leak_free": False,
-        "foreign": True,
+        "third_party": True,
         "source_sha256": file_sha256(file),
     }
 
@@ -217,7 +217,7 @@ class _Served:
     architecture: str = ""
 
 
-def _as_served(path: Path, form: Form, told: ForeignModel) -> _Served:
+def _as_served(path: Path, form: Form, told: ThirdPartyModel) -> _Served:
     """The model with our input (gray, 0-255) and our output (logits)."""
     if form == Form.H5_WEIGHTS and told.network is None:
         return _known(path, told)
@@ -225,7 +225,7 @@ def _as_served(path: Path, form: Form, told: ForeignModel) -> _Served:
     return _Served(wrapped(_inner(path, form, told), path, scale), labels)
 
 
-def _known(path: Path, told: ForeignModel) -> _Served:
+def _known(path: Path, told: ThirdPartyModel) -> _Served:
     from emotion_core.classifiers.third_party.weights_only import load_known
 
     model, known = load_known(path, told.size_px or None)
@@ -242,7 +242,7 @@ def _known(path: Path, told: ForeignModel) -> _Served:
     return _Served(wrapped(inner, path, SCALES[known.scale]), labels, known.architecture)
 
 
-def _inner(path: Path, form: Form, told: ForeignModel) -> InnerNetwork:
+def _inner(path: Path, form: Form, told: ThirdPartyModel) -> InnerNetwork:
     from emotion_core.classifiers.third_party.weights_only import load_with_network
 
     size_px = told.size_px or _USUAL_SIZE_PX

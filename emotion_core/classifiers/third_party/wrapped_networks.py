@@ -105,4 +105,4 @@ def wrapped(inner: InnerNetwork, path: Path, scale: tuple[float, float]) -> kera
     if gives_probabilities(answers):
         # The logarithms of probabilities are logits, less a constant that softmax ignores.
         outputs = ops.log(ops.maximum(outputs, 1e-30))
-    return Model(inputs, outputs, name="foreign")
+    return Model(inputs, outputs, name="third_party")

@@ -38,7 +38,7 @@ COLUMNS = {
     "label_issue": "the label is likely wrong",
     "label_quality": "how well the label fits, 0-1; NaN without a model",
     "suggested": "the label that fits best; -1 without a model",
-    "predicted": "the model's answer, a number of the label set; -1 without a model",
+    "predicted": "the model's prediction, a number of the label set; -1 without a model",
     "predicted_confidence": "its probability; NaN without a model",
     "label_probability": "the model's probability of the original label; NaN without a model",
     "map_x": "place on the map; NaN without a model",

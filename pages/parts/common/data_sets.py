@@ -11,7 +11,7 @@ from emotion_core.paths import data_folder
 #: Where the session keeps the name of the data set in use.
 SET_KEY = "ds_set"
 #: File name of the practice set.
-PRACTICE_NAME = "synthetic"
+SYNTHETIC_NAME = "synthetic"
 
 
 def known_sets() -> dict[str, Path]:

@@ -45,7 +45,7 @@ def about(card: ModelCard) -> None:
     )
     learned = (
         f"Added from elsewhere: what it learned from is not known. Licence: {card.licence}."
-        if training.get("foreign")
+        if training.get("third_party")
         else f"Trained on {training['n_images']:,} faces of {training['dataset']} for "
         f"{training['epochs']} epochs. {protocol} Licence: {card.licence}."
     )
@@ -84,7 +84,7 @@ def _how_good(card: ModelCard) -> str:
 def mistakes(card: ModelCard) -> None:
     """How many faces of each expression are recognised, and what the others are taken for."""
     st.subheader("What it gets wrong", anchor=False)
-    by_taggers = card.own_labels == "ferplus" and "test_ferplus" in card.metrics
+    by_taggers = card.own_labels == "raters" and "test_ferplus" in card.metrics
     test = card.metrics.get("test_ferplus" if by_taggers else "test", {})
     per_class = test.get("per_class")
     if not per_class:

@@ -2,20 +2,20 @@
 
 import streamlit as st
 
-from emotion_core.photos.photo_library import Photo, PhotoBook
+from emotion_core.photos.photo_library import Photo, PhotoLibrary
 from emotion_core.photos.pictures import PictureCache
 from emotion_core.types import FrameResult
 from pages.parts.common.settings import Settings
 
-_BOOK = "_photo_book"
-_CLEARED = "_cleared_book"
+_LIBRARY = "_photo_library"
+_CLEARED = "_cleared_library"
 _PICTURES = "_pictures"
 
 
-def photo_book() -> PhotoBook:
+def photo_library() -> PhotoLibrary:
     """The photos of this session."""
-    book: PhotoBook = st.session_state.setdefault(_BOOK, PhotoBook())
-    return book
+    library: PhotoLibrary = st.session_state.setdefault(_LIBRARY, PhotoLibrary())
+    return library
 
 
 def pictures() -> PictureCache:
@@ -26,19 +26,19 @@ def pictures() -> PictureCache:
 
 def clear_photos() -> None:
     """Takes all photos away, but keeps them for one undo."""
-    st.session_state[_CLEARED] = photo_book()
-    st.session_state[_BOOK] = PhotoBook()
+    st.session_state[_CLEARED] = photo_library()
+    st.session_state[_LIBRARY] = PhotoLibrary()
 
 
-def cleared_photos() -> PhotoBook | None:
+def cleared_photos() -> PhotoLibrary | None:
     """The photos that were cleared last and can still come back."""
-    book: PhotoBook | None = st.session_state.get(_CLEARED)
-    return book
+    library: PhotoLibrary | None = st.session_state.get(_CLEARED)
+    return library
 
 
 def undo_clear() -> None:
     """Brings the cleared photos back."""
-    st.session_state[_BOOK] = st.session_state.pop(_CLEARED, PhotoBook())
+    st.session_state[_LIBRARY] = st.session_state.pop(_CLEARED, PhotoLibrary())
 
 
 def forget_cleared() -> None:
@@ -48,7 +48,7 @@ def forget_cleared() -> None:
 
 def last_face(settings: Settings) -> tuple[Photo, FrameResult, int] | None:
     """The clearest face of the newest photo that has one: (photo, result, row of the face)."""
-    for photo, result in photo_book().results(settings.analysis_key, settings.threshold):
+    for photo, result in photo_library().results(settings.analysis_key, settings.threshold):
         if len(result):
             return photo, result, int(result.smoothed.confidences.argmax())
     return None

@@ -4,7 +4,7 @@ import streamlit as st
 
 from emotion_core.datasets import build_synthetic, write_dataset
 from emotion_core.paths import data_folder
-from pages.parts.common.data_sets import PRACTICE_NAME, SET_KEY
+from pages.parts.common.data_sets import SET_KEY, SYNTHETIC_NAME
 from pages.parts.common.settings import Settings
 from pages.parts.datasets import state
 from pages.parts.datasets.importing import import_panel
@@ -29,20 +29,20 @@ def no_data_set(settings: Settings) -> None:
     )
     if st.session_state.pop(_ASKED, False):
         with st.spinner("Drawing faces"):
-            make_practice_set()
+            make_synthetic_set()
         st.rerun()
     if st.session_state.get(state.IMPORTING_KEY):
         import_panel(settings)
 
 
-def make_practice_set() -> None:
+def make_synthetic_set() -> None:
     """Draws the practice set and stores it where the page finds it.
 
     Raises:
         OutputError: it cannot be written.
     """
-    write_dataset(build_synthetic(), data_folder() / f"{PRACTICE_NAME}.parquet")
-    st.session_state[SET_KEY] = PRACTICE_NAME
+    write_dataset(build_synthetic(), data_folder() / f"{SYNTHETIC_NAME}.parquet")
+    st.session_state[SET_KEY] = SYNTHETIC_NAME
 
 
 def _ask_for_set() -> None:

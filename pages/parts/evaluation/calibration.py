@@ -16,10 +16,12 @@ from emotion_core.wording import count_of, percent
 
 def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
     """Reliability before and after temperature scaling."""
-    temperature = evaluation.answers.temperature
+    temperature = evaluation.predictions.temperature
     before, after = st.columns(2, gap="large")
     with before:
-        _diagram(evaluation, evaluation.answers.uncalibrated, "Before", "as the network says it")
+        _diagram(
+            evaluation, evaluation.predictions.uncalibrated, "Before", "as the network says it"
+        )
     with after:
         _diagram(
             evaluation,
@@ -33,7 +35,7 @@ def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
     st.caption(
         f"Chance alone makes an error of {percent(low, 1)} to {percent(high, 1)} on these "
         f"{count_of(len(evaluation.correct), 'face')}, even where every confidence is exactly "
-        "right. Dots on the dashed line are honest: of the answers given with 80 %, 80 % are "
+        "right. Dots on the dashed line are honest: of the predictions given with 80 %, 80 % are "
         "right. Larger dots stand for more faces; bars are 95 % intervals."
     )
 
@@ -44,29 +46,29 @@ def _diagram(evaluation: Evaluation, probabilities: Float32Array, title: str, no
     st.markdown(f"**{plain(title)}**, {plain(note)}: calibration error **{percent(error, 1)}**")
     st.altair_chart(
         reliability_chart(reliability(confidences, evaluation.correct)),
-        alt=f"{title}: share of right answers against confidence. "
+        alt=f"{title}: share of correct predictions against confidence. "
         f"Expected calibration error {percent(error, 1)}.",
     )
 
 
 def certainty(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
-    """Accuracy against the share of faces that get an answer."""
+    """Accuracy against the share of faces that get a confident prediction."""
     threshold = figures["threshold"]
     confidences = evaluation.probabilities.max(axis=1)
     chart, words = st.columns([3, 2], gap="large")
     with chart:
         st.altair_chart(
             coverage_chart(coverage_curve(confidences, evaluation.correct), threshold),
-            alt="Share of right answers against the share of faces that get an answer.",
+            alt="Accuracy against the share of faces that get a confident prediction.",
         )
     with words:
         if figures["accuracy_covered"] is None:
-            st.markdown(f"Below **{percent(threshold)}** no face gets an answer.")
+            st.markdown(f"Below **{percent(threshold)}** no face gets a confident prediction.")
         else:
             st.markdown(
                 f"Called uncertain below **{percent(threshold)}**, "
-                f"**{percent(figures['coverage'], 1)}** of the faces get an answer, and "
-                f"**{percent(figures['accuracy_covered'], 1)}** of these answers are right "
+                f"**{percent(figures['coverage'], 1)}** of the faces get a confident prediction; "
+                f"**{percent(figures['accuracy_covered'], 1)}** of these are right "
                 f"instead of {percent(figures['accuracy'], 1)} of all."
             )
         if threshold != evaluation.threshold:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from emotion_core.datasets import SYNTHETIC, EmotionDataset
-from emotion_core.evaluation import SPLITS, JudgedRows, Subject, model_subject
+from emotion_core.evaluation import SPLITS, EvaluatedModel, EvaluationSplit, evaluated_model
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.wording import count_of
 from pages.parts.common.resources import registry
@@ -25,7 +25,7 @@ SPLIT_NAMES = {
     "merged": "Both",
     "training": "Training",
 }
-LABEL_NAMES = {"fer2013": "Original", "ferplus": "FER+ majority"}
+LABEL_NAMES = {"fer2013": "Original", "raters": "FER+ majority"}
 
 _SPLIT_HELP = (
     "- **Validation** (PublicTest): to choose by.\n"
@@ -40,18 +40,18 @@ class Choice:
     """What is judged.
 
     Attributes:
-        subject: the model.
+        model: the model.
         data: the whole data set.
-        rows: the images and their right answers.
-        cache: where answers are kept.
+        rows: the images and their true labels.
+        cache: where predictions are kept.
         threshold: below this confidence an answer counts as uncertain.
         source: the data set's file, or ``synthetic``.
         corrected: whether its corrections are applied.
     """
 
-    subject: Subject
+    model: EvaluatedModel
     data: EmotionDataset
-    rows: JudgedRows
+    rows: EvaluationSplit
     cache: LogitsCache
     threshold: float
     source: str
@@ -71,7 +71,7 @@ class Choice:
 def choose(settings: Settings) -> Choice | None:
     """Draws the controls; None while there is no data set, and then says how to get one."""
     known = sets.choices()
-    if len(known) == 1 and st.session_state.get(SET_KEY) != sets.PRACTICE_NAME:
+    if len(known) == 1 and st.session_state.get(SET_KEY) != sets.SYNTHETIC_NAME:
         _no_data()
         return None
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="ev_choice"):
@@ -91,7 +91,7 @@ def choose(settings: Settings) -> Choice | None:
             data = sets.dataset(path, corrected)
         labels = _labels_choice(data)
     return Choice(
-        subject=model_subject(registry(), settings.card.name),
+        model=evaluated_model(registry(), settings.card.name),
         data=data,
         rows=sets.rows(data, split or "validation", labels),
         cache=LogitsCache(),
@@ -112,13 +112,13 @@ def _no_data() -> None:
         st.button(
             "Try the practice set",
             icon=":material/draw:",
-            on_click=_use_practice_set,
+            on_click=_use_synthetic_set,
             help="Faces drawn by code. Figures from them say nothing about real ones.",
         )
 
 
-def _use_practice_set() -> None:
-    st.session_state[SET_KEY] = sets.PRACTICE_NAME
+def _use_synthetic_set() -> None:
+    st.session_state[SET_KEY] = sets.SYNTHETIC_NAME
 
 
 def _set_choice(known: dict[str, Path | None]) -> Path | None:
@@ -152,7 +152,7 @@ def _labels_choice(data: EmotionDataset) -> str:
         format_func=LABEL_NAMES.__getitem__,
         key=LABELS_KEY,
         persist_state="session",
-        help="Whose answer counts as right: the data set's own label, or what most of ten taggers "
+        help="Whose label counts as right: the data set's own label, or what most of ten taggers "
         "said, on the faces where that is clear.",
     )
     return labels or "fer2013"

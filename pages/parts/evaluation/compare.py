@@ -5,7 +5,7 @@ import streamlit as st
 
 from emotion_core.charts.evaluation import recall_change_chart
 from emotion_core.errors import ModelError
-from emotion_core.evaluation import Evaluation, model_subject
+from emotion_core.evaluation import Evaluation, evaluated_model
 from emotion_core.evaluation.comparison import Comparison, compare
 from emotion_core.html import pieces
 from emotion_core.markdown import plain
@@ -13,8 +13,8 @@ from emotion_core.wording import count_of, percent
 from pages.parts.common.resources import registry
 from pages.parts.evaluation.choice import Choice
 from pages.parts.evaluation.faces import by_confidence, faces
-from pages.parts.evaluation.predictions import answers
-from pages.parts.evaluation.test_set_gate import may_look
+from pages.parts.evaluation.predictions import predictions
+from pages.parts.evaluation.test_set_gate import may_access
 
 OTHER_KEY = "ev_other"
 CHANGED_KEY = "ev_changed"
@@ -24,7 +24,7 @@ _CONVINCING = 0.05
 
 def comparison(choice: Choice, evaluation: Evaluation) -> None:
     """Chooses a second model and compares."""
-    others = [name for name in registry().names() if name != choice.subject.name]
+    others = [name for name in registry().names() if name != choice.model.name]
     if not others:
         st.caption(
             "There is only one model. Promote a run, or add another with "
@@ -35,13 +35,13 @@ def comparison(choice: Choice, evaluation: Evaluation) -> None:
         st.session_state[OTHER_KEY] = others[0]
     name = st.selectbox("Compared with", others, key=OTHER_KEY, width=250)
     try:
-        subject = model_subject(registry(), name)
+        model = evaluated_model(registry(), name)
     except ModelError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    if not may_look(choice, subject):
+    if not may_access(choice, model):
         return
-    other = answers(choice, subject)
+    other = predictions(choice, model)
     if other is not None:
         _compared(choice, evaluation, other)
 
@@ -149,7 +149,7 @@ def _changed(choice: Choice, first: Evaluation, second: Evaluation) -> None:
     wanted = groups[chosen or next(iter(groups))]
     shown = second if chosen == f"Only {second.model} right" else first
     st.caption(
-        f"{count_of(int(wanted.sum()), 'face').capitalize()}; the words below are the answers of "
+        f"{count_of(int(wanted.sum()), 'face').capitalize()}; the words below are predicted by "
         f"{plain(shown.model)}."
     )
     if wanted.any():

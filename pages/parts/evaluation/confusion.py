@@ -39,19 +39,19 @@ def confusion(choice: Choice, evaluation: Evaluation, figures: Mapping[str, Any]
             key=_CHART_KEY,
             on_select=_take_cell,
             selection_mode=_CELL,
-            alt="Confusion matrix: rows are the labels, columns the model's answers.",
+            alt="Confusion matrix: rows are the labels, columns the model's predictions.",
         )
-        st.caption("Rows: labels. Columns: answers. Click a cell to see its faces.")
+        st.caption("Rows: labels. Columns: predictions. Click a cell to see its faces.")
     with pictures:
         with st.container(horizontal=True):
             true = st.selectbox("Labelled", names, key=TRUE_KEY, width=150)
-            predicted = st.selectbox("Answered", names, key=PREDICTED_KEY, width=150)
+            predicted = st.selectbox("Predicted", names, key=PREDICTED_KEY, width=150)
         wanted = (evaluation.rows.truth == names.index(true)) & (
             evaluation.predicted == names.index(predicted)
         )
         n = int(wanted.sum())
         st.markdown(
-            f"**{count_of(n, 'face')}** labelled {plain(true)}, answered {plain(predicted)}"
+            f"**{count_of(n, 'face')}** labelled {plain(true)}, predicted {plain(predicted)}"
         )
         if n:
             faces(choice, evaluation, by_confidence(evaluation, wanted), key="ev_cell_faces")

@@ -30,7 +30,7 @@ def faces(choice: Choice, evaluation: Evaluation, places: Int64Array, *, key: st
 
     Args:
         choice: what is judged.
-        evaluation: the answers.
+        evaluation: the predictions.
         places: (K,) int64, places among the judged images, in the order to show.
         key: of the grid.
     """
@@ -43,7 +43,7 @@ def faces(choice: Choice, evaluation: Evaluation, places: Int64Array, *, key: st
         _grid_faces(evaluation, shown),
         key=key,
         side_px=_SIDE_PX,
-        label="Faces with the model's answer and its share",
+        label="Faces with the model's prediction and its share",
     )
     if n_pages > 1:
         st.pagination(n_pages, key=page_key)
@@ -53,10 +53,10 @@ def faces(choice: Choice, evaluation: Evaluation, places: Int64Array, *, key: st
 
 
 def by_confidence(evaluation: Evaluation, wanted: np.ndarray) -> Int64Array:
-    """Places of the wanted images, the most confident answers first.
+    """Places of the wanted images, the most confident predictions first.
 
     Args:
-        evaluation: the answers.
+        evaluation: the predictions.
         wanted: (N,) bool.
     """
     places = np.flatnonzero(wanted)
@@ -70,14 +70,14 @@ def picture(image: UInt8Array, side_px: int = FACE_PX) -> bytes:
 
 
 def face_panel(choice: Choice, image: UInt8Array, label: int | None = None) -> None:
-    """A face, where its answer comes from, and its scores.
+    """A face, where its prediction comes from, and its scores.
 
     Args:
         choice: the model.
         image: (S, S) uint8 gray.
-        label: whose heat map; None for the answer's.
+        label: whose heat map; None for the prediction's.
     """
-    card = registry().card(choice.subject.name)
+    card = registry().card(choice.model.name)
     side = card.input_size_px
     fitting = image if image.shape[0] == side else resize_image(image, (side, side))
     worker = classifier(card)
@@ -113,9 +113,9 @@ def _open_face(choice: Choice, evaluation: Evaluation, place: int) -> None:
     image = evaluation.rows.images.images[evaluation.rows.judged][place]
     label = st.selectbox(
         "Heat map of",
-        range(len(choice.subject.label_set)),
+        range(len(choice.model.label_set)),
         index=int(_own_label(choice, evaluation, place)),
-        format_func=lambda number: choice.subject.label_set[number].value,
+        format_func=lambda number: choice.model.label_set[number].value,
         width=220,
         key=f"ev_heat_of_{place}",
     )
@@ -123,9 +123,9 @@ def _open_face(choice: Choice, evaluation: Evaluation, place: int) -> None:
 
 
 def _own_label(choice: Choice, evaluation: Evaluation, place: int) -> int:
-    """The answer as a label of the model, whose order may be another than the data set's."""
-    answer = evaluation.label_set[int(evaluation.predicted[place])]
-    return choice.subject.label_set.index(answer)
+    """The prediction as a label of the model, whose order may be another than the data set's."""
+    prediction = evaluation.label_set[int(evaluation.predicted[place])]
+    return choice.model.label_set.index(prediction)
 
 
 def _labels(evaluation: Evaluation, place: int) -> list[tuple[str, str]]:
@@ -145,7 +145,7 @@ def _grid_faces(evaluation: Evaluation, places: Int64Array) -> Sequence[GridFace
     predicted = evaluation.predicted
     found = []
     for image, place in zip(images, places, strict=True):
-        answer = names[int(predicted[place])]
+        prediction = names[int(predicted[place])]
         truth = names[int(evaluation.rows.truth[place])]
         share = percent(float(confidences[place]))
         row = int(evaluation.rows.rows[place])
@@ -154,10 +154,10 @@ def _grid_faces(evaluation: Evaluation, places: Int64Array) -> Sequence[GridFace
             GridFace(
                 row=row,
                 src=f"data:image/png;base64,{encoded}",
-                title=f"Row {row}: labelled {truth.value}, answered {answer.value} ({share})",
-                caption=answer.value,
+                title=f"Row {row}: labelled {truth.value}, predicted {prediction.value} ({share})",
+                caption=prediction.value,
                 note=share,
-                colour=answer.colour,
+                colour=prediction.colour,
             )
         )
     return found

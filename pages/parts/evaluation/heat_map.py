@@ -19,7 +19,7 @@ _HIDDEN_PX = 5
 
 @st.fragment
 def heat_map(choice: Choice, evaluation: Evaluation, settings: Settings) -> None:
-    """Chooses an image and draws where its answer comes from."""
+    """Chooses an image and draws where its prediction comes from."""
     photo = last_face(settings)
     source = _DATA
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -42,8 +42,8 @@ def heat_map(choice: Choice, evaluation: Evaluation, settings: Settings) -> None
         face_panel(choice, images.images[at])
         st.caption(f"Row {row:,}, labelled {images.label_set[int(images.labels[at])].value}.")
     st.caption(
-        "A grey square a sixth of the face wide slides over it; where the score falls, the answer "
-        "rests on what was covered (Zeiler & Fergus, arXiv 1311.2901)."
+        "A grey square a sixth of the face wide slides over it; where the score falls, the "
+        "prediction rests on what was covered (Zeiler & Fergus, arXiv 1311.2901)."
     )
 
 

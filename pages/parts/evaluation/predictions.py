@@ -1,8 +1,8 @@
-"""A model's answers: from what is kept, or computed in the background when asked for."""
+"""A model's predictions: from what is kept, or computed in the background when asked for."""
 
 import streamlit as st
 
-from emotion_core.evaluation import Evaluation, Subject, cached_evaluation
+from emotion_core.evaluation import EvaluatedModel, Evaluation, cached_evaluation
 from emotion_core.evaluation.test_set_log import is_test
 from emotion_core.jobs import JobInfo
 from emotion_core.markdown import plain
@@ -11,43 +11,43 @@ from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
 
 
-def answers(choice: Choice, subject: Subject) -> Evaluation | None:
+def predictions(choice: Choice, model: EvaluatedModel) -> Evaluation | None:
     """The evaluation; None while it is not there, and then a button or the progress is."""
-    found = cached_evaluation(subject, choice.rows, choice.cache)
+    found = cached_evaluation(model, choice.rows, choice.cache)
     if found is not None:
         return found
-    job = job_board().find(_key(choice, subject))
+    job = job_board().find(_key(choice, model))
     # Whoever asked to look at the test images need not ask again.
     if job is None and is_test(choice.rows.split):
-        job = _start(choice, subject)
+        job = _start(choice, model)
     if job is not None and job.is_active:
         job_progress(job)
     else:
         n = len(choice.rows.images)
         st.button(
-            f"Evaluate {plain(subject.name)} on {n:,} faces",
+            f"Evaluate {plain(model.name)} on {n:,} faces",
             type="primary",
             icon=":material/play_arrow:",
             on_click=_begin,
-            args=(choice, subject),
-            key=f"evaluate_{subject.name}",
+            args=(choice, model),
+            key=f"evaluate_{model.name}",
         )
         job_outcome(job)
     return None
 
 
-def _key(choice: Choice, subject: Subject) -> str:
-    return f"evaluation:{subject.key}:{choice.rows.key}:{choice.rows.labels}"
+def _key(choice: Choice, model: EvaluatedModel) -> str:
+    return f"evaluation:{model.key}:{choice.rows.key}:{choice.rows.labels}"
 
 
-def _begin(choice: Choice, subject: Subject) -> None:
-    _start(choice, subject)
+def _begin(choice: Choice, model: EvaluatedModel) -> None:
+    _start(choice, model)
 
 
-def _start(choice: Choice, subject: Subject) -> JobInfo:
+def _start(choice: Choice, model: EvaluatedModel) -> JobInfo:
     return job_board().submit(
         "evaluation",
-        choice.job_arguments(subject.name),
-        title=f"Evaluate {subject.name} on {count_of(len(choice.rows.images), 'face')}",
-        key=_key(choice, subject),
+        choice.job_arguments(model.name),
+        title=f"Evaluate {model.name} on {count_of(len(choice.rows.images), 'face')}",
+        key=_key(choice, model),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from emotion_core.charts.evaluation import robustness_chart
-from emotion_core.evaluation.corruptions import PERTURBATIONS
+from emotion_core.evaluation.corruptions import CORRUPTIONS
 from emotion_core.evaluation.robustness import MAX_IMAGES, RobustnessPoint, RobustnessTest
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
@@ -28,51 +28,49 @@ def robustness(choice: Choice) -> None:
             icon=":material/play_arrow:",
             on_click=_start,
             args=(choice,),
-            help=f"Spoils {n:,} of these faces in more and more ways and asks the model again. "
+            help=f"Corrupts {n:,} of these faces in more and more ways and asks the model again. "
             "Takes about a minute, and goes on when you leave the page.",
         )
     _curves(points)
 
 
 def _key(choice: Choice) -> str:
-    return f"robustness:{choice.subject.key}:{choice.rows.key}:{choice.rows.labels}"
+    return f"robustness:{choice.model.key}:{choice.rows.key}:{choice.rows.labels}"
 
 
 def _points(choice: Choice) -> tuple[RobustnessPoint, ...]:
     """What is known; nothing where that is only the pictures themselves."""
-    points = RobustnessTest(
-        choice.subject, choice.rows, choice.cache, max_images=MAX_IMAGES
-    ).points()
-    spoiled = any(p.level != PERTURBATIONS[p.perturbation].clean_level for p in points)
-    return points if spoiled else ()
+    points = RobustnessTest(choice.model, choice.rows, choice.cache, max_images=MAX_IMAGES).points()
+    corrupted = any(p.level != CORRUPTIONS[p.corruption].clean_level for p in points)
+    return points if corrupted else ()
 
 
 def _start(choice: Choice) -> None:
     job_board().submit(
         "robustness",
-        {**choice.job_arguments(choice.subject.name), "max_images": MAX_IMAGES},
-        title=f"Robustness test of {choice.subject.name}",
+        {**choice.job_arguments(choice.model.name), "max_images": MAX_IMAGES},
+        title=f"Robustness test of {choice.model.name}",
         key=_key(choice),
     )
 
 
 def _is_whole(points: Sequence[RobustnessPoint]) -> bool:
-    known = {(point.perturbation, point.level) for point in points}
+    known = {(point.corruption, point.level) for point in points}
     return all(
-        (kind.name, level) in known for kind in PERTURBATIONS.values() for level in kind.levels
+        (kind.name, level) in known for kind in CORRUPTIONS.values() for level in kind.levels
     )
 
 
 def _curves(points: Sequence[RobustnessPoint]) -> None:
     if not points:
         st.caption(
-            "How many answers stay right when faces are blurred, noisy, dark, covered, turned or "
-            "small will stand here."
+            "How many predictions stay right when faces are blurred, noisy, dark, covered, turned "
+            "or small will appear here."
         )
         return
     columns = [*st.columns(3, gap="medium"), *st.columns(3, gap="medium")]
-    for column, kind in zip(columns, PERTURBATIONS.values(), strict=True):
-        own = sorted((p for p in points if p.perturbation == kind.name), key=lambda p: p.level)
+    for column, kind in zip(columns, CORRUPTIONS.values(), strict=True):
+        own = sorted((p for p in points if p.corruption == kind.name), key=lambda p: p.level)
         with column:
             st.markdown(f"**{kind.title}**")
             st.altair_chart(
@@ -83,11 +81,11 @@ def _curves(points: Sequence[RobustnessPoint]) -> None:
                     reverse=max(kind.levels) < kind.clean_level,
                     clean_level=kind.clean_level,
                 ),
-                alt=f"Share of right answers against {kind.title.lower()} ({kind.unit}).",
+                alt=f"Share of correct predictions against {kind.title.lower()} ({kind.unit}).",
             )
     st.caption(
-        f"Right answers on {points[0].n:,} faces, the same for every condition. The dashed rule is "
-        "the picture itself; bands are 95 % intervals."
+        f"Correct predictions on {points[0].n:,} faces, the same for every condition. The dashed "
+        "line marks the uncorrupted picture; bands are 95 % intervals."
     )
 
 

@@ -6,16 +6,16 @@ import streamlit as st
 
 from emotion_core.datasets import Corrections, EmotionDataset, corrections_path, load_dataset
 from emotion_core.datasets.dataset import SYNTHETIC
-from emotion_core.evaluation import JudgedRows, judged_rows
+from emotion_core.evaluation import EvaluationSplit, build_evaluation_split
 from pages.parts.common.data_sets import known_sets, open_set
 
 #: What the practice set is called on the page.
-PRACTICE_NAME = "Practice set (drawn faces)"
+SYNTHETIC_NAME = "Practice set (drawn faces)"
 
 
 def choices() -> dict[str, Path | None]:
     """{name: file} of the stored sets, and the practice set, which has no file."""
-    return {**known_sets(), PRACTICE_NAME: None}
+    return {**known_sets(), SYNTHETIC_NAME: None}
 
 
 def n_corrections(path: Path | None) -> int:
@@ -41,8 +41,8 @@ def dataset(path: Path | None, corrected: bool) -> EmotionDataset:
     return Corrections.load(path or SYNTHETIC).apply(plain)
 
 
-def rows(data: EmotionDataset, split: str, labels: str) -> JudgedRows:
-    """The images of a split and their right answers, found once for all sessions.
+def rows(data: EmotionDataset, split: str, labels: str) -> EvaluationSplit:
+    """The images of a split and their true labels, found once for all sessions.
 
     Raises:
         DatasetError: the split is empty, or has no votes when they are asked for.
@@ -51,5 +51,5 @@ def rows(data: EmotionDataset, split: str, labels: str) -> JudgedRows:
 
 
 @st.cache_resource(show_spinner=False, max_entries=6)
-def _rows(sha256: str, split: str, labels: str, _data: EmotionDataset) -> JudgedRows:  # noqa: ARG001 - the cache's key
-    return judged_rows(_data, split, labels)
+def _rows(sha256: str, split: str, labels: str, _data: EmotionDataset) -> EvaluationSplit:  # noqa: ARG001 - the cache's key
+    return build_evaluation_split(_data, split, labels)

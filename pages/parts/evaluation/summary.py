@@ -76,7 +76,7 @@ def _notes(choice: Choice) -> list[str]:
             "Half of these images chose the epoch and the calibration: only to compare with "
             "projects that report on both."
         )
-    unknown = [e.value for e in choice.rows.label_set if e not in choice.subject.label_set.emotions]
+    unknown = [e.value for e in choice.rows.label_set if e not in choice.model.label_set.emotions]
     if unknown:
         notes.append(f"This model does not know {', '.join(unknown)}: it can only miss them.")
     return notes

@@ -34,7 +34,7 @@ _RESULT = "Best validation"
 _AXES = (
     "architecture", "labels", "optimizer", "learning_rate", "schedule", "batch_size", "epochs",
     "weight_decay", "label_smoothing", "class_balance", "ema", "augmentation.mixup",
-    "augmentation.erase", "augmentation.rotation_deg", "leak_free", "seed",
+    "augmentation.random_erasing", "augmentation.rotation_deg", "leak_free", "seed",
 )  # fmt: skip
 _MAX_AXES = 8
 

@@ -13,7 +13,7 @@ from emotion_core.faces import (
 )
 from emotion_core.html import pieces
 from emotion_core.markdown import plain
-from emotion_core.photos.photo_library import Photo, PhotoBook
+from emotion_core.photos.photo_library import Photo, PhotoLibrary
 from emotion_core.photos.pictures import (
     CARD_PX,
     PREVIEW_PX,
@@ -39,9 +39,9 @@ FACES_PER_PAGE = 4
 _LARGE_PX = 2 * DEFAULT_MAX_SIDE_PX
 
 
-def photo_grid(book: PhotoBook, settings: Settings) -> tuple[str, ...]:
+def photo_grid(library: PhotoLibrary, settings: Settings) -> tuple[str, ...]:
     """All photos as cards, a page at a time; returns the digests of the photos on this page."""
-    photos = list(book.photos.values())
+    photos = list(library.photos.values())
     n_pages = -(-len(photos) // CARDS_PER_PAGE)
     page = 1
     if n_pages > 1:
@@ -51,8 +51,8 @@ def photo_grid(book: PhotoBook, settings: Settings) -> tuple[str, ...]:
     with st.container(key="photo_grid"):
         for photo in shown:
             with st.container(border=True, height="stretch"):
-                result = book.result(photo, settings.analysis_key, settings.threshold)
-                _card(book, photo, result, settings)
+                result = library.result(photo, settings.analysis_key, settings.threshold)
+                _card(library, photo, result, settings)
     return tuple(photo.digest for photo in shown)
 
 
@@ -81,7 +81,9 @@ def _how_found(result: FrameResult) -> str:
     return note
 
 
-def _card(book: PhotoBook, photo: Photo, result: FrameResult | None, settings: Settings) -> None:
+def _card(
+    library: PhotoLibrary, photo: Photo, result: FrameResult | None, settings: Settings
+) -> None:
     if result is None:
         if photo.preview:
             plain = pictures().get(
@@ -104,7 +106,7 @@ def _card(book: PhotoBook, photo: Photo, result: FrameResult | None, settings: S
             _open(photo, result, settings)
         st.button(
             "Remove", icon=":material/close:", key=f"remove_{photo.digest}", type="tertiary",
-            on_click=book.remove, args=(photo.digest,),
+            on_click=library.remove, args=(photo.digest,),
         )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""How photos come in: a drop zone or the camera. Both feed the same book."""
+"""How photos come in: a drop zone or the camera. Both feed the same library."""
 
 import re
 from datetime import datetime
@@ -8,7 +8,7 @@ import streamlit as st
 from emotion_core.images import IMAGE_SUFFIXES
 from emotion_core.photos.photo_files import take_in
 from emotion_core.wording import count_of
-from pages.parts.common.session import forget_cleared, photo_book
+from pages.parts.common.session import forget_cleared, photo_library
 
 _SOURCE_KEY = "photo_source"
 _SOURCES = ("Files", "Camera")
@@ -18,7 +18,7 @@ _TYPES = [*sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES), "zip"]
 
 
 def intake() -> None:
-    """Draws the chosen source and takes what comes from it into the book."""
+    """Draws the chosen source and takes what comes from it into the library."""
     source = st.segmented_control(
         "Where the photos come from",
         _SOURCES,
@@ -28,14 +28,14 @@ def intake() -> None:
         persist_state="session",
         label_visibility="collapsed",
     )
-    # A new key empties the widget: from here on the book is the only place that holds photos.
+    # A new key empties the widget: from here on the library is the only place that holds photos.
     number = st.session_state.setdefault(_ROUND, 0)
     if source == "Camera":
         shot = st.camera_input("Take a photo", key=f"camera_{number}", width=560, resolution="720p")
         name = f"camera {datetime.now():%H-%M-%S}.jpg"
         files = [(name, shot.getvalue())] if shot else []
     else:
-        with st.container(key="intake_first" if photo_book().is_empty() else "intake"):
+        with st.container(key="intake_first" if photo_library().is_empty() else "intake"):
             dropped = st.file_uploader(
                 "Drop photos here, or a zip of photos",
                 type=_TYPES,
@@ -61,11 +61,11 @@ def browser_name(name: str) -> str:
 
 
 def _take_in(files: list[tuple[str, bytes]]) -> None:
-    book = photo_book()
-    intake = take_in(files, book.room())
-    known = book.add(intake.photos)
-    book.failures.extend(intake.failures)
-    book.passed_over.extend(intake.passed_over)
+    library = photo_library()
+    intake = take_in(files, library.room())
+    known = library.add(intake.photos)
+    library.failures.extend(intake.failures)
+    library.passed_over.extend(intake.passed_over)
     forget_cleared()
     if known:
         st.toast(f"{count_of(known, 'photo')} already here.", icon=":material/content_copy:")

@@ -8,7 +8,7 @@ from emotion_core.html import pieces
 from emotion_core.markdown import plain
 from emotion_core.photos.analysis import time_left, work_for_a_while
 from emotion_core.photos.downloads import Export, file_kinds
-from emotion_core.photos.photo_library import Photo, PhotoBook
+from emotion_core.photos.photo_library import Photo, PhotoLibrary
 from emotion_core.types import FrameResult
 from emotion_core.wording import count_of
 from pages.parts.common.resources import classifier, session_detector
@@ -21,24 +21,24 @@ _VIEW_KEY = "photo_view"
 _VIEWS = ("Pictures", "Table")
 
 
-def progress(book: PhotoBook, settings: Settings) -> Callable[[], None]:
+def progress(library: PhotoLibrary, settings: Settings) -> Callable[[], None]:
     """Draws the progress of what is waiting; the returned function brings it up to date."""
     key = settings.analysis_key
-    n_waiting = len(book.waiting(key))
+    n_waiting = len(library.waiting(key))
     if not n_waiting:
         return lambda: None
     with st.container(horizontal=True, vertical_alignment="center"):
-        if book.stopped:
+        if library.stopped:
             st.markdown(f"Stopped. {count_of(n_waiting, 'photo')} not analysed.", width="content")
-            st.button("Go on", icon=":material/play_arrow:", on_click=_go_on, args=(book,))
+            st.button("Go on", icon=":material/play_arrow:", on_click=_go_on, args=(library,))
             return lambda: None
         bar = st.progress(0.0)
-        st.button("Stop", icon=":material/stop:", on_click=_stop, args=(book,))
+        st.button("Stop", icon=":material/stop:", on_click=_stop, args=(library,))
 
     def update() -> None:
-        left = len(book.waiting(key))
-        total = max(1, len(book.photos))
-        parts = [f"{total - left} of {count_of(total, 'photo')}", time_left(book, left)]
+        left = len(library.waiting(key))
+        total = max(1, len(library.photos))
+        parts = [f"{total - left} of {count_of(total, 'photo')}", time_left(library, left)]
         bar.progress((total - left) / total, text=plain(" · ".join(part for part in parts if part)))
 
     update()
@@ -46,18 +46,18 @@ def progress(book: PhotoBook, settings: Settings) -> Callable[[], None]:
 
 
 def work(
-    book: PhotoBook,
+    library: PhotoLibrary,
     settings: Settings,
     visible: Collection[str],
     on_progress: Callable[[], None],
 ) -> None:
     """Analyses what is waiting, after the page is drawn, and draws the page again."""
     key = settings.analysis_key
-    if book.stopped or not book.waiting(key):
+    if library.stopped or not library.waiting(key):
         return
     detector = session_detector(*key.face_search)
     work_for_a_while(
-        book,
+        library,
         key,
         detector,
         classifier(settings.card),
@@ -68,34 +68,34 @@ def work(
     st.rerun()
 
 
-def failures(book: PhotoBook) -> None:
+def failures(library: PhotoLibrary) -> None:
     """The files that gave no result, beside the results of the others."""
-    for sentence in book.passed_over:
+    for sentence in library.passed_over:
         st.html(pieces.paragraph(sentence, quiet=True))
-    if not book.failures:
+    if not library.failures:
         return
-    n = count_of(len(book.failures), "file")
-    shown = book.failures[:_FAILURES_SHOWN]
+    n = count_of(len(library.failures), "file")
+    shown = library.failures[:_FAILURES_SHOWN]
     with st.expander(f"{n} could not be used", icon=":material/warning:", expanded=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(pieces.definition_list([(f.name, f.message) for f in shown]))
-            st.button("Dismiss", on_click=book.forget_left_out, type="tertiary")
-        if len(book.failures) > len(shown):
-            rest = len(book.failures) - len(shown)
+            st.button("Dismiss", on_click=library.forget_left_out, type="tertiary")
+        if len(library.failures) > len(shown):
+            rest = len(library.failures) - len(shown)
             st.caption(f"and {rest} more; the JSON download lists all of them.")
 
 
-def results(book: PhotoBook, settings: Settings) -> Collection[str]:
+def results(library: PhotoLibrary, settings: Settings) -> Collection[str]:
     """Summary, the way out of it all, and the results as pictures or as a table.
 
     Returns:
         Digests of the photos on the screen.
     """
-    if not book.photos:
+    if not library.photos:
         return ()
-    found = list(book.results(settings.analysis_key, settings.threshold))
+    found = list(library.results(settings.analysis_key, settings.threshold))
     with st.container(horizontal=True, vertical_alignment="center", key="photo_toolbar"):
-        st.markdown(_summary(book, found), width="stretch")
+        st.markdown(_summary(library, found), width="stretch")
         view = st.segmented_control(
             "View",
             _VIEWS,
@@ -105,32 +105,34 @@ def results(book: PhotoBook, settings: Settings) -> Collection[str]:
             persist_state="session",
             label_visibility="collapsed",
         )
-        _downloads(settings, book, found)
+        _downloads(settings, library, found)
         st.button("Clear all", icon=":material/delete:", on_click=clear_photos)
     if view == "Table":
         table.faces_table(found, settings)
-        return tuple(book.photos)
-    if len(book.photos) == 1 and found:
+        return tuple(library.photos)
+    if len(library.photos) == 1 and found:
         cards.photo_detail(*found[0], settings)
-        return tuple(book.photos)
-    return cards.photo_grid(book, settings)
+        return tuple(library.photos)
+    return cards.photo_grid(library, settings)
 
 
-def _summary(book: PhotoBook, found: list[tuple[Photo, FrameResult]]) -> str:
+def _summary(library: PhotoLibrary, found: list[tuple[Photo, FrameResult]]) -> str:
     n_faces = sum(len(result) for _, result in found)
     n_uncertain = sum(int(result.uncertain.sum()) for _, result in found)
-    parts = [f"**{count_of(len(book.photos), 'photo')}**", count_of(n_faces, "face")]
+    parts = [f"**{count_of(len(library.photos), 'photo')}**", count_of(n_faces, "face")]
     if n_uncertain:
         parts.append(f"{n_uncertain} uncertain")
     return " · ".join(parts)
 
 
-def _downloads(settings: Settings, book: PhotoBook, found: list[tuple[Photo, FrameResult]]) -> None:
+def _downloads(
+    settings: Settings, library: PhotoLibrary, found: list[tuple[Photo, FrameResult]]
+) -> None:
     export = Export(
         settings.card.name,
         settings.detector,
         tuple(found),
-        tuple(book.failures),
+        tuple(library.failures),
         settings.blur,
     )
     with st.popover("Download", icon=":material/download:", disabled=not found):
@@ -147,9 +149,9 @@ def _downloads(settings: Settings, book: PhotoBook, found: list[tuple[Photo, Fra
             )
 
 
-def _stop(book: PhotoBook) -> None:
-    book.stopped = True
+def _stop(library: PhotoLibrary) -> None:
+    library.stopped = True
 
 
-def _go_on(book: PhotoBook) -> None:
-    book.stopped = False
+def _go_on(library: PhotoLibrary) -> None:
+    library.stopped = False

@@ -19,12 +19,12 @@ def others_form(architecture: str) -> None:
     """
     networks = _networks()
     same = ("", *(name for name, kind in networks.items() if kind == architecture))
-    _forget_missing("start_from", same)
+    _forget_missing("init_from", same)
     teachers = tuple(networks)
     chosen = tuple(st.session_state.get(key("teachers")) or ())
     st.session_state[key("teachers")] = [name for name in chosen if name in teachers]
     with st.expander("Learn from other networks", icon=":material/school:"):
-        select("start_from", "Begin with the weights of", same, lambda name: name or "None: random",
+        select("init_from", "Begin with the weights of", same, lambda name: name or "None: random",
                note="Of a run or model with the same network.")  # fmt: skip
         st.multiselect(
             "Teachers", teachers, key=key("teachers"), persist_state="session",

@@ -47,10 +47,10 @@ _PRESET_NOTES = {
 }
 _LABEL_TITLES = {
     "fer2013": "FER-2013 (original)",
-    "ferplus": "FER+ (shares of ten taggers)",
+    "raters": "FER+ (shares of ten taggers)",
     "mixed": "Mixed (original and FER+)",
-    "both": "Original, FER+ by an auxiliary head",
-    "two-heads": "Both, two heads kept",
+    "auxiliary-head": "Original, FER+ by an auxiliary head",
+    "multi-task": "Both, two heads kept",
 }
 _NETWORK_NOTES = {
     "emotion-cnn": "Emotion-detection's four layers, 2.3 million weights",
@@ -159,11 +159,11 @@ def augmentation_form() -> None:
         slider("augmentation.rotation_deg", "Rotation", 1.0, form="%d°")
         slider("augmentation.scale", "Size", 0.01)
         slider("augmentation.brightness", "Brightness", 0.01)
-        slider("augmentation.sharp", "Keep sharp", 0.05,
+        slider("augmentation.sharp_share", "Keep sharp", 0.05,
                 note="Share of the faces; moving softens the others.")  # fmt: skip
     with second:
         slider("augmentation.contrast", "Contrast", 0.05)
-        slider("augmentation.erase", "Erase a part", 0.05, note="Share of the faces.")
+        slider("augmentation.random_erasing", "Erase a part", 0.05, note="Share of the faces.")
         slider("augmentation.mixup", "Mixup", 0.05, note="Faces mixed in pairs; 0 is off.")
         slider("augmentation.cutmix", "CutMix", 0.05,
                 note="A part of another face pasted in; 0 is off.")  # fmt: skip
@@ -200,7 +200,7 @@ def _config() -> TrainingConfig:
         head, _, tail = name.partition(".")
         (parts if tail else values)[tail or head] = value
     if values["architecture"] not in FULLY_CONVOLUTIONAL:
-        values["train_size_px"] = 0
+        values["progressive_resizing_px"] = 0
     return base.with_values({**values, "augmentation": parts})
 
 
@@ -209,10 +209,10 @@ def _names() -> list[str]:
     return [
         "architecture", "epochs", "batch_size", "optimizer", "learning_rate", "schedule",
         "labels", "class_balance", "label_smoothing", "early_stopping", "seed", "leak_free",
-        "corrections", "start_from", "teachers", "teacher_weight",
+        "corrections", "init_from", "teachers", "teacher_weight",
         *(f"augmentation.{part}" for part in (
-            "flip", "shift", "rotation_deg", "scale", "brightness", "contrast", "erase",
-            "mixup", "cutmix", "sharp",
+            "flip", "shift", "rotation_deg", "scale", "brightness", "contrast", "random_erasing",
+            "mixup", "cutmix", "sharp_share",
         )),
     ]  # fmt: skip
 

@@ -27,11 +27,11 @@ def first_run(queue: RunQueue) -> None:
         )
         st.button(
             "Train on drawn faces", type="primary", icon=":material/model_training:",
-            key="train_first", on_click=_start_practice, args=(queue,),
+            key="train_first", on_click=_start_smoke_run, args=(queue,),
         )  # fmt: skip
 
 
-def _start_practice(queue: RunQueue) -> None:
+def _start_smoke_run(queue: RunQueue) -> None:
     form.choose_preset("smoke")
     _start(queue, form.Choice(PRESETS["smoke"], SYNTHETIC), "")
 

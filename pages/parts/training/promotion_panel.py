@@ -73,7 +73,7 @@ def _choose(model: str) -> None:
 def _offer(board: JobBoard, run: RunInfo) -> None:
     with st.popover("Evaluate and promote", icon=":material/verified:"):
         st.markdown(
-            "Exports the best epoch, checks that the exported model answers alike, calibrates it "
+            "Exports the best epoch, checks that the exported model predicts alike, calibrates it "
             "on the validation images and evaluates it on the test images (a look at them that is "
             "counted). Then all pages can use it."
         )
@@ -111,6 +111,6 @@ def _make(
     flip: bool,
 ) -> None:
     try:
-        start_promotion(board, run, name, title, description, use_for=use_for, flip_average=flip)
+        start_promotion(board, run, name, title, description, use_for=use_for, flip_tta=flip)
     except EmotionLensError as error:
         st.session_state[_PROBLEM + run.name] = str(error)

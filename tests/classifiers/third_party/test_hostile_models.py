@@ -17,8 +17,8 @@ from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.classifiers.third_party.keras_loading import check_keras_file, load_keras
 from emotion_core.classifiers.third_party.third_party_models import (
-    ForeignModel,
-    build_foreign_folder,
+    ThirdPartyModel,
+    build_third_party_folder,
 )
 from emotion_core.classifiers.third_party.weights_only import load_known
 from emotion_core.errors import EmotionLensError, ModelError
@@ -85,10 +85,10 @@ def refusal(action: Callable[[], object]) -> str:
     return text
 
 
-def told(**changes: Any) -> ForeignModel:
+def told(**changes: Any) -> ThirdPartyModel:
     labels = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
     values = {"name": "x", "title": "X", "description": "X.", "labels": labels, "scale": "0-1"}
-    return ForeignModel(**{**values, **changes})
+    return ThirdPartyModel(**{**values, **changes})
 
 
 def test_weights_that_reach_outside_or_claim_too_much(trick, tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_weights_that_reach_outside_or_claim_too_much(trick, tmp_path: Path) -> 
     for path in (new, old):
         assert "is refused: at /" in refusal(lambda path=path: load_known(path))
         text = refusal(
-            lambda path=path: build_foreign_folder(path, told(labels=(), scale=""), tmp_path)
+            lambda path=path: build_third_party_folder(path, told(labels=(), scale=""), tmp_path)
         )
         assert "is refused: at /" in text
 
@@ -136,7 +136,7 @@ def test_keras_files_whose_weights_do_it(trick, plain_keras: Path, tmp_path: Pat
         lambda: check_keras_file(path),
         lambda: load_keras(path),
         lambda: shrink_keras(path, tmp_path / "small.keras"),
-        lambda: build_foreign_folder(path, told(), tmp_path),
+        lambda: build_third_party_folder(path, told(), tmp_path),
     ):
         assert "is refused: at /layers/dense/vars" in refusal(action)
 
@@ -276,7 +276,7 @@ def test_attributes_of_another_kind(tmp_path: Path, attributes: dict[str, Any]) 
                 file["a"].attrs.update(value)
             else:
                 file.attrs[name] = value
-    refusal(lambda: build_foreign_folder(path, told(), tmp_path))
+    refusal(lambda: build_third_party_folder(path, told(), tmp_path))
 
 
 def test_a_pipe_is_no_model(tmp_path: Path) -> None:
@@ -284,7 +284,7 @@ def test_a_pipe_is_no_model(tmp_path: Path) -> None:
 
     os.mkfifo(tmp_path / "pipe.h5")
     assert "named pipe" in refusal(
-        lambda: build_foreign_folder(tmp_path / "pipe.h5", told(), tmp_path)
+        lambda: build_third_party_folder(tmp_path / "pipe.h5", told(), tmp_path)
     )
 
 

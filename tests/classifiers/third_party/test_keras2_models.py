@@ -14,8 +14,8 @@ from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.classifiers.third_party.known_networks import KNOWN_NETWORKS
 from emotion_core.classifiers.third_party.third_party_models import (
     SCALES,
-    ForeignModel,
-    build_foreign_folder,
+    ThirdPartyModel,
+    build_third_party_folder,
 )
 from emotion_core.errors import ModelError
 from emotion_core.images import resize_image
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 _LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
-def told(**changes: Any) -> ForeignModel:
+def told(**changes: Any) -> ThirdPartyModel:
     values = {"name": "old", "title": "Old", "description": "Old.", "labels": _LABELS}
-    return ForeignModel(**{**values, "scale": "-1-1", **changes})
+    return ThirdPartyModel(**{**values, "scale": "-1-1", **changes})
 
 
 def known(title: str) -> Any:
@@ -77,10 +77,10 @@ def nested() -> Any:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Callable[..., LiteRTClassifier]:
-    def make(path: Path, what: ForeignModel) -> LiteRTClassifier:
+    def make(path: Path, what: ThirdPartyModel) -> LiteRTClassifier:
         folder = tmp_path / "folder"
         folder.mkdir()
-        return LiteRTClassifier(folder, build_foreign_folder(path, what, folder))
+        return LiteRTClassifier(folder, build_third_party_folder(path, what, folder))
 
     return make
 
@@ -175,9 +175,9 @@ def test_a_keras_file_of_keras_2(vgg_like: Any, served, faces: UInt8Array, tmp_p
     agrees(served(old, told(scale="0-1")), vgg_like, faces, "0-1")
 
 
-def refused(path: Path, what: ForeignModel) -> str:
+def refused(path: Path, what: ThirdPartyModel) -> str:
     with pytest.raises(ModelError) as caught:
-        build_foreign_folder(path, what, path.parent)
+        build_third_party_folder(path, what, path.parent)
     text = str(caught.value)
     assert len(text) < 700
     assert "\n" not in text

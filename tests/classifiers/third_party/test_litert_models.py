@@ -15,8 +15,8 @@ from emotion_core.classifiers.third_party import litert_trial, own_process
 from emotion_core.classifiers.third_party.litert_import import packed
 from emotion_core.classifiers.third_party.third_party_models import (
     SCALES,
-    ForeignModel,
-    build_foreign_folder,
+    ThirdPartyModel,
+    build_third_party_folder,
 )
 from emotion_core.errors import ModelError
 from emotion_core.files.atomic_files import file_sha256
@@ -27,9 +27,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 _LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
 
-def told(**changes: Any) -> ForeignModel:
+def told(**changes: Any) -> ThirdPartyModel:
     values = {"name": "lite", "title": "Lite", "description": "Lite.", "labels": _LABELS}
-    return ForeignModel(**{**values, "scale": "0-1", **changes})
+    return ThirdPartyModel(**{**values, "scale": "0-1", **changes})
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +86,12 @@ def converted(model: Any, *, rows: int | None = None, int8: str = "", scale: str
 
 @pytest.fixture
 def served(tmp_path: Path) -> Callable[..., LiteRTClassifier]:
-    def make(content: bytes, what: ForeignModel) -> LiteRTClassifier:
+    def make(content: bytes, what: ThirdPartyModel) -> LiteRTClassifier:
         path = tmp_path / "theirs.tflite"
         path.write_bytes(content)
         folder = tmp_path / "folder"
         folder.mkdir()
-        return LiteRTClassifier(folder, build_foreign_folder(path, what, folder))
+        return LiteRTClassifier(folder, build_third_party_folder(path, what, folder))
 
     return make
 
@@ -114,7 +114,7 @@ def test_a_float_network_answers_as_at_home(
         assert classifier.predict(faces).probabilities == pytest.approx(expected, abs=1e-3)
     else:
         assert classifier.logits(faces) == pytest.approx(expected, rel=1e-3, abs=1e-3)
-    assert classifier.card.architecture == "foreign (LiteRT)"
+    assert classifier.card.architecture == "third-party (LiteRT)"
     assert list(classifier.card.files) == ["model.tflite"]
 
 
@@ -135,7 +135,7 @@ def refused(tmp_path: Path, content: bytes, **changes: Any) -> str:
     path.write_bytes(content)
     folder.mkdir(exist_ok=True)
     with pytest.raises(ModelError) as caught:
-        build_foreign_folder(path, told(**changes), folder)
+        build_third_party_folder(path, told(**changes), folder)
     text = str(caught.value)
     assert "\n" not in text
     assert len(text) < 500

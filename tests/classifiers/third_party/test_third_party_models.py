@@ -13,8 +13,8 @@ from emotion_core.classifiers.readme import render_readme
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.classifiers.third_party.known_networks import EMOTION_DETECTION_LABELS
 from emotion_core.classifiers.third_party.third_party_models import (
-    ForeignModel,
-    build_foreign_folder,
+    ThirdPartyModel,
+    build_third_party_folder,
 )
 from emotion_core.errors import ModelError
 from emotion_core.types import UInt8Array
@@ -25,9 +25,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 _ORDER = ("angry", "disgusted", "fearful", "happy", "neutral", "sad", "surprised")
 
 
-def told(**changes: Any) -> ForeignModel:
+def told(**changes: Any) -> ThirdPartyModel:
     values = {"name": "theirs", "title": "Theirs", "description": "A model.", "labels": _ORDER}
-    return ForeignModel(**{**values, "scale": "0-1", **changes})
+    return ThirdPartyModel(**{**values, "scale": "0-1", **changes})
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +55,10 @@ def network() -> Callable[..., Any]:
 def add(tmp_path: Path) -> Callable[..., tuple[ModelCard, LiteRTClassifier]]:
     """Makes a model folder and opens what is served from it."""
 
-    def make(path: Path, what: ForeignModel) -> tuple[ModelCard, LiteRTClassifier]:
+    def make(path: Path, what: ThirdPartyModel) -> tuple[ModelCard, LiteRTClassifier]:
         folder = tmp_path / "folder"
         folder.mkdir()
-        card = build_foreign_folder(path, what, folder)
+        card = build_third_party_folder(path, what, folder)
         return card, LiteRTClassifier(folder, card)
 
     return make
@@ -78,7 +78,7 @@ def test_a_keras_file_answers_as_at_home(network, add, faces: UInt8Array, tmp_pa
     assert served.predict(faces).probabilities == pytest.approx(
         at_home(model, faces, 1 / 255), abs=1e-3
     )
-    assert card.training["foreign"] is True
+    assert card.training["third_party"] is True
     assert "What it learned from is not known" in render_readme(card)
 
 
@@ -87,7 +87,7 @@ def test_an_old_h5_file_with_logits_and_three_channels(
 ) -> None:
     model = network(channels=3, last="logits")
     model.save(tmp_path / "b.h5")
-    card, served = add(tmp_path / "b.h5", told(scale="-1-1", flip_average=False))
+    card, served = add(tmp_path / "b.h5", told(scale="-1-1", flip_tta=False))
     assert served.logits(faces) == pytest.approx(at_home(model, faces, 1 / 127.5, -1.0), abs=1e-3)
     assert card.input_channels == 1
 
@@ -177,7 +177,7 @@ def test_files_that_carry_code_are_refused_before_they_are_loaded(add, tmp_path:
     for name in ("evil.keras", "evil.h5"):
         evil.save(tmp_path / name)
         with pytest.raises(ModelError, match=rf"{name} is refused: its layers Lambda carry code"):
-            build_foreign_folder(tmp_path / name, told(), tmp_path)
+            build_third_party_folder(tmp_path / name, told(), tmp_path)
 
     class Writes(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec((None, 48, 48, 1), tf.float32)])
@@ -188,14 +188,14 @@ def test_files_that_carry_code_are_refused_before_they_are_loaded(add, tmp_path:
     module = Writes()
     tf.saved_model.save(module, str(tmp_path / "writes"), signatures=module.__call__)
     with pytest.raises(ModelError, match="writes is refused: it holds WriteFile"):
-        build_foreign_folder(tmp_path / "writes", told(), tmp_path)
+        build_third_party_folder(tmp_path / "writes", told(), tmp_path)
     assert not (tmp_path / "written").exists()
 
 
 def test_what_is_missing_or_does_not_fit_is_told(network, tmp_path: Path) -> None:
-    def refused(name: str, what: ForeignModel) -> str:
+    def refused(name: str, what: ThirdPartyModel) -> str:
         with pytest.raises(ModelError) as caught:
-            build_foreign_folder(tmp_path / name, what, tmp_path)
+            build_third_party_folder(tmp_path / name, what, tmp_path)
         return str(caught.value)
 
     network().save(tmp_path / "a.keras")

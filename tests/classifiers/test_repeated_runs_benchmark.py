@@ -1,4 +1,4 @@
-"""The script that writes other trainings by the same recipe into a card."""
+"""The script that writes repeated runs of the same recipe into a card."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -17,12 +17,12 @@ RECIPE = {"architecture": "compact", "epochs": 4, "seed": 1, "teachers": ["flags
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    """benchmarks/repeats.py, which is no part of the package."""
+    """benchmarks/repeated_runs.py, which is no part of the package."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    import repeats
+    import repeated_runs
 
-    yield repeats
-    sys.modules.pop("repeats", None)
+    yield repeated_runs
+    sys.modules.pop("repeated_runs", None)
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def run(
     monkeypatch.setenv("EMOTION_LENS_MODELS", str(tmp_path))
 
     def run(*folders: Path) -> ModelCard:
-        monkeypatch.setattr(sys, "argv", ["repeats.py", "compact", *map(str, folders)])
+        monkeypatch.setattr(sys, "argv", ["repeated_runs.py", "compact", *map(str, folders)])
         script.main()
         return load_card(tmp_path / "compact")
 
@@ -60,18 +60,18 @@ def test_figures_come_from_the_other_cards_and_go_again(
     leaking = put(tmp_path / "all", leak_free=False, recipe={**RECIPE, "leak_free": False})
     two = put(tmp_path / "two", seed=2, recipe={**RECIPE, "teachers": ["runs/other"]})
 
-    repeats = run(leaking, three, two).training["repeats"]
-    assert [(one["seed"], one["leak_free"]) for one in repeats] == [
+    repeated = run(leaking, three, two).training["repeated_runs"]
+    assert [(one["seed"], one["leak_free"]) for one in repeated] == [
         (2, True),
         (3, True),
         (1, False),
     ]
-    assert repeats[0]["metrics"]["test"]["accuracy"] == before.metrics["test"]["accuracy"]
-    assert "confusion" not in repeats[0]["metrics"]["test"]
-    assert "## Trained again" in (model / "README.md").read_text(encoding="utf-8")
+    assert repeated[0]["metrics"]["test"]["accuracy"] == before.metrics["test"]["accuracy"]
+    assert "confusion" not in repeated[0]["metrics"]["test"]
+    assert "## Repeated runs" in (model / "README.md").read_text(encoding="utf-8")
 
     assert run() == before
-    assert "## Trained again" not in (model / "README.md").read_text(encoding="utf-8")
+    assert "## Repeated runs" not in (model / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_training_by_other_settings_is_refused(
@@ -82,9 +82,9 @@ def test_a_training_by_other_settings_is_refused(
     other = put(tmp_path / "other", recipe={**RECIPE, "epochs": 40})
     with pytest.raises(SystemExit, match="settings differ: epochs"):
         run(other)
-    foreign = put(tmp_path / "foreign", recipe="somebody's")
+    elsewhere = put(tmp_path / "elsewhere", recipe="somebody's")
     with pytest.raises(SystemExit, match="wanted a card with the settings of its training"):
-        run(foreign)
+        run(elsewhere)
     with pytest.raises(SystemExit, match=r"card\.json"):
         run(tmp_path / "none")
     assert (model / "card.json").read_bytes() == before

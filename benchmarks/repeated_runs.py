@@ -1,11 +1,11 @@
-"""Writes into a model's card how other trainings by the same recipes came out.
+"""Writes into a model's card how repeated runs of the same recipes came out.
 
     EMOTION_LENS_MODELS=/tmp/again python -m emotion_core models promote RUN --name NAME ...
-    python benchmarks/repeats.py flagship /tmp/again/NAME ...
+    python benchmarks/repeated_runs.py flagship /tmp/again/NAME ...
 
 Takes the figures from the cards of the folders, so that none is copied by hand, and renders the
 model's README. The folders themselves are not needed afterwards. Without a folder, what the card
-says of other trainings is taken out.
+says of repeated runs is taken out.
 """
 
 import argparse
@@ -22,13 +22,13 @@ from emotion_core.classifiers.registry import ModelRegistry  # noqa: E402
 from emotion_core.errors import EmotionLensError  # noqa: E402
 
 #: What may differ: chance, the images that leak, and what the models beside it are called.
-FREE = {"seed": 0, "leak_free": True, "teachers": [], "start_from": None}
+FREE = {"seed": 0, "leak_free": True, "teachers": [], "init_from": None}
 SPLITS = {"validation", "test", "test_ferplus"}
 KEPT = ("n", "accuracy", "accuracy_ci95", "macro_f1", "ece", "n_unseen", "accuracy_unseen")
 
 
 def repeat(model: ModelCard, again: ModelCard) -> dict[str, Any]:
-    """What is kept of another training.
+    """What is kept of a repeated run.
 
     Raises:
         ValueError: it was trained by other settings than the model, not only from another seed
@@ -43,7 +43,7 @@ def repeat(model: ModelCard, again: ModelCard) -> dict[str, Any]:
             )
     mine, its = ({**card.training["recipe"], **FREE} for card in (model, again))
     differing = sorted(name for name in mine | its if mine.get(name) != its.get(name))
-    differing += ["flip_average"] * (model.flip_average != again.flip_average)
+    differing += ["flip_tta"] * (model.flip_tta != again.flip_tta)
     if differing:
         raise ValueError(
             f"{again.name}: wanted a model trained and served like {model.name}; "
@@ -72,9 +72,11 @@ def main() -> None:
     try:
         registry = ModelRegistry()
         card = registry.card(arguments.model)
-        training = {name: told for name, told in card.training.items() if name != "repeats"}
-        if repeats := [repeat(card, load_card(folder)) for folder in arguments.again]:
-            training["repeats"] = sorted(repeats, key=lambda r: (not r["leak_free"], r["seed"]))
+        training = {name: told for name, told in card.training.items() if name != "repeated_runs"}
+        if repeated := [repeat(card, load_card(folder)) for folder in arguments.again]:
+            training["repeated_runs"] = sorted(
+                repeated, key=lambda r: (not r["leak_free"], r["seed"])
+            )
         card = card.replaced(training=training)
         replace_card(card, registry.own_folder(card.name))
     except (EmotionLensError, ValueError) as error:
