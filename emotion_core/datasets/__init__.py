@@ -1,6 +1,7 @@
 """Data sets of labelled faces: one reader per form, one ``EmotionDataset`` for all."""
 
-from emotion_core.datasets.corrections import Correction, Corrections, corrections_path
+from emotion_core.datasets.corrections import Corrections, corrections_path
+from emotion_core.datasets.corrections_file import Correction
 from emotion_core.datasets.dataset import (
     SYNTHETIC,
     TEST,
