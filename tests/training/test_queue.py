@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from emotion_core.datasets import EmotionDataset
-from emotion_core.datasets.parquet import write_dataset
+from emotion_core.datasets.parquet_writer import write_dataset
 from emotion_core.errors import TrainingError
 from emotion_core.files.named_locks import named_lock
 from emotion_core.training.augmentation import Augmentation
