@@ -5,6 +5,7 @@ See "How the parts fit" in CONTRIBUTING.md.
 
 import ast
 import functools
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,6 +174,41 @@ def may_import(part: str, name: str) -> bool:
 )
 def test_file_keeps_the_import_rules(path: Path) -> None:
     assert breaches(path, path.read_text(encoding="utf-8")) == []
+
+
+def runtime_imports(tree: ast.Module) -> Iterator[str]:
+    """Everything that is ever imported, inside functions too, but not for types alone."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = [ast.Pass()]
+    yield from (name for name, _ in imports(tree))
+
+
+def import_graph(files: dict[str, str]) -> dict[str, set[str]]:
+    """{module: the modules of these that it imports}, from {module: source}."""
+    graph = {}
+    for module, source in files.items():
+        names = set(runtime_imports(ast.parse(source)))
+        # "from package import name" may be a module or something in the package itself.
+        wanted = names | {name.rpartition(".")[0] for name in names if name not in files}
+        graph[module] = wanted & (files.keys() - {module})
+    return graph
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    files = {
+        module_name(path): path.read_text(encoding="utf-8")
+        for path in sources("emotion_core", "pages", "app.py")
+    }
+    graphlib.TopologicalSorter(import_graph(files)).prepare()
+
+
+def test_a_circle_is_seen() -> None:
+    files = {"a": "import b", "b": "def f():\n    from c import d", "c": "from a import e"}
+    with pytest.raises(graphlib.CycleError):
+        graphlib.TopologicalSorter(import_graph(files)).prepare()
+    files["c"] = "if TYPE_CHECKING:\n    from a import e"
+    graphlib.TopologicalSorter(import_graph(files)).prepare()
 
 
 def draws(source: str) -> bool:

@@ -1,12 +1,17 @@
 """A model's README, written from its card, so that no figure is copied by hand."""
 
 import shutil
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.classifiers.readme_tables import UNKNOWN, markdown_table, number, percent
+from emotion_core.classifiers.readme_training import (
+    own_protocol_section,
+    repeated_runs_section,
+    training_section,
+)
 from emotion_core.files.atomic_files import write_atomic
 from emotion_core.files.publishing import published_folder
 
@@ -21,7 +26,6 @@ _SPLIT_TITLES = {
 # FER+ labels is judged by them.
 _DETAILED = ("test", "validation")
 _DETAILED_FERPLUS = ("test_ferplus", *_DETAILED)
-_UNKNOWN = "–"
 
 
 def save_with_readme(card: ModelCard, folder: Path) -> None:
@@ -59,7 +63,12 @@ def render_readme(card: ModelCard) -> str:
             _confusion(title, metrics, card.labels),
             _uncertain(title, metrics, card),
         ]
-    sections += [_limits(), _training(card), _own_protocol(card), _repeated_runs(card)]
+    sections += [
+        _limits(),
+        training_section(card),
+        own_protocol_section(card),
+        repeated_runs_section(card),
+    ]
     sections += [_files(card), _sources(card)]
     sections.append(
         "This file is generated from `card.json`; `render_readme` in "
@@ -78,14 +87,14 @@ def _facts(card: ModelCard) -> str:
         "Output": f"logits of {', '.join(card.labels)}",
         "Calibration": f"temperature {card.temperature:.3g}",
         "Test-time augmentation": "horizontal flip, logits averaged" if card.flip_tta else "none",
-        "Uncertain": f"below {_percent(card.threshold)}",
-        "Time per face": _UNKNOWN
+        "Uncertain": f"below {percent(card.threshold)}",
+        "Time per face": UNKNOWN
         if card.ms_per_face is None
         else f"{card.ms_per_face:.2f} ms in batches of 8 on one thread of the training machine",
         "Licence": card.licence,
         "Created": card.created,
     }
-    return _table(("", ""), list(facts.items()))
+    return markdown_table(("", ""), list(facts.items()))
 
 
 def _accuracy(card: ModelCard) -> str:
@@ -105,18 +114,18 @@ def _accuracy(card: ModelCard) -> str:
         (
             _SPLIT_TITLES.get(split, split),
             f"{metrics['n']:,}",
-            _percent(metrics["accuracy"]),
+            percent(metrics["accuracy"]),
             " to ".join(f"{100 * bound:.1f}" for bound in metrics["accuracy_ci95"]),
-            _percent(metrics.get("macro_f1")),
-            _number(metrics.get("ece")),
-            _UNKNOWN if metrics.get("n_unseen") is None else f"{metrics['n_unseen']:,}",
-            _percent(metrics.get("accuracy_unseen")),
+            percent(metrics.get("macro_f1")),
+            number(metrics.get("ece")),
+            UNKNOWN if metrics.get("n_unseen") is None else f"{metrics['n_unseen']:,}",
+            percent(metrics.get("accuracy_unseen")),
         )
         for split, metrics in card.metrics.items()
     ]
     return (
         "## Accuracy\n\n"
-        + _table(header, rows)
+        + markdown_table(header, rows)
         + "\n\nUnseen images are those that do not also stand, exactly or mirrored, in "
         "Training. People reach 65 % ± 5 on this data set (Goodfellow et al., arXiv 1307.0414)."
     )
@@ -129,13 +138,13 @@ def _classes(title: str, metrics: Mapping[str, Any], labels: Sequence[str]) -> s
     rows = [
         (
             name,
-            *(_percent(per_class[name][key]) for key in ("recall", "precision", "f1")),
+            *(percent(per_class[name][key]) for key in ("recall", "precision", "f1")),
             f"{per_class[name]['support']:,}",
         )
         for name in labels
         if name in per_class
     ]
-    return f"## Each expression on {title}\n\n" + _table(
+    return f"## Each expression on {title}\n\n" + markdown_table(
         ("Expression", "Recall", "Precision", "F1", "n"), rows
     )
 
@@ -150,7 +159,7 @@ def _confusion(title: str, metrics: Mapping[str, Any], labels: Sequence[str]) ->
     ]
     return (
         f"## Confusion on {title}\n\nRows are the labels of the data set, columns the model's "
-        "predictions; number of images.\n\n" + _table(("", *labels), rows)
+        "predictions; number of images.\n\n" + markdown_table(("", *labels), rows)
     )
 
 
@@ -159,15 +168,19 @@ def _uncertain(title: str, metrics: Mapping[str, Any], card: ModelCard) -> str:
     if coverage is None or accuracy is None:
         return ""
     curve = [
-        (_percent(point["coverage"]), _percent(point["threshold"]), _percent(point["accuracy"]))
+        (percent(point["coverage"]), percent(point["threshold"]), percent(point["accuracy"]))
         for point in metrics.get("coverage_curve", ())
     ]
     return (
         "## Unconfident predictions\n\nWhere the highest probability is below "
-        f"{_percent(card.threshold)}, the prediction is shown as uncertain. On {title} that leaves "
-        f"{_percent(coverage)} of the faces with a confident prediction, and "
-        f"{_percent(accuracy)} of these are right."
-        + ("\n\n" + _table(("Confident predictions", "Threshold", "Right"), curve) if curve else "")
+        f"{percent(card.threshold)}, the prediction is shown as uncertain. On {title} that leaves "
+        f"{percent(coverage)} of the faces with a confident prediction, and "
+        f"{percent(accuracy)} of these are right."
+        + (
+            "\n\n" + markdown_table(("Confident predictions", "Threshold", "Right"), curve)
+            if curve
+            else ""
+        )
     )
 
 
@@ -179,114 +192,12 @@ def _limits() -> str:
     )
 
 
-def _training(card: ModelCard) -> str:
-    training = card.training
-    if training.get("third_party"):
-        return (
-            f"## Training\n\nNot by this project: {training['recipe']}. What it learned from is "
-            "not known, so the test images may have been among it."
-        )
-    clean = (
-        "without the images that also stand in the validation or test images"
-        if training["leak_free"]
-        else "with images that also stand in the validation or test images"
-    )
-    lines = [
-        "## Training",
-        f"{training['n_images']:,} images of {training['dataset']}, {clean}; labels: "
-        f"{training['label_source']}; {training['epochs']} epochs; seed {training['seed']}. "
-        f"SHA-256 of the data set: `{training['dataset_sha256']}`.",
-    ]
-    recipe = training["recipe"]
-    if isinstance(recipe, str):
-        lines.append(f"Recipe: `{recipe}`.")
-    else:
-        rows = [(f"`{name}`", f"`{value}`") for name, value in sorted(_flat(recipe).items())]
-        lines.append(_table(("Setting", "Value"), rows))
-    told = {*_TOLD, "recipe", "own_protocol", "repeated_runs"}
-    more = [
-        f"- {name.replace('_', ' ')}: {value}"
-        for name, value in _flat(training).items()
-        if name.partition(".")[0] not in told
-    ]
-    if more:
-        lines.append("\n".join(more))
-    return "\n\n".join(lines)
-
-
-_TOLD = ("dataset", "dataset_sha256", "n_images", "label_source", "epochs", "seed", "leak_free")
-
-
-def _own_protocol(card: ModelCard) -> str:
-    """The second training by which a network's earlier claim is compared like for like."""
-    figures = card.training.get("own_protocol")
-    if not figures:
-        return ""
-    low, high = figures["accuracy_ci95"]
-    return (
-        f"## By the protocol of {figures['protocol_of']}\n\n"
-        f"To compare like for like, the same network was trained once more in the way of "
-        f"{figures['protocol_of']}: {figures['training']}, tested on {figures['tested_on']}. It "
-        f"reached **{_percent(figures['accuracy'])}** ({_percent(low)} to {_percent(high)}, "
-        f"n {figures['n']:,}); {figures['protocol_of']} names "
-        f"{_percent(figures['claimed_accuracy'])}. Such a figure counts images that were seen in "
-        f"training. That network is not shipped; its recipe is `{figures['recipe']}`."
-    )
-
-
-#: What is told of a repeated run: the heading, the split and the figure of it.
-_REPEATED = (
-    ("PublicTest", "validation", "accuracy"),
-    ("PrivateTest", "test", "accuracy"),
-    ("Its unseen images", "test", "accuracy_unseen"),
-    ("PrivateTest, FER+ majority", "test_ferplus", "accuracy"),
-    ("Calibration error, PrivateTest", "test", "ece"),
-)
-
-
-def _repeated_runs(card: ModelCard) -> str:
-    """How far the figures depend on chance, and what the leaking images would have added."""
-    repeated = card.training.get("repeated_runs")
-    if not repeated:
-        return ""
-    this = {**card.training, "metrics": card.metrics}
-    clean = [training for training in (this, *repeated) if training["leak_free"]]
-    leaking = [training for training in (this, *repeated) if not training["leak_free"]]
-
-    def row(training: Mapping[str, Any]) -> tuple[str, ...]:
-        who = f"this model, seed {this['seed']}" if training is this else f"seed {training['seed']}"
-        if not training["leak_free"]:
-            who += f", all {training['n_images']:,} images, those that leak included"
-        return who, *(_percent(training["metrics"][split][name]) for _, split, name in _REPEATED)
-
-    rows = [row(training) for training in clean]
-    if len(clean) > 1:
-        columns = [
-            [100 * training["metrics"][split][name] for training in clean]
-            for _, split, name in _REPEATED
-        ]
-        spread = (f"{statistics.mean(c):.1f} ± {statistics.stdev(c):.1f} %" for c in columns)
-        rows.append(("mean ± standard deviation", *spread))
-    rows += [row(training) for training in leaking]
-    text = (
-        "## Repeated runs\n\nThe same recipes with other seeds, each model as it would be served; "
-        "only this one is shipped.\n\n"
-        + _table(("Run", *(heading for heading, _, _ in _REPEATED)), rows)
-    )
-    if leaking:
-        text += (
-            "\n\nPublished networks mostly learn from all images of Training, so theirs are to be "
-            "compared with the last row: it counts test images that were seen in training."
-        )
-    return text
-
-
 def _files(card: ModelCard) -> str:
     served = f"`{LITERT_FILE}` is the file that is served.\n\n"
     return (
         "## Files\n\n"
         + served
-        + _table(
+        + markdown_table(
             ("File", "SHA-256"),
             [(f"`{name}`", f"`{digest}`") for name, digest in card.files.items()],
         )
@@ -297,29 +208,3 @@ def _sources(card: ModelCard) -> str:
     if not card.sources:
         return ""
     return "## Sources\n\n" + "\n".join(f"- {source}" for source in card.sources)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one: {"a": {"b": 1}} -> {"a.b": 1}."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat.update(_flat(value, f"{prefix}{name}."))
-        else:
-            flat[prefix + name] = value
-    return flat
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    # A bar or a line break in a value would end its cell.
-    cleaned = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in rows]
-    lines = [header, ["---"] * len(header), *cleaned]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _percent(share: float | None) -> str:
-    return _UNKNOWN if share is None else f"{100 * share:.1f} %"
-
-
-def _number(value: float | None) -> str:
-    return _UNKNOWN if value is None else f"{value:.3f}"

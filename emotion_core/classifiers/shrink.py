@@ -10,10 +10,10 @@ import numpy as np
 from emotion_core.classifiers.third_party.hdf5 import MAX_MODEL_BYTES, checked_h5
 from emotion_core.classifiers.third_party.keras_archive import (
     WEIGHTS_FILE,
-    check_archive,
     open_archive,
     read_entry,
 )
+from emotion_core.classifiers.third_party.weights_files import check_archive
 
 # Of 24 bits of a float32's significand these are dropped: what is left is as exact as float16.
 _DROPPED_BITS = 13

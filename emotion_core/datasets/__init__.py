@@ -1,6 +1,7 @@
 """Data sets of labelled faces: one reader per form, one ``EmotionDataset`` for all."""
 
-from emotion_core.datasets.corrections import Correction, Corrections, corrections_path
+from emotion_core.datasets.corrections import Corrections, corrections_path
+from emotion_core.datasets.corrections_file import Correction
 from emotion_core.datasets.dataset import (
     SYNTHETIC,
     TEST,
@@ -30,11 +31,8 @@ from emotion_core.datasets.labels import (
     vote_distribution,
 )
 from emotion_core.datasets.loading import load_dataset
-from emotion_core.datasets.parquet import (
-    default_dataset_path,
-    stored_votes,
-    write_dataset,
-)
+from emotion_core.datasets.parquet import default_dataset_path, stored_votes
+from emotion_core.datasets.parquet_writer import write_dataset
 from emotion_core.datasets.synthetic import build_synthetic
 
 __all__ = [

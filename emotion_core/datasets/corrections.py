@@ -1,57 +1,33 @@
 """Labels changed and pictures left out by hand, in a file beside the set, which never changes."""
 
-import csv
 import hashlib
-import io
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from emotion_core.datasets.corrections_file import (
+    EXCLUDE,
+    RELABEL,
+    RESTORE,
+    Correction,
+    belongs_elsewhere,
+    file_digest,
+    read_corrections,
+    stored_sha256,
+    write_corrections,
+)
 from emotion_core.datasets.dataset import SYNTHETIC, EmotionDataset
 from emotion_core.datasets.labels import vote_column
 from emotion_core.emotions import Emotion, parse_emotion
 from emotion_core.errors import DatasetError
-from emotion_core.files.atomic_files import AtomicFile, file_sha256, make_folder
-from emotion_core.files.csv_cells import csv_as_written, csv_safe
-from emotion_core.files.outside_files import read_text, refusal
+from emotion_core.files.outside_files import refusal
 from emotion_core.paths import data_folder
-
-RELABEL, EXCLUDE, RESTORE = "relabel", "exclude", "restore"
 
 # How many taggers FER+ asked: a relabelled picture counts as if all had agreed.
 _ALL_VOTES = 10
-# A million decisions have 150 MB; more were not made by hand.
-_MAX_BYTES = 200_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Correction:
-    """What was decided about one row.
-
-    Attributes:
-        row: row of the stored file.
-        action: ``relabel``, ``exclude``, or ``restore`` (takes back what was decided before).
-        emotion: the new label; empty unless relabelled.
-        who: name of the person, if given.
-        when: UTC, ISO 8601.
-        why: the reason, if given.
-        batch: decisions made together have one number and are undone together.
-    """
-
-    row: int
-    action: str
-    emotion: str
-    who: str
-    when: str
-    why: str
-    batch: int
-
-
-_COLUMNS = (*(f.name for f in fields(Correction)), "undone", "dataset_sha256")
 
 
 def corrections_path(dataset_path: Path | str) -> Path:
@@ -75,7 +51,7 @@ class Corrections:
         self.dataset_sha256 = dataset_sha256
         self._entries: list[Correction] = []
         self._undone: list[Correction] = []
-        self._on_disk = _digest(path)
+        self._on_disk = file_digest(path)
 
     @classmethod
     def load(cls, dataset_path: Path | str, overlay: Path | None = None) -> "Corrections":
@@ -94,7 +70,8 @@ class Corrections:
             raise DatasetError(f"No corrections at {overlay}: {reason}. Wanted a CSV file.")
         found = cls(path, _dataset_sha256(dataset_path))
         if path.exists():
-            found._read()
+            found._on_disk = file_digest(path)
+            found._entries, found._undone = read_corrections(path, found.dataset_sha256)
         return found
 
     @property
@@ -166,21 +143,13 @@ class Corrections:
             OutputError: it cannot be written.
             DiskFullError: there is no room for it.
         """
-        if _digest(self.path) != self._on_disk:
+        if file_digest(self.path) != self._on_disk:
             raise DatasetError(
                 f"{self.path.name} was changed elsewhere since it was read. Load the corrections "
                 "again and repeat the last step."
             )
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for undone, entries in (("", self._entries), ("yes", self._undone)):
-            for entry in entries:
-                writer.writerow((*map(csv_safe, astuple(entry)), undone, self.dataset_sha256))
-        make_folder(self.path.parent)
-        with AtomicFile(self.path, kept="The corrections saved before are kept.") as file:
-            file.write(text.getvalue().encode("utf-8"))
-        self._on_disk = _digest(self.path)
+        write_corrections(self.path, self._entries, self._undone, self.dataset_sha256)
+        self._on_disk = file_digest(self.path)
 
     def apply(self, dataset: EmotionDataset) -> EmotionDataset:
         """The data set with new labels and without the excluded rows.
@@ -194,7 +163,7 @@ class Corrections:
                 its emotions.
         """
         if dataset.sha256 != self.dataset_sha256:
-            raise DatasetError(_belongs_elsewhere(self.path, self.dataset_sha256, dataset.sha256))
+            raise DatasetError(belongs_elsewhere(self.path, self.dataset_sha256, dataset.sha256))
         current = self.current
         if not current:
             return dataset
@@ -230,64 +199,9 @@ class Corrections:
             self._undone.clear()  # what was undone no longer fits behind this
         return batch
 
-    def _read(self) -> None:
-        self._on_disk = _digest(self.path)
-        text = read_text(self.path, DatasetError, max_bytes=_MAX_BYTES)
-        try:
-            reader = csv.DictReader(io.StringIO(text, newline=""))
-            if not set(_COLUMNS) <= set(reader.fieldnames or ()):
-                found = ", ".join(_shown(name) for name in (reader.fieldnames or ())[:12])
-                raise DatasetError(
-                    f"{self.path}: wanted corrections with the columns {', '.join(_COLUMNS)}. "
-                    f"Found: {found or 'nothing'}"
-                )
-            for values in reader:
-                self._take(values, reader.line_num)
-        except csv.Error as error:
-            raise DatasetError(f"{self.path}: wanted corrections in CSV. {error}") from error
-
-    def _take(self, values: dict[str, Any], line: int) -> None:
-        theirs = values["dataset_sha256"] or ""
-        if theirs != self.dataset_sha256:
-            raise DatasetError(_belongs_elsewhere(self.path, theirs, self.dataset_sha256))
-        try:
-            if values["action"] not in (RELABEL, EXCLUDE, RESTORE):
-                raise ValueError(f"unknown action {values['action']!r}")
-            row, batch = (int(values[name]) for name in ("row", "batch"))
-            if not (0 <= row < 2**63 and 0 <= batch < 2**63):
-                raise ValueError(f"wanted a row and a batch from 0 up, received {row} and {batch}")
-            relabelled = values["action"] == RELABEL
-            entry = Correction(
-                row,
-                values["action"],
-                parse_emotion(values["emotion"]).value if relabelled else "",
-                csv_as_written(values["who"] or ""),
-                values["when"] or "",
-                csv_as_written(values["why"] or ""),
-                batch,
-            )
-        except (ValueError, TypeError, AttributeError) as error:
-            raise DatasetError(f"{self.path}, line {line}: {error}") from error
-        (self._undone if values["undone"] else self._entries).append(entry)
-
 
 def _last_batch(entries: list[Correction]) -> list[Correction]:
     return [entry for entry in entries if entry.batch == entries[-1].batch]
-
-
-def _shown(name: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in name[:40])
-
-
-def _digest(path: Path) -> str:
-    return _sha256(path) if path.is_file() else ""
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return file_sha256(path)
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read: {error.strerror}.") from error
 
 
 def _dataset_sha256(path: Path | str) -> str:
@@ -298,11 +212,4 @@ def _dataset_sha256(path: Path | str) -> str:
         return build_synthetic().sha256
     if not Path(path).is_file():
         raise DatasetError(f"No data set at {path}. Corrections belong to a data set.")
-    return _sha256(Path(path))
-
-
-def _belongs_elsewhere(path: Path, theirs: str, ours: str) -> str:
-    return (
-        f"{path.name} belongs to another data set (hash {theirs[:12] or 'none'}). This one has "
-        f"{ours[:12] or 'none'}. Move the file away, or correct the set that it was made for."
-    )
+    return stored_sha256(Path(path))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emotion_core.datasets.dataset import TRAINING, EmotionDataset
-from emotion_core.datasets.parquet import write_rows
+from emotion_core.datasets.parquet_writer import write_rows
 from emotion_core.emotions import Emotion
 from emotion_core.errors import Cancelled, DatasetError
 from emotion_core.files.atomic_files import AtomicFile, check_room, make_folder, readable, writing

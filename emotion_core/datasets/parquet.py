@@ -4,9 +4,9 @@ import contextlib
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,9 @@ from emotion_core.datasets.dataset import (
     EmotionDataset,
 )
 from emotion_core.errors import DatasetError
-from emotion_core.files.atomic_files import AtomicFile, file_sha256, make_folder, readable
+from emotion_core.files.atomic_files import file_sha256, readable
 from emotion_core.files.outside_files import refusal
-from emotion_core.images import decode_gray_png, encode_png
+from emotion_core.images import decode_gray_png
 from emotion_core.paths import DATASET_ENV, data_folder
 from emotion_core.types import Int64Array, UInt8Array
 
@@ -38,10 +38,9 @@ SCHEMA = pa.schema(
     ]
 )
 
-# Rows per group: small enough to stream, large enough to compress.
-_GROUP_ROWS = 2000
 _NEEDED = ("image", "label", "usage")
-_METADATA_KEY = b"emotion_lens"
+#: Under this our own facts stand among the file's.
+METADATA_KEY = b"emotion_lens"
 
 #: What pyarrow raises on damaged files: mostly its own errors, and Python's where it turns bytes
 #: and sizes of the file into Python's values.
@@ -192,7 +191,7 @@ def stored_votes(path: Path) -> bool:
 def stored_name(schema: pa.Schema) -> str:
     """The name that a file was written under, if we wrote it."""
     try:
-        name = json.loads((schema.metadata or {})[_METADATA_KEY])["name"]
+        name = json.loads((schema.metadata or {})[METADATA_KEY])["name"]
     except (KeyError, ValueError, TypeError):
         return ""
     return name if isinstance(name, str) else ""
@@ -234,79 +233,3 @@ def _decode_one(data: bytes, row: int, path: Path) -> UInt8Array:
 # What other people's Parquet files hold; ours are gray PNG. A single face, so far below a photo.
 _PICTURE_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 _MAX_PICTURE_PIXELS = 4096 * 4096
-
-
-class DatasetWriter:
-    """Writes rows to an open file in the stored form, a group at a time, in a ``with`` block."""
-
-    def __init__(self, file: IO[bytes], name: str) -> None:
-        metadata = {_METADATA_KEY: json.dumps({"name": name})}
-        self._writer = pq.ParquetWriter(
-            file, SCHEMA.with_metadata(metadata), compression="zstd", compression_level=3
-        )
-        self._rows: list[tuple[bytes, str, int, str, Sequence[int]]] = []
-        self.n_written = 0
-
-    def add(self, png: bytes, name: str, label: int, usage: str, votes: Sequence[int]) -> None:
-        """Adds one row; ``votes`` are ten numbers in the order of ``VOTE_COLUMNS``."""
-        self._rows.append((png, name, label, usage, votes))
-        self.n_written += 1
-        if len(self._rows) >= _GROUP_ROWS:
-            self._flush()
-
-    def __enter__(self) -> "DatasetWriter":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._flush()
-            self._writer.close()
-            return
-        # The file will be thrown away, but the writer must end before it.
-        with contextlib.suppress(OSError, pa.ArrowException):
-            self._writer.close()
-
-    def _flush(self) -> None:
-        if not self._rows:
-            return
-        pngs, names, labels, usages, votes = zip(*self._rows, strict=True)
-        table = np.asarray(votes, np.int8)
-        columns: list[Any] = [
-            pa.StructArray.from_arrays(
-                [pa.array(pngs, pa.binary()), pa.array(names, pa.string())], ["bytes", "path"]
-            ),
-            pa.array(labels, pa.int8()),
-            pa.array(usages, pa.string()).dictionary_encode(),
-            *(pa.array(table[:, i]) for i in range(len(VOTE_COLUMNS))),
-        ]
-        self._writer.write_table(pa.Table.from_arrays(columns, schema=SCHEMA))
-        self._rows.clear()
-
-
-def write_dataset(dataset: EmotionDataset, path: Path) -> None:
-    """Stores a data set; the file appears complete or not at all.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    make_folder(path.parent)
-    with AtomicFile(path) as file:
-        write_rows(dataset, file, range(len(dataset)))
-
-
-def write_rows(dataset: EmotionDataset, file: IO[bytes], order: Iterable[int]) -> None:
-    """Writes rows of a data set to an open file in the stored form."""
-    with DatasetWriter(file, dataset.name) as writer:
-        for i in order:
-            writer.add(
-                encode_png(dataset.images[i]),
-                picture_name(int(dataset.rows[i])),
-                int(dataset.labels[i]),
-                str(dataset.usage[i]),
-                dataset.votes[i].tolist(),
-            )
-
-
-def picture_name(row: int) -> str:
-    """The name of a row's picture. Unlike FER+'s, its number is the row."""
-    return f"fer{row:07d}.png"

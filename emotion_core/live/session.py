@@ -8,22 +8,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import av
 
 from emotion_core.classifiers.runtime import Classifier
-from emotion_core.drawing import DrawOptions, blur_faces, draw_badge, draw_result
+from emotion_core.drawing import blur_faces, draw_badge, draw_result
 from emotion_core.errors import EmotionLensError
 from emotion_core.faces import FaceDetector
 from emotion_core.live import frames
 from emotion_core.live.clock import FrameClock
-from emotion_core.live.health import Health, HealthMeter
+from emotion_core.live.health import HealthMeter
 from emotion_core.live.hidden_faces import HiddenFaces
 from emotion_core.live.recording import Recording
-from emotion_core.live.resting_face import BaselineState, RestingFaces
-from emotion_core.live.timeline import ExpressionTime, Moment, Timeline
+from emotion_core.live.resting_face import RestingFaces
+from emotion_core.live.timeline import ExpressionTime, Timeline
+from emotion_core.live.view import LiveSettings, LiveView
 from emotion_core.stream import StreamOptions, StreamPipeline
 from emotion_core.types import Frame, FrameResult
 
@@ -35,46 +36,6 @@ DETECT_SIDE_PX = 320
 _UNKNOWN_ERROR = "A frame could not be read. What happened exactly stands in the server's log."
 # One trace says what is wrong; thirty a second would only fill the disk.
 _LOG_EVERY_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class LiveSettings:
-    """What the viewer chose; a new object is swapped in whole.
-
-    Attributes:
-        stream: how frames are read.
-        drawing: what is drawn.
-        mirror: show the picture as a mirror would.
-        raw: show the scores of each frame alone instead of the smoothed ones.
-    """
-
-    stream: StreamOptions = field(default_factory=StreamOptions)
-    drawing: DrawOptions = field(default_factory=DrawOptions)
-    mirror: bool = True
-    raw: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LiveView:
-    """What the page shows of a stream at one moment.
-
-    Attributes:
-        result: the newest frame's, None before the first.
-        health: figures of the stream.
-        moments: scores of the last minute, oldest first.
-        seconds: {emotion, "uncertain", "no face" or "no frame": seconds} since the start.
-        baseline: state of the personal baseline.
-        message: what went wrong with the newest frame, empty if nothing.
-        idle_s: seconds since the last frame, None before the first.
-    """
-
-    result: FrameResult | None = None
-    health: Health = field(default_factory=Health)
-    moments: tuple[Moment, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
-    baseline: BaselineState = field(default_factory=BaselineState)
-    message: str = ""
-    idle_s: float | None = None
 
 
 class LiveSession:

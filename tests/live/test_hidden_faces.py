@@ -12,7 +12,8 @@ from emotion_core.drawing import DrawOptions
 from emotion_core.errors import ModelError
 from emotion_core.faces import FaceDetector
 from emotion_core.live.hidden_faces import HiddenFaces
-from emotion_core.live.session import LiveSession, LiveSettings
+from emotion_core.live.session import LiveSession
+from emotion_core.live.view import LiveSettings
 from emotion_core.types import FaceDetections, FrameResult
 
 Camera = Callable[..., av.VideoFrame]

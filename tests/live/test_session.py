@@ -13,7 +13,8 @@ from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
 from emotion_core.faces import FaceDetector, build_detector
 from emotion_core.faces.framing import CropFraming
-from emotion_core.live.session import LiveSession, LiveSettings
+from emotion_core.live.session import LiveSession
+from emotion_core.live.view import LiveSettings
 from emotion_core.stream import StreamOptions
 from emotion_core.types import EmotionScores, FaceDetections, FrameResult, UInt8Array
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from emotion_core.datasets import EmotionDataset
-from emotion_core.datasets.parquet import write_dataset
+from emotion_core.datasets.parquet_writer import write_dataset
 from emotion_core.errors import TrainingError
 from emotion_core.training import distribution
 from emotion_core.training.config import TrainingConfig

@@ -37,26 +37,6 @@ _NUMBERS = "fiub"
 
 
 @contextlib.contextmanager
-def open_h5(path: Path, name: str) -> Iterator[h5py.File]:
-    """Opens an HDF5 file for reading, once another process has read all of it.
-
-    Args:
-        path: the file.
-        name: of the file, for errors.
-
-    Raises:
-        ModelError: as ``checked_h5``, or reading it crashes.
-    """
-    from emotion_core.classifiers.third_party.hdf5_trial import check_survives
-
-    with open_regular(path, ModelError, max_bytes=MAX_MODEL_BYTES):
-        pass
-    check_survives(path)
-    with checked_h5(path, name) as file:
-        yield file
-
-
-@contextlib.contextmanager
 def checked_h5(source: Path | bytes, name: str) -> Iterator[h5py.File]:
     """Opens an HDF5 file for reading, once its structure is known to be harmless.
 

@@ -4,6 +4,8 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from emotion_core.classifiers.third_party.hdf5 import checked_h5
+from emotion_core.classifiers.third_party.keras_archive import is_zip, weights_entry
 from emotion_core.classifiers.third_party.own_process import ask
 from emotion_core.errors import ModelError
 from emotion_core.files.atomic_files import readable
@@ -37,9 +39,6 @@ def _problem(path: str, *_version: int) -> str:
 
 def _look_through(order: dict[str, Any]) -> dict[str, Any]:
     import h5py  # type: ignore[import-untyped]
-
-    from emotion_core.classifiers.third_party.hdf5 import checked_h5
-    from emotion_core.classifiers.third_party.keras_archive import is_zip, weights_entry
 
     path = Path(order["path"])
     in_zip = is_zip(path)

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from emotion_core.classifiers.third_party.hdf5 import MAX_MODEL_BYTES, checked_h5, first_line
-from emotion_core.classifiers.third_party.hdf5_trial import check_survives
+from emotion_core.classifiers.third_party.hdf5 import MAX_MODEL_BYTES, first_line
 from emotion_core.errors import ModelError
 from emotion_core.files.outside_files import open_regular, parse_json
 
@@ -119,42 +118,14 @@ def read_description(path: Path) -> tuple[Any, str]:
     return parse_json(config, f"{path}: {CONFIG_FILE}", ModelError), version
 
 
-def read_weights(path: Path) -> bytes:
-    """The HDF5 file with the weights inside a ``.keras`` file, checked.
-
-    Raises:
-        ModelError: it is not there, or not harmless.
-    """
-    content = weights_entry(path)
-    check_survives(path)
-    with checked_h5(content, f"{path.name}: {WEIGHTS_FILE}"):
-        return content
-
-
 def weights_entry(path: Path) -> bytes:
-    """The same, with only the zip checked.
+    """The HDF5 file with the weights inside a ``.keras`` file; of it, nothing is checked.
 
     Raises:
-        ModelError: it is not there.
+        ModelError: it is not there, or the zip is not harmless.
     """
     with open_archive(path) as archive:
         return read_entry(archive, WEIGHTS_FILE, MAX_MODEL_BYTES)
-
-
-def check_archive(path: Path) -> None:
-    """Looks through all of a ``.keras`` file but the meaning of its description.
-
-    Raises:
-        ModelError: something is wrong with it.
-    """
-    with open_archive(path) as archive:
-        for entry in archive.infolist():
-            if entry.filename.endswith((".h5", ".npz")) and entry.filename != WEIGHTS_FILE:
-                raise ModelError(
-                    f"{path} is refused: it holds {entry.filename}, and Keras keeps the weights "
-                    f"in {WEIGHTS_FILE} alone."
-                )
-    read_weights(path)
 
 
 def is_zip(path: Path) -> bool:

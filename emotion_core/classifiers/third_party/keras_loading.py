@@ -10,21 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emotion_core.classifiers.quiet import load_tensorflow, quiet
-from emotion_core.classifiers.third_party.hdf5 import MAX_MODEL_BYTES, open_h5, text_of
+from emotion_core.classifiers.third_party.hdf5 import MAX_MODEL_BYTES, text_of
 from emotion_core.classifiers.third_party.keras2 import build_keras_2, is_keras_2
 from emotion_core.classifiers.third_party.keras2_weights import assign, saved_layers
 from emotion_core.classifiers.third_party.keras_archive import (
     WEIGHTS_FILE,
-    check_archive,
     is_zip,
     read_description,
-    read_weights,
 )
 from emotion_core.classifiers.third_party.keras_description import (
     check_description,
     check_known,
     keras_errors,
     rehearse,
+)
+from emotion_core.classifiers.third_party.weights_files import (
+    check_archive,
+    open_h5,
+    read_weights,
 )
 from emotion_core.errors import ModelError
 from emotion_core.files.outside_files import open_regular, parse_json

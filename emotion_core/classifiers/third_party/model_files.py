@@ -11,9 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from emotion_core.classifiers.third_party.hdf5 import open_h5
 from emotion_core.classifiers.third_party.keras_archive import is_zip
 from emotion_core.classifiers.third_party.keras_loading import check_keras_file
+from emotion_core.classifiers.third_party.weights_files import open_h5
 from emotion_core.errors import ModelError
 from emotion_core.files.outside_files import open_regular, read_bytes
 

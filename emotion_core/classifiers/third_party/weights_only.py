@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emotion_core.classifiers.quiet import load_tensorflow, quiet
-from emotion_core.classifiers.third_party.hdf5 import open_h5
 from emotion_core.classifiers.third_party.keras2_weights import (
     SavedLayer,
     array_of,
@@ -21,6 +20,7 @@ from emotion_core.classifiers.third_party.keras2_weights import (
 from emotion_core.classifiers.third_party.keras_description import keras_errors
 from emotion_core.classifiers.third_party.keras_loading import build_from_json
 from emotion_core.classifiers.third_party.known_networks import KNOWN_NETWORKS, KnownNetwork
+from emotion_core.classifiers.third_party.weights_files import open_h5
 from emotion_core.errors import ModelError
 
 if TYPE_CHECKING:

@@ -1,19 +1,30 @@
 """Where a CSV keeps labels, pixels and splits, told by its first lines."""
 
 import csv
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from emotion_core.datasets.importing.label_map import clean_label, find_expression, find_number
+from emotion_core.datasets.importing.csv_columns import (
+    FEWEST_PIXELS,
+    LABEL,
+    PIXELS,
+    USAGE,
+    counts_rows,
+    find_column,
+    holds,
+    is_label,
+    is_number,
+    is_pixel_text,
+    numbered_columns,
+    pixel_numbers,
+)
+from emotion_core.datasets.importing.label_map import find_expression
 from emotion_core.datasets.importing.pixel_text import (
     PixelForm,
-    Values,
     find_form,
     is_square,
-    parse_numbers,
 )
-from emotion_core.datasets.importing.rows import RowError, shown
+from emotion_core.datasets.importing.rows import shown
 from emotion_core.datasets.importing.splits import parse_split
 from emotion_core.datasets.importing.text_lines import MAX_LINE
 from emotion_core.errors import DatasetError
@@ -21,20 +32,7 @@ from emotion_core.errors import DatasetError
 # The module's own limit is less than a face of 96 x 96 pixels as text.
 csv.field_size_limit(max(csv.field_size_limit(), 2 * MAX_LINE))
 
-# Spellings of columns, the usual ones first; those of the second tuples are taken if what stands
-# in them fits, and that is told.
-_LABEL = (
-    ("emotion", "label"),
-    ("emotions", "labels", "expression", "class", "target", "category", "y"),
-)
-_PIXELS = (("pixels",), ("pixel", "pixel_values", "pixel values", "image", "img", "face", "data"))
-_USAGE = (("usage", "split"), ("set", "subset", "partition", "dataset"))
-
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
-# pixel0, px_12, pixel 3, 7: anything with a number behind it.
-_NUMBERED = re.compile(r"([a-z]*[ _.\-]?)(\d{1,6})", re.ASCII)
-# Fewer columns than the smallest face has pixels are no pixels.
-_FEWEST_PIXELS = 256
 _MOST_SAMPLES = 60
 
 
@@ -126,21 +124,21 @@ def _with_header(name: str, table: list[list[str]], separator: str) -> CsvPlan |
     """A plan by the names in the first line; None if they are none of a data set."""
     names = [field.strip().lower() for field in table[0]]
     rows = table[1:]
-    pixels = _find(names, _PIXELS, lambda column: _holds(rows, column, _is_pixel_text))
-    columns = (pixels,) if pixels is not None else _numbered_columns(name, names)
+    pixels = find_column(names, PIXELS, lambda column: holds(rows, column, is_pixel_text))
+    columns = (pixels,) if pixels is not None else numbered_columns(name, names)
     if not columns:
         return None
     others = [names[i] if i not in set(columns) else "" for i in range(len(names))]
-    label = _find(others, _LABEL, lambda column: _holds(rows, column, _is_label))
-    usage = _find(others, _USAGE, lambda column: _holds(rows, column, parse_split))
+    label = find_column(others, LABEL, lambda column: holds(rows, column, is_label))
+    usage = find_column(others, USAGE, lambda column: holds(rows, column, parse_split))
     if label is None:
         return _header_of_numbers(name, table, separator) if len(columns) > 1 else None
     assumed = [
         f"The column {shown(table[0][column].strip(), 20)} holds the {what}."
         for column, (certain, _), what in (
-            (label, _LABEL, "labels"),
-            (columns[0] if len(columns) == 1 else label, _PIXELS, "pixels"),
-            (usage, _USAGE, "splits"),
+            (label, LABEL, "labels"),
+            (columns[0] if len(columns) == 1 else label, PIXELS, "pixels"),
+            (usage, USAGE, "splits"),
         )
         if column is not None
         and names[column] not in certain
@@ -150,44 +148,6 @@ def _with_header(name: str, table: list[list[str]], separator: str) -> CsvPlan |
         first, last = table[0][columns[0]].strip(), table[0][columns[-1]].strip()
         assumed.append(f"The columns {first} to {last} are the pixels, row by row from the top.")
     return CsvPlan(separator, True, label, columns, usage, assumed=tuple(assumed))
-
-
-def _find(names: list[str], spellings: tuple[tuple[str, ...], ...], fits: object) -> int | None:
-    certain, possible = spellings
-    for spelling in certain:
-        if spelling in names:
-            return names.index(spelling)
-    for spelling in possible:
-        if spelling in names and callable(fits) and fits(names.index(spelling)):
-            return names.index(spelling)
-    return None
-
-
-def _numbered_columns(name: str, names: list[str]) -> tuple[int, ...]:
-    """The columns pixel0, pixel1 ... in their order; empty if there are none.
-
-    Raises:
-        DatasetError: one is missing or stands twice.
-    """
-    by_prefix: dict[str, list[tuple[int, int]]] = {}
-    for column, text in enumerate(names):
-        if found := _NUMBERED.fullmatch(text):
-            by_prefix.setdefault(found[1], []).append((int(found[2]), column))
-    prefix, numbered = max(by_prefix.items(), key=lambda item: len(item[1]), default=("", []))
-    if len(numbered) < _FEWEST_PIXELS:
-        return ()
-    if not prefix and len({number for number, _ in numbered}) < len(numbered) // 2:
-        return ()  # the pixels of a face, not names
-    numbers = sorted(number for number, _ in numbered)
-    wanted = list(range(numbers[0], numbers[0] + len(numbers)))
-    if numbers != wanted or numbers[0] > 1:
-        missing = next(iter(sorted({*range(numbers[-1] + 1)} - {*numbers})), numbers[0])
-        twice = len(set(numbers)) < len(numbers)
-        raise DatasetError(
-            f"{name}: wanted one column per pixel, {prefix}0 to {prefix}2303 without a gap. "
-            + ("One stands twice." if twice else f"{prefix}{missing} is missing.")
-        )
-    return tuple(column for _, column in sorted(numbered))
 
 
 def _header_of_numbers(name: str, table: list[list[str]], separator: str) -> CsvPlan | None:
@@ -206,14 +166,14 @@ def _without_header(name: str, table: list[list[str]], separator: str) -> CsvPla
         return None
     width = len(table[0])
     rows = [row for row in table if len(row) == width]
-    if width > _FEWEST_PIXELS:
+    if width > FEWEST_PIXELS:
         return _wide_without_header(name, rows, separator)
     if separator == " ":
         return None
-    texts = [column for column in range(width) if _is_pixel_text(table[0][column])]
+    texts = [column for column in range(width) if is_pixel_text(table[0][column])]
     if len(texts) != 1:
         return None
-    usages = [c for c in range(width) if _holds(rows, c, parse_split)]
+    usages = [c for c in range(width) if holds(rows, c, parse_split)]
     left = [c for c in range(width) if c not in (*texts, *usages[:1])]
     label = _label_among(name, rows, left)
     usage = usages[0] if usages else None
@@ -223,8 +183,8 @@ def _without_header(name: str, table: list[list[str]], separator: str) -> CsvPla
 
 def _wide_without_header(name: str, rows: list[list[str]], separator: str) -> CsvPlan | None:
     width = len(rows[0])
-    usages = [c for c in (0, 1, width - 2, width - 1) if _holds(rows, c, parse_split)]
-    if not _is_number(rows[0][width // 2]):
+    usages = [c for c in (0, 1, width - 2, width - 1) if holds(rows, c, parse_split)]
+    if not is_number(rows[0][width // 2]):
         return None
     ends = [c for c in range(width) if c not in usages[:1]]
     for n_others in (1, 2):  # the label, perhaps an index before it
@@ -253,7 +213,7 @@ def _label_among(name: str, rows: list[list[str]], columns: Sequence[int]) -> in
     Raises:
         DatasetError: there is none, or more than one.
     """
-    fitting = [c for c in columns if _holds(rows, c, _is_label) and not _counts(rows, c)]
+    fitting = [c for c in columns if holds(rows, c, is_label) and not counts_rows(rows, c)]
     words = [c for c in fitting if find_expression(rows[0][c]) is not None]
     fitting = words or fitting
     if len(fitting) != 1:
@@ -267,53 +227,11 @@ def _label_among(name: str, rows: list[list[str]], columns: Sequence[int]) -> in
     return fitting[0]
 
 
-def _holds(rows: list[list[str]], column: int, fits: object) -> bool:
-    """Whether something fits in most of the rows of a column, and in at least one."""
-    values = [row[column] for row in rows if column < len(row)]
-    fitting = sum(1 for value in values if callable(fits) and fits(value))
-    return fitting > 0 and fitting * 2 > len(values)
-
-
-def _counts(rows: list[list[str]], column: int) -> bool:
-    """Whether a column counts the rows, as an index does."""
-    values = [clean_label(row[column]) for row in rows]
-    numbers = [int(value) for value in values if value.isdecimal()]
-    return len(numbers) > 2 and numbers == list(range(numbers[0], numbers[0] + len(values)))
-
-
-def _is_label(text: str) -> bool:
-    number = find_number(clean_label(text))
-    return (number is not None and number < 8) or find_expression(text) is not None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_pixel_text(text: str) -> bool:
-    return _numbers(text) is not None
-
-
-def _numbers(text: str) -> Values | None:
-    """The numbers of a text, if they are about as many as a face has."""
-    if len(text) < 2 * _FEWEST_PIXELS - 1:
-        return None
-    try:
-        values = parse_numbers(text)
-    except RowError:
-        return None
-    return values if len(values) >= _FEWEST_PIXELS - 1 else None
-
-
 def _completed(name: str, plan: CsvPlan, table: list[list[str]]) -> CsvPlan:
     """The plan with how pixels are written."""
     rows = table[1:] if plan.has_header else table
     texts = [plan.pixel_text(row) for row in rows if len(row) >= plan.n_columns]
-    sample = [values for text in texts if (values := _numbers(text)) is not None]
+    sample = [values for text in texts if (values := pixel_numbers(text)) is not None]
     if not sample and any("..." in text for text in texts):
         raise DatasetError(
             f"{name}: the pixels are cut short with ..., which NumPy does when it writes a long "

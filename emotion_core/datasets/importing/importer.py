@@ -23,7 +23,7 @@ from emotion_core.datasets.importing.picture_rows import FaceCropper
 from emotion_core.datasets.importing.rows import LeftOutRows, RejectedRow, Source
 from emotion_core.datasets.importing.sources import open_source
 from emotion_core.datasets.importing.splits import share_out
-from emotion_core.datasets.parquet import DatasetWriter, picture_name
+from emotion_core.datasets.parquet_writer import DatasetWriter, picture_name
 from emotion_core.emotions import FER2013
 from emotion_core.errors import Cancelled, DatasetError
 from emotion_core.files.atomic_files import (

@@ -5,17 +5,22 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emotion_core.datasets.dataset import VOTE_COLUMNS
-from emotion_core.datasets.importing.label_map import MAX_LABELS, clean_label
-from emotion_core.datasets.importing.picture_rows import middle_square
-from emotion_core.datasets.importing.pixel_text import PixelForm, Values, find_form, parse_numbers
+from emotion_core.datasets.importing.label_map import MAX_LABELS
+from emotion_core.datasets.importing.parquet_values import (
+    image_of,
+    label_text,
+    pixel_numbers,
+    split_in_name,
+    usage_of,
+    votes_of,
+)
+from emotion_core.datasets.importing.pixel_text import Values, find_form
 from emotion_core.datasets.importing.rows import (
     N_EXAMPLES,
     LeftOutRows,
@@ -25,11 +30,9 @@ from emotion_core.datasets.importing.rows import (
     find_label,
     shown,
 )
-from emotion_core.datasets.importing.splits import UNKNOWN, parse_split
 from emotion_core.datasets.parquet import READ_FAULTS, fault_text, stored_name
 from emotion_core.emotions import Emotion
 from emotion_core.errors import DatasetError, ImageError
-from emotion_core.images import decode_image
 from emotion_core.types import UInt8Array
 
 _PICTURE, _LABEL, _USAGE = ("image", "pixels"), ("label", "emotion"), ("usage", "split")
@@ -86,7 +89,7 @@ class ParquetSource:
                 self.total += file.metadata.num_rows
                 if len(sample) < _SAMPLE_ROWS:
                     sample += _sample(file, columns)
-            if columns.usage is None and not _split_of(name):
+            if columns.usage is None and not split_in_name(name):
                 self.notes.append(
                     f"{name} names no splits: by their pixels, eight of ten rows went to Training, "
                     "one each to PublicTest and PrivateTest."
@@ -104,7 +107,7 @@ class ParquetSource:
                     for batch in file.iter_batches(_BATCH_ROWS, columns=[columns.label]):
                         tick()
                         for value in batch.column(0).to_pylist():
-                            label = _label_text(value, columns.label_names)
+                            label = label_text(value, columns.label_names)
                             if label in counted or len(counted) < MAX_LABELS:
                                 counted[label] += 1
             self._labels = counted
@@ -116,10 +119,10 @@ class ParquetSource:
         for number, (values, columns, _) in enumerate(self._values()):
             if len(faces) == N_EXAMPLES or number >= _FIRST_ROWS:
                 break
-            if _label_text(values[columns.label], columns.label_names) != name:
+            if label_text(values[columns.label], columns.label_names) != name:
                 continue
             try:
-                faces.append(_image(values[columns.picture], self._pixels))
+                faces.append(image_of(values[columns.picture], self._pixels))
             except (RowError, ImageError):
                 continue
         return faces
@@ -148,16 +151,16 @@ class ParquetSource:
         number = self.done
         self.done += 1
         try:
-            text = _label_text(values[columns.label], columns.label_names)
+            text = label_text(values[columns.label], columns.label_names)
             label = find_label(text, self._table)
             if label is None:
                 return LeftOutRows(text, 1)
             return SourceRow(
-                _image(values[columns.picture], self._pixels),
+                image_of(values[columns.picture], self._pixels),
                 label,
-                _usage(values[columns.usage] if columns.usage else None, name),
+                usage_of(values[columns.usage] if columns.usage else None, name),
                 number,
-                _votes([values[vote] for vote in columns.votes]),
+                votes_of([values[vote] for vote in columns.votes]),
             )
         except (RowError, ImageError) as error:
             return RejectedRow(None, f"{name}, row {number}", str(error))
@@ -233,72 +236,5 @@ def _sample(file: pq.ParquetFile, columns: _Columns) -> list[Values]:
     batch = next(file.iter_batches(_SAMPLE_ROWS, columns=columns.all), None)
     if batch is None:
         return []
-    found = (_pixel_numbers(row[columns.picture]) for row in _row_values(batch, columns))
+    found = (pixel_numbers(row[columns.picture]) for row in _row_values(batch, columns))
     return [values for values in found if values is not None]
-
-
-def _pixel_numbers(value: Any) -> Values | None:
-    """Pixels as text or as a list, also a list of lists; None where it is a picture, or neither."""
-    if isinstance(value, str):
-        try:
-            return parse_numbers(value)
-        except RowError:
-            return None
-    if not isinstance(value, list):
-        return None
-    try:
-        values = np.array(value)
-    except (ValueError, TypeError, OverflowError):  # lists of different lengths
-        return None
-    if values.dtype.kind not in "iuf" or not np.isfinite(values).all():
-        return None
-    flat = values.ravel()
-    return flat.astype(np.float64) if flat.dtype.kind == "f" else flat.astype(np.int64)
-
-
-def _image(value: Any, form: PixelForm) -> UInt8Array:
-    if isinstance(value, dict):
-        value = value.get("bytes")
-    if isinstance(value, bytes):
-        return middle_square(decode_image(value, name="the picture"))
-    if isinstance(value, str):
-        return form.face(parse_numbers(value))
-    numbers = _pixel_numbers(value)
-    if numbers is None:
-        raise RowError(
-            f"wanted a picture or {form.side**2:,} pixels, received {type(value).__name__}"
-        )
-    return form.face(numbers)
-
-
-def _label_text(value: Any, names: tuple[str, ...]) -> str:
-    """A label as ``clean_label`` gives it; a name where the file has names for its numbers."""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(names):
-        value = names[value]
-    return clean_label(str(value)[:200])
-
-
-def _usage(value: Any, name: str) -> str:
-    if value is None:
-        return _split_of(name) or UNKNOWN
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    split = parse_split(text)
-    if split is None:
-        raise RowError(f"wanted Training, PublicTest or PrivateTest, received {shown(text)}")
-    return split
-
-
-def _split_of(name: str) -> str | None:
-    """The split in a name like ``data/train-00000-of-00001.parquet``."""
-    stem = PurePosixPath(name).name.split(".")[0].split("-")[0]
-    return parse_split(stem)
-
-
-def _votes(votes: list[Any]) -> tuple[int, ...] | None:
-    if not votes:
-        return None
-    if not all(isinstance(vote, int) and 0 <= vote <= 100 for vote in votes):
-        raise RowError(f"wanted votes from 0 to 100, received {shown(str(votes), 80)}")
-    return tuple(votes)

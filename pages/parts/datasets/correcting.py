@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from emotion_core.datasets import Correction, Corrections
-from emotion_core.datasets.corrections import EXCLUDE, RELABEL, RESTORE
+from emotion_core.datasets.corrections_file import EXCLUDE, RELABEL, RESTORE
 from emotion_core.errors import EmotionLensError
 from emotion_core.markdown import plain
 from emotion_core.wording import count_of

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from emotion_core.datasets import leaking_rows
-from emotion_core.datasets.corrections import EXCLUDE
+from emotion_core.datasets.corrections_file import EXCLUDE
 from emotion_core.datasets.face_table import split_name
 from emotion_core.datasets.filters import Filter
 from emotion_core.wording import count_of

@@ -10,7 +10,7 @@ import streamlit as st
 
 from emotion_core.datasets import Correction, Corrections, corrections_path
 from emotion_core.datasets.audit import AuditReport
-from emotion_core.datasets.corrections import EXCLUDE, RELABEL
+from emotion_core.datasets.corrections_file import EXCLUDE, RELABEL
 from emotion_core.datasets.face_table import FaceTable
 from emotion_core.datasets.stored import StoredSet
 from emotion_core.types import Int64Array

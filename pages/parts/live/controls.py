@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from emotion_core.drawing import DrawOptions
-from emotion_core.live.session import LiveSettings
+from emotion_core.live.view import LiveSettings
 from emotion_core.stream import StreamOptions
 from pages.parts.common.settings import Settings
 

@@ -9,8 +9,9 @@ from emotion_core.emotions import FER2013, LabelSet
 from emotion_core.html import live_figures, pieces
 from emotion_core.live.connection import NO_VIDEO_ADVICE
 from emotion_core.live.resting_face import LEARN_S, BaselineState
-from emotion_core.live.session import LiveSession, LiveView
+from emotion_core.live.session import LiveSession
 from emotion_core.live.timeline import SPAN_S, time_note
+from emotion_core.live.view import LiveView
 from emotion_core.markdown import plain
 from pages.parts.common.guard import guarded
 from pages.parts.common.unsaved import redraw_warning

@@ -5,7 +5,7 @@ import streamlit as st
 from emotion_core.drawing import draw_result
 from emotion_core.html import live_figures
 from emotion_core.images import decode_image, encode_jpeg
-from emotion_core.live.session import LiveSettings
+from emotion_core.live.view import LiveSettings
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.types import Frame
 from emotion_core.wording import alt_text, count_of

@@ -10,7 +10,8 @@ from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.worker import InferenceWorker
 from emotion_core.faces import FaceDetector, SmallFaces, build_detector
 from emotion_core.live.recording import Recording
-from emotion_core.live.session import DETECT_SIDE_PX, LiveSession, LiveSettings
+from emotion_core.live.session import DETECT_SIDE_PX, LiveSession
+from emotion_core.live.view import LiveSettings
 from emotion_core.live.viewers import ViewerGate, limit_from_environment
 from pages.parts.common.resources import classifier, registry
 from pages.parts.common.settings import Settings

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from emotion_core.live.session import LiveView
+from emotion_core.live.view import LiveView
 
 #: A stream without frames for so long is in trouble.
 SILENT_S = 3.0
