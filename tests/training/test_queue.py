@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from emotion_core.datasets import EmotionDataset
-from emotion_core.datasets.parquet import write_dataset
+from emotion_core.datasets.parquet_writer import write_dataset
 from emotion_core.errors import JobError, TrainingError
 from emotion_core.jobs.processes import (
     KILLED,
