@@ -11,6 +11,7 @@ EXTRAS = {
     "keras": "train",
     "cleanlab": "audit",
     "sklearn": "audit",
+    "tensorboard": "tensorboard",
     "threadpoolctl": "audit",
 }
 

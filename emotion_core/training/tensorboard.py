@@ -1,11 +1,10 @@
 """A run's history for TensorBoard: ``tensorboard --logdir runs``. Written by its own package."""
 
-import importlib.util
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from emotion_core.errors import TrainingError
+from emotion_core.extras import need
 from emotion_core.files.atomic_files import make_folder, write_atomic
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.events import Scalar
@@ -19,13 +18,10 @@ def check_package(config: TrainingConfig) -> None:
     """Makes sure, before a run begins, that its logs can be written.
 
     Raises:
-        TrainingError: they are wanted, and the package that writes them is not installed.
+        MissingExtraError: they are wanted, and the package that writes them is not installed.
     """
-    if config.tensorboard and importlib.util.find_spec("tensorboard") is None:
-        raise TrainingError(
-            "TensorBoard logs need the package tensorboard, which is not installed: "
-            'pip install "emotion-lens[tensorboard]"'
-        )
+    if config.tensorboard:
+        need("tensorboard", "A run with TensorBoard logs")
 
 
 def write_logs(folder: RunFolder, rows: Sequence[dict[str, float]], started: float) -> None:

@@ -27,6 +27,6 @@ def show_page(body: Callable[[Settings], None], *, kept: str) -> None:
     st.logo(_HERE / "mark.svg", size="large", icon_image=_HERE / "icon.svg")
     leave_warning()
     with guarded():
-        settings = sidebar_settings()
         sidebar_jobs()
+        settings = sidebar_settings()
         body(settings)
