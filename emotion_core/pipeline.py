@@ -5,8 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from emotion_core.classifiers.runtime import Classifier
-from emotion_core.faces import FaceDetector, crop_faces, detect_any_rotation
+from emotion_core.classifiers.registry import load_model
+from emotion_core.classifiers.runtime import Classifier, LiteRTClassifier
+from emotion_core.faces import (
+    DEFAULT_MAX_SIDE_PX,
+    FaceDetector,
+    SmallFaces,
+    build_detector,
+    crop_faces,
+    detect_any_rotation,
+)
 from emotion_core.types import (
     Decisions,
     FaceDetections,
@@ -52,6 +60,56 @@ class EmotionPipeline:
         self._try_rotations = try_rotations
         self._threshold = threshold
         self._crop_size_px = crop_size_px
+
+    @classmethod
+    def load(
+        cls,
+        model: str | LiteRTClassifier | None = None,
+        detector: str | None = None,
+        *,
+        min_confidence: float | None = None,
+        small_faces: SmallFaces | str = SmallFaces.AUTO,
+        max_side_px: int = DEFAULT_MAX_SIDE_PX,
+        threshold: float | None = None,
+    ) -> "EmotionPipeline":
+        """Opens a model and a face detector, to use them for many pictures.
+
+        Args:
+            model: a model's name, or what `load_model` gave; None for the default.
+            detector: a face detector's name; None for the best that can be used here.
+            min_confidence: leave out faces of which the detector is less sure, 0-1; None for the
+                detector's own.
+            small_faces: how hard small faces are looked for in large pictures.
+            max_side_px: longest side on which faces are looked for first.
+            threshold: call an answer uncertain below this score, 0-1; None for the model's own.
+
+        Raises:
+            ModelError: no such model, or its files are not those of its card.
+            DetectorError: no such detector, or it cannot be used here.
+            ValueError: an option is out of range.
+        """
+        classifier = model if isinstance(model, LiteRTClassifier) else load_model(model)
+        return cls(
+            build_detector(
+                detector,
+                min_confidence=min_confidence,
+                max_side_px=max_side_px,
+                small_faces=SmallFaces(small_faces),
+            ),
+            classifier,
+            threshold=threshold,
+            crop_size_px=classifier.card.input_size_px,
+        )
+
+    @property
+    def detector(self) -> FaceDetector:
+        """What finds the faces."""
+        return self._detector
+
+    @property
+    def classifier(self) -> Classifier:
+        """What gives the scores of the crops."""
+        return self._classifier
 
     def analyze(self, frame: Frame) -> FrameResult:
         """Reads the expressions of one frame.

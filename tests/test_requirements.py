@@ -84,7 +84,7 @@ def distributions(module: str) -> frozenset[str]:
 
 
 def undeclared(folders: Iterable[str], known: Iterable[str]) -> list[str]:
-    """ "file imports module" for each import that nothing in ``known`` brings."""
+    """Each import that nothing in ``known`` brings, as "file imports module"."""
     found = []
     for folder in folders:
         path = ROOT / folder

@@ -231,6 +231,23 @@ class ModelRegistry:
         return next((root / name for root in self.roots if (root / name).is_dir()), None)
 
 
+def load_model(name: str | None = None, *, threads: int = 1) -> LiteRTClassifier:
+    """Opens a model, to use it for many calls.
+
+    Args:
+        name: a model's name, as ``emotion-lens models list`` has it; None for the default.
+        threads: threads of the interpreter.
+
+    Returns:
+        The classifier. It belongs to one thread.
+
+    Raises:
+        ModelError: no such model, or its files are not those of its card.
+    """
+    registry = ModelRegistry()
+    return registry.open(name or registry.default_name(), threads=threads)
+
+
 def _problems(folder: Path, card: ModelCard) -> list[str]:
     """What is wrong with the files, and, where they are those of the card, with the networks."""
     problems = _file_problems(folder, card)

@@ -138,19 +138,20 @@ def run(args: argparse.Namespace) -> int:
             message(sentence)
 
     # Here and not at the top: `--help` and usage errors answer at once.
-    from emotion_core.classifiers.registry import ModelRegistry
-    from emotion_core.faces import SmallFaces, build_detector, detector_info
+    from emotion_core.classifiers.registry import load_model
+    from emotion_core.faces import detector_info
     from emotion_core.pipeline import EmotionPipeline
 
-    registry = ModelRegistry()
-    model = args.model or registry.default_name()
-    card = registry.card(model)
-    detector = build_detector(
+    model = load_model(args.model)
+    pipeline = EmotionPipeline.load(
+        model,
         args.detector,
         min_confidence=args.min_confidence,
         max_side_px=args.detection_size,
-        small_faces=SmallFaces(args.small_faces),
+        small_faces=args.small_faces,
+        threshold=args.threshold,
     )
+    detector, card = pipeline.detector, model.card
     if detector.note:
         message(detector.note)
     useful = detector_info(detector.name).confidences
@@ -164,15 +165,9 @@ def run(args: argparse.Namespace) -> int:
             f"--min-confidence {args.min_confidence:g}: {detector.name} is of use from "
             f"{useful.lowest:g} to {useful.highest:g} and {what}. Usual is {useful.usual:.2g}."
         )
-    pipeline = EmotionPipeline(
-        detector,
-        registry.open(model),
-        threshold=args.threshold,
-        crop_size_px=card.input_size_px,
-    )
 
     with open_output(args.output) as file:
-        sink = build_sink(form, file, model, detector.name, card.label_set)
+        sink = build_sink(form, file, card.name, detector.name, card.label_set)
         for source, error in errors:
             _report(sink, source, error)
         pictures = _AnnotatedPictures(annotated, args.blur_faces) if annotated else None
@@ -206,6 +201,7 @@ def _analyze_files(
     pictures: "_AnnotatedPictures | None",
 ) -> _Tally:
     """Analyses one file after the other until the last or Ctrl-C."""
+    from emotion_core.image_analysis import to_image
     from emotion_core.types import Frame
 
     tally = _Tally(left=len(photos))
@@ -214,7 +210,7 @@ def _analyze_files(
         for photo in bar:
             source = readable(photo) if isinstance(photo, Path) else photo.name
             try:
-                image = _image(photo)
+                image = to_image(photo if isinstance(photo, Path) else photo.data, name=source)
                 result = pipeline.analyze(Frame(image))
                 marked = pictures.draw(image, result) if pictures else b""
             except EmotionLensError as error:
@@ -232,14 +228,6 @@ def _analyze_files(
                     pictures.write(PurePath(source).stem, marked)
             tally.left -= 1
     return tally
-
-
-def _image(photo: "Path | Upload") -> "UInt8Array":
-    from emotion_core.images import decode_image, load_image
-
-    if isinstance(photo, Path):
-        return load_image(photo)
-    return decode_image(photo.data, name=photo.name)
 
 
 def _report(sink: ResultSink, source: str, error: str) -> None:

@@ -1,6 +1,13 @@
 """Pictures as arrays: read from any common file within stated limits, resized, written."""
 
-from emotion_core.images.decoding import IMAGE_SUFFIXES, decode_gray_png, decode_image, load_image
+from emotion_core.images.decoding import (
+    IMAGE_SUFFIXES,
+    PillowImage,
+    decode_gray_png,
+    decode_image,
+    from_pillow,
+    load_image,
+)
 from emotion_core.images.encoding import encode_jpeg, encode_png, resize_image
 from emotion_core.images.limits import MAX_BYTES, MAX_PIXELS
 
@@ -8,10 +15,12 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "MAX_BYTES",
     "MAX_PIXELS",
+    "PillowImage",
     "decode_gray_png",
     "decode_image",
     "encode_jpeg",
     "encode_png",
+    "from_pillow",
     "load_image",
     "resize_image",
 ]

@@ -27,6 +27,8 @@ from emotion_core.images.limits import (
 )
 from emotion_core.types import UInt8Array
 
+PillowImage = Image.Image
+
 IMAGE_SUFFIXES: frozenset[str] = frozenset(
     (
         *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif"),
@@ -221,6 +223,26 @@ def decode_image(data: bytes, *, name: str = "picture", max_pixels: int = MAX_PI
         raise ImageError(f"empty: {name} has 0 bytes.")
     bgr, orientation = _decode(data, name, max_pixels)
     # Here, where the decoder's copy of the pixels is gone.
+    return _upright(bgr, orientation)
+
+
+def from_pillow(
+    image: Image.Image, *, name: str = "picture", max_pixels: int = MAX_PIXELS
+) -> UInt8Array:
+    """A Pillow image as `decode_image` would give it: upright, transparent parts laid on white.
+
+    Raises:
+        ImageError: the file behind it is damaged (Pillow reads it late), or beyond the limit.
+    """
+    _check_size(name, image.size, max_pixels)
+    try:
+        image.load()
+        return _upright(_to_bgr(image), _orientation(image))
+    except Exception as error:  # as with files
+        raise _damaged(name, image.format or "", error) from error
+
+
+def _upright(bgr: UInt8Array, orientation: int) -> UInt8Array:
     turn = _UPRIGHT.get(orientation)
     return bgr if turn is None else np.asarray(turn(bgr), dtype=np.uint8)
 

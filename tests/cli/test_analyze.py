@@ -177,16 +177,16 @@ def test_some_failed(command, astronaut_path: Path, tmp_path: Path) -> None:
 def test_unexpected_error_in_one_photo_does_not_stop_the_rest(
     command, mixed_folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from emotion_core import images
+    from emotion_core import image_analysis
 
-    real = images.load_image
+    real = image_analysis.load_image
 
     def flaky(path: Path, **options: int):
         if path.name == "hopper.jpg":
             raise MemoryError("no room")
         return real(path, **options)
 
-    monkeypatch.setattr(images, "load_image", flaky)
+    monkeypatch.setattr(image_analysis, "load_image", flaky)
     document = command("analyze", mixed_folder.path).json
     errors = {Path(e["source"]).name: e["error"] for e in document["errors"]}
     assert errors["hopper.jpg"] == "unexpected MemoryError: no room"
