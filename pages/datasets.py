@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts.common.page_frame import show_page
 from pages.parts.common.settings import Settings
 
-_STYLE = Path(__file__).parent / "shared" / "datasets" / "page.css"
+_STYLE = Path(__file__).parent / "parts" / "datasets" / "page.css"
 
 
 def _data_set(settings: Settings) -> None:

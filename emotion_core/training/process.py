@@ -30,12 +30,12 @@ KEPT = "Everything up to the last full epoch is kept."
 RESUME = "resume"
 OUT_OF_MEMORY = "Out of memory. Choose a smaller batch, or close other programs, then resume."
 KILLED = (
-    "The process was killed. Somebody did it, or the system did because memory ran out. "
-    "Resume goes on after the last full epoch."
+    "The process was killed by somebody, or by the system because memory ran out. Resuming "
+    "continues after the last full epoch."
 )
 VANISHED = (
-    "The process ended without a word: it was killed, memory ran out, or the machine was switched "
-    "off. Resume goes on after the last full epoch."
+    "The process ended without a message: it was killed, memory ran out, or the machine was "
+    "switched off. Resuming continues after the last full epoch."
 )
 
 
@@ -121,7 +121,7 @@ def reason_of_exit(code: int, *, oom_killed: bool) -> str:
     if code == -getattr(signal, "SIGKILL", 9):
         return KILLED
     if code < 0:
-        return f"The process ended by signal {-code}. Resume goes on after the last full epoch."
+        return f"The process ended by signal {-code}. Resuming continues after the last full epoch."
     return f"The process ended with exit code {code}. The log says more."
 
 

@@ -32,7 +32,7 @@ _BAD_NAME = re.compile(r"[^A-Za-z0-9._ -]+")
 _FORMS = (
     "Kaggle’s fer2013.csv or icml_face_data.csv, other tables with a label and the pixels of a "
     "face per line, a folder with one folder per expression (also inside train and test), a zip "
-    "of these, or Parquet. Where names do not say the expression, you are asked."
+    "of these, or Parquet. Where a name does not say the expression, you are asked."
 )
 
 
@@ -41,7 +41,7 @@ def import_panel(settings: Settings) -> None:
     st.header("Import", anchor=False)
     job = job_board().find(_JOB)
     if job is not None and job.running:
-        st.caption(f"Importing {plain(job.order['title'])}. You may leave this page meanwhile.")
+        st.caption(f"Importing {plain(job.order['title'])}. You can leave this page meanwhile.")
         job_progress(_JOB)
         return
     if job is not None and job.question is not None:
@@ -79,13 +79,13 @@ def import_panel(settings: Settings) -> None:
         "FER+ votes (fer2013new.csv), if you have them",
         type=["csv"],
         key=f"ds_votes_{st.session_state.get(_ROUND, 0)}",
-        help="They are joined by row, as FER+ means it, not by the number in the name.",
+        help="They are matched by row, as FER+ intends, not by the number in the file name.",
     )
     crop = st.toggle(
-        "Find the faces and cut them out",
+        "Detect and crop faces",
         key="ds_crop",
-        help="For your own photos of any size. Without it the middle square of each picture is "
-        "taken. Pictures without a face are counted and left out.",
+        help="For your own photos of any size. Without it the central square of each picture is "
+        "used. Pictures without a face are counted and left out.",
     )
     name = st.text_input("Name", value=_free_name(title), key=f"ds_name_{title}", max_chars=60)
     ready = bool((upload is not None or path or kaggle) and name.strip())
@@ -189,7 +189,11 @@ def _report(result: dict[str, Any], name: str) -> None:
         ):
             st.html(paragraph(note, quiet=True))
         st.button(
-            "Browse it", icon=":material/grid_view:", type="primary", on_click=_open, args=(name,)
+            "Browse the data set",
+            icon=":material/grid_view:",
+            type="primary",
+            on_click=_open,
+            args=(name,),
         )
         if result["n_rejected"]:
             shown = result["rejected"]

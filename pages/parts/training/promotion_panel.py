@@ -34,8 +34,8 @@ def promotion_panel(run: RunInfo) -> None:
         _in_use(now)
         return
     if now is not None and now.state == FAILED:
-        last = now.lines[-1] if now.lines else "The process ended without a word."
-        st.error(f"It did not become a model. {plain(last)}", icon=":material/error:")
+        last = now.lines[-1] if now.lines else "The process ended without a message."
+        st.error(f"The run was not promoted. {plain(last)}", icon=":material/error:")
     _offer(run)
 
 
@@ -81,8 +81,8 @@ def _offer(run: RunInfo) -> None:
     with st.popover("Evaluate and promote", icon=":material/verified:"):
         st.markdown(
             "Exports the best epoch, checks that the exported model predicts alike, calibrates it "
-            "on the validation images and evaluates it on the test images (a look at them that is "
-            "counted). Then all pages can use it."
+            "on the validation images and evaluates it on the test images (entered in the "
+            "test-set access log). Then all pages can use it."
         )
         name = st.text_input("Name", suggested_name(run), key=f"promote_name_{run.name}")
         title = st.text_input(
@@ -93,15 +93,17 @@ def _offer(run: RunInfo) -> None:
         )
         use_for = st.text_input(
             "Use it for", key=f"promote_use_{run.name}", placeholder="faces seen from the side",
-            help="A few words that say when to choose this model rather than another. They stand "
-            "where people choose. May stay empty.",
+            help="A few words on when to choose this model rather than another, shown wherever "
+                 "models are chosen. Optional.",
         )  # fmt: skip
         flip = st.toggle(
-            "Average each face and its mirror image", value=True, key=f"promote_flip_{run.name}",
-            help="A little more accurate, twice the time per face.",
+            "Horizontal-flip test-time augmentation (TTA)", value=True,
+            key=f"promote_flip_{run.name}",
+            help="Averages the logits of a face and its mirror image: slightly more accurate, "
+                 "twice the time per face.",
         )  # fmt: skip
         st.button(
-            "Make the model", key=f"promote_{run.name}", type="primary", on_click=_make,
+            "Promote", key=f"promote_{run.name}", type="primary", on_click=_make,
             args=(run, name.strip(), title, description, use_for, flip),
         )  # fmt: skip
         if problem := st.session_state.pop(_PROBLEM + run.name, ""):
