@@ -8,7 +8,7 @@ these side by side: a place for a training with ``labels: multi-task`` to begin.
     python benchmarks/mix_weights.py flagship ferplus
     python benchmarks/mix_weights.py flagship ferplus --share 0.5 --output runs/multi-task-0
 
-Figures are of PublicTest, uncalibrated, with the mirror image averaged.
+Figures are of PublicTest, uncalibrated, with horizontal-flip test-time augmentation.
 """
 
 import argparse

@@ -18,11 +18,11 @@ def _history(_settings: Settings) -> None:
     entries = all_entries()
     with st.container(horizontal=True, vertical_alignment="center"):
         if not any(entry.kind == RUN for entry in entries):
-            st.caption("No run of your own yet; the trainings of the shipped models stand here.")
+            st.caption("You have no runs yet. Shown here: how the shipped models were trained.")
             if st.button("Train a model", type="primary", icon=":material/model_training:"):
                 st.switch_page("pages/training.py")
         else:
-            st.caption("Every training on this machine, and those of the shipped models.")
+            st.caption("Every training run on this machine, and those of the shipped models.")
         import_panel(entries)
     if not entries:
         return

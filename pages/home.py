@@ -10,22 +10,23 @@ from pages.parts.common.settings import Settings
 _LIMITS = [
     (
         "Expressions only",
-        "It reads what a face shows at one moment, not what somebody feels: a smile can be polite.",
+        "It reads what a face shows at one moment, not what a person feels: a smile can be polite.",
     ),
     (
         "Often wrong",
-        "It learned from FER-2013: small grey web pictures whose labels people themselves reach "
-        "in about 65 of 100 cases. Below the chosen share it says “uncertain”.",
+        "It was trained on FER-2013: small grey pictures from the web, whose labels people "
+        "themselves agree with in about 65 of 100 cases. Below the chosen probability it says "
+        "“uncertain”.",
     ),
     (
         "Not at work or school",
-        "In the European Union it is forbidden to infer emotions of people at work and in "
+        "In the European Union it is forbidden to infer people's emotions at work and in "
         "education, except for medical or safety reasons (AI Act, Article 5(1)(f)).",
     ),
     (
         "Tell people",
-        "Whoever is analysed must be told (AI Act, Article 50(3)). Pictures stay on this machine; "
-        "nothing is sent and nothing is stored.",
+        "People who are analysed must be told (AI Act, Article 50(3)). Pictures stay on this "
+        "machine; nothing is sent and nothing is stored.",
     ),
 ]
 
@@ -33,8 +34,8 @@ _LIMITS = [
 def _home(settings: Settings) -> None:
     st.title("Read facial expressions", anchor=False)
     st.markdown(
-        "Finds the faces in your photos or before your camera, and tells which of seven "
-        "expressions each one shows, how sure it is, and when it cannot tell."
+        "Finds the faces in your photos or in front of your camera and says which of seven "
+        "expressions each one shows, how confident it is, and when it cannot tell."
     )
     with st.container(horizontal=True):
         if st.button("Try a photo", type="primary", icon=":material/add_photo_alternate:"):
@@ -56,13 +57,13 @@ def _home(settings: Settings) -> None:
 
     choices = model_facts.choices()
     if len(choices) > 1:
-        st.header("Which model for what", anchor=False)
+        st.header("Choosing a model", anchor=False)
         st.html(definition_list(choices))
 
     st.header("How it works", anchor=False)
     how_it_works.draw(last_face(settings), settings)
 
-    st.header("Limits and law", anchor=False)
+    st.header("Limits and the law", anchor=False)
     st.html(definition_list(_LIMITS))
 
 

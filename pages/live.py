@@ -43,7 +43,7 @@ def _live(settings: Settings) -> None:
         playing = camera(live, choice.size_px)
         video_watch(WORDS, playing=playing)
         if not playing:
-            st.caption("Does it not start? Test the connection at the foot of the page.")
+            st.caption("Does the video not start? Test the connection at the bottom of the page.")
     with right:
         faces_panel(live, playing=playing)
     charts_panel(live, playing=playing)
@@ -51,4 +51,4 @@ def _live(settings: Settings) -> None:
     connection_panel(playing=playing)
 
 
-show_page(_live, kept="What was recorded so far is kept.")
+show_page(_live, kept="What has been recorded so far is kept.")

@@ -16,8 +16,8 @@ def _empty_state() -> None:
             st.markdown("Photos cleared.", width="content")
             st.button("Undo", icon=":material/undo:", on_click=undo_clear)
     st.caption(
-        "The marked pictures, the seven scores of every face and the downloads will stand here. "
-        "Nothing leaves this machine, and nothing is stored when you close the page."
+        "The annotated pictures, the seven scores of every face and the downloads will appear "
+        "here. Nothing leaves this machine, and nothing is kept when you close the page."
     )
 
 

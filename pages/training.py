@@ -23,4 +23,4 @@ def _training(_settings: Settings) -> None:
     new_run(queue, is_primary=bool(runs))
 
 
-show_page(_training, kept="Your runs are kept, and a training that runs goes on.")
+show_page(_training, kept="Your runs are kept, and a run in progress continues.")

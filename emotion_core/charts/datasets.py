@@ -59,9 +59,7 @@ def agreement_chart(table: npt.ArrayLike, labels: Sequence[str], columns: Sequen
     ]
     order = [*labels, *(_in_words(column) for column in columns if column not in labels)]
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X(
-            "majority:N", sort=order, title="Most FER+ taggers say", axis=word_axis(orient="top")
-        ),
+        x=alt.X("majority:N", sort=order, title="FER+ majority", axis=word_axis(orient="top")),
         y=alt.Y("label:N", sort=list(labels), title="Original label", axis=word_axis()),
         tooltip=[
             alt.Tooltip("label:N", title="Original label"),

@@ -240,7 +240,7 @@ def recall_change_chart(
 _COVERAGE_TOOLTIP = [
     alt.Tooltip("threshold:Q", title="Uncertain below", format=".0%"),
     alt.Tooltip("coverage:Q", title="Faces with a confident prediction", format=".1%"),
-    alt.Tooltip("accuracy:Q", title="Right among them", format=".1%"),
+    alt.Tooltip("accuracy:Q", title="Accuracy among them", format=".1%"),
     alt.Tooltip("n:Q", title="Faces", format=","),
 ]
 

@@ -89,7 +89,7 @@ def confusion_chart(
         tooltip=[
             alt.Tooltip("true:N", title="True"),
             alt.Tooltip("predicted:N", title="Predicted"),
-            alt.Tooltip("share:Q", title="Share of the true ones", format=".1%"),
+            alt.Tooltip("share:Q", title="Share of the true label", format=".1%"),
             alt.Tooltip("faces:Q", title="Faces"),
         ],
     )

@@ -133,7 +133,7 @@ def _chart(
             detail=["part:N"],
             tooltip=[
                 alt.Tooltip("emotion:N", title="Expression"),
-                alt.Tooltip("share:Q", title="Share", format=".0%"),
+                alt.Tooltip("share:Q", title="Probability", format=".0%"),
                 alt.Tooltip("face:N", title="Face"),
             ],
         )

@@ -80,14 +80,14 @@ def register(subparsers: Subparsers) -> None:
         "--min-confidence",
         type=number_between(0, 1),
         metavar="X",
-        help=f"leave out faces of which the detector is less sure, 0-1; of use: {_RANGES}",
+        help=f"minimum detection confidence, 0-1: faces below are left out; useful are {_RANGES}",
     )
     parser.add_argument(
         "--small-faces",
         choices=_SMALL_FACES,
         default=_SMALL_FACES[0],
-        help="look at large photos again for faces too small to be seen when they are shrunk: "
-        "auto once, thorough twice and in parts, which takes several times as long (default: "
+        help="search large photos again for faces too small to be seen when they are shrunk: auto "
+        "once, thorough twice and in tiles, which takes several times as long (default: "
         "%(default)s)",
     )
     parser.add_argument(
@@ -101,7 +101,7 @@ def register(subparsers: Subparsers) -> None:
         type=whole_number_from(64),
         default=640,
         metavar="PX",
-        help="longest side on which faces are looked for first (default: %(default)s); "
+        help="longest side at which faces are first searched for (default: %(default)s); "
         "--small-faces is the faster way to small ones",
     )
     parser.add_argument(

@@ -24,7 +24,7 @@ def register(subparsers: Subparsers) -> None:
     """Adds the command's parser."""
     parser = subparsers.add_parser(
         "dataset",
-        help="import, look at, audit, export data sets",
+        help="import, inspect, audit, export data sets",
         description="Brings data sets into one Parquet file, tells what is in them and what is "
         "wrong with them, and writes them in other forms.",
         example=_EXAMPLE,
@@ -189,10 +189,11 @@ def _add_download(group: Subparsers) -> None:
 def _add_synthesize(group: Subparsers) -> None:
     parser = group.add_parser(
         "synthesize",
-        help="a practice set of drawn faces",
-        description="Draws a practice set: seven expressions, three splits, the same for the same "
-        "seed. It needs no data; figures from it say nothing about people.",
-        example="python -m emotion_core dataset synthesize --output practice.parquet",
+        help="generate a synthetic data set",
+        description="Generates a synthetic data set of drawn faces: seven expressions, three "
+        "splits, the same for the same seed. It needs no data; its figures say "
+        "nothing about people.",
+        example="python -m emotion_core dataset synthesize --output synthetic.parquet",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE")
     parser.add_argument(

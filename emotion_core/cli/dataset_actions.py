@@ -125,7 +125,7 @@ def run_info(args: argparse.Namespace) -> int:
     if args.json:
         print_json(info)
         return EXIT_DONE
-    drawn = " (drawn faces, for practice)" if dataset.is_synthetic else ""
+    drawn = " (synthetic)" if dataset.is_synthetic else ""
     print(f"{path}{drawn}: {len(dataset):,} faces of {dataset.size_px} x {dataset.size_px} pixels")
     print(f"FER+ votes: {'yes' if dataset.has_votes else 'no'}")
     print(f"SHA-256: {dataset.sha256}\n")
@@ -196,7 +196,7 @@ def _chosen_rows(
 
 
 def run_synthesize(args: argparse.Namespace) -> int:
-    """Draws and stores a practice set."""
+    """Draws and stores a synthetic data set."""
     dataset = build_synthetic(args.per_class, args.seed)
     write_dataset(dataset, args.output)
     if args.json:

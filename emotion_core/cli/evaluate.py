@@ -197,9 +197,8 @@ def _text(figures: dict[str, Any]) -> str:
         )
     if figures["accuracy_covered"] is not None:
         lines.append(
-            f"when certain      {100 * figures['accuracy_covered']:.1f} % "
-            f"({percent(figures['coverage'])} of faces, threshold "
-            f"{percent(figures['threshold'])})"
+            f"when confident    {100 * figures['accuracy_covered']:.1f} % "
+            f"({percent(figures['coverage'])} of faces, threshold {percent(figures['threshold'])})"
         )
     lines.append("")
     lines.append(f"{'':10}precision  recall      F1  support")

@@ -53,8 +53,8 @@ def register(subparsers: Subparsers) -> None:
         "the one of the run)",
     )
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--preset", choices=sorted(PRESETS), help="settings to begin with")
-    start.add_argument("--recipe", type=Path, help="JSON file of settings to begin with")
+    start.add_argument("--preset", choices=sorted(PRESETS), help="settings to start with")
+    start.add_argument("--recipe", type=Path, help="JSON file of settings to start with")
     kinds = {name: value_of(kind) for name, kind in value_types(TrainingConfig).items()}
     parser.add_argument(
         "--architecture", type=kinds["architecture"], metavar="NAME", help="network, e.g. compact"
@@ -115,7 +115,7 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--process", type=int, default=0, help="number of this process, from 0")
     parser.add_argument("--processes", type=whole_number_from(1), default=1, help="how many")
-    parser.add_argument("--resume", action="store_true", help="go on after the last full epoch")
+    parser.add_argument("--resume", action="store_true", help="resume after the last full epoch")
     parser.set_defaults(func=run)
 
 
@@ -127,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
         overrides["leak_free"] = False
     settings = overrides or args.preset or args.recipe
     if args.resume and (settings or args.estimate):
-        raise TrainingError("--resume goes on with the settings of the run; give no others.")
+        raise TrainingError("--resume continues with the settings of the run; give no others.")
     if args.coordinator:
         join_cluster(args.coordinator, args.process, args.processes)
     elif args.processes > 1 or args.process:

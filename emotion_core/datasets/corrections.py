@@ -205,7 +205,7 @@ def _last_batch(entries: list[Correction]) -> list[Correction]:
 
 
 def _dataset_sha256(path: Path | str) -> str:
-    """Hash of a stored set; that of the practice set is of its content."""
+    """Hash of a stored set; that of the synthetic data set is of its content."""
     if str(path) == SYNTHETIC:
         from emotion_core.datasets.synthetic import build_synthetic  # drawn only when needed
 

@@ -12,7 +12,7 @@ from emotion_core.types import Int64Array, UInt8Array, checked
 #: Values of the ``usage`` column. Source: fer2013.csv (arXiv 1307.0414).
 TRAINING, VALIDATION, TEST = "Training", "PublicTest", "PrivateTest"
 
-#: The word that stands for the generated practice set wherever a data set is asked for.
+#: The word that stands for the synthetic data set wherever a data set is asked for.
 SYNTHETIC = "synthetic"
 
 #: FER+ vote columns in the order of the file. Source: Barsoum et al., arXiv 1608.01041.

@@ -1,4 +1,4 @@
-"""Which faces are shown and in which order, as plain values that an address can hold."""
+"""Which faces are shown and in which order, as plain values that query parameters can hold."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -95,7 +95,7 @@ class View:
 
 
 def to_params(view: View) -> dict[str, str]:
-    """The view as parameters of an address; what is as usual is left out."""
+    """The view as query parameters; what is as usual is left out."""
     params = {}
     for name, value in {**_values(view.filter), **_values(view, but="filter")}.items():
         if name in _WRITE:
@@ -106,7 +106,7 @@ def to_params(view: View) -> dict[str, str]:
 
 
 def from_params(params: Mapping[str, str]) -> View:
-    """The view of an address. What cannot be read is as usual: addresses are typed by people."""
+    """The view of query parameters. What cannot be read is as usual: people type them."""
     read = {name: _READ[name](params[name]) for name in _READ if name in params}
     known = {name: value for name, value in read.items() if value is not None}
     names = {f.name for f in fields(Filter)}

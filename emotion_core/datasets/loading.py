@@ -1,4 +1,4 @@
-"""The one way to a data set in memory: a file or the practice set, corrected or not."""
+"""The one way to a data set in memory: a file or the synthetic data set, corrected or not."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def load_dataset(
     """Loads a data set into memory (FER-2013: 83 MB).
 
     Args:
-        path: the Parquet file, or ``synthetic`` for the generated practice set. None: what
+        path: the Parquet file, or ``synthetic`` for the synthetic data set. None: what
             ``EMOTION_LENS_DATASET`` says.
         corrections: a file of corrections to apply; True: the one beside the data set, if any.
 

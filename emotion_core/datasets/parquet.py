@@ -71,7 +71,7 @@ def load_stored(path: Path) -> EmotionDataset:
     if not path.is_file():
         raise DatasetError(
             f"No data set at {path}. Wanted a Parquet file; set {DATASET_ENV} or give its path, "
-            "or the word synthetic for the practice set."
+            "or the word synthetic for the synthetic data set."
         )
     with stored_file(path) as file:
         table = file.read()

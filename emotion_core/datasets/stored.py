@@ -69,7 +69,7 @@ class StoredSet:
     @property
     def title(self) -> str:
         """What the data set is called."""
-        return "Practice set (drawn faces)" if self.facts.is_synthetic else self.facts.name
+        return "Synthetic data set" if self.facts.is_synthetic else self.facts.name
 
     def data_uris(self, rows: Sequence[int]) -> list[str]:
         """Pictures of the given rows as browsers take them, in that order."""

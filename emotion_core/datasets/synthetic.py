@@ -1,4 +1,4 @@
-"""The practice set: drawn faces, so that everything can be tried without any data."""
+"""The synthetic data set: drawn faces, so that everything can be tried without any data."""
 
 import functools
 import hashlib
@@ -31,7 +31,7 @@ _IMAGES_PER_DEFECT = 250
 
 @functools.lru_cache(maxsize=4)
 def build_synthetic(per_class: int = 200, seed: int = 0) -> EmotionDataset:
-    """Draws the practice set; the same arguments always give the same pixels.
+    """Draws the synthetic data set; the same arguments always give the same pixels.
 
     It has three splits, FER+-like votes (made up: the weaker an expression, the more taggers
     see something else) and a few of FER-2013's defects: pictures that stand, exactly or mirrored,
@@ -46,7 +46,7 @@ def build_synthetic(per_class: int = 200, seed: int = 0) -> EmotionDataset:
     """
     if per_class < 1 or seed < 0:
         raise DatasetError(
-            "The practice set needs at least 1 image per emotion and a seed from 0 up. "
+            "The synthetic data set needs at least 1 image per emotion and a seed from 0 up. "
             f"Received: {per_class} and {seed}."
         )
     rng = np.random.default_rng(seed)

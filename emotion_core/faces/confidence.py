@@ -1,4 +1,4 @@
-"""From which certainty a find counts as a face: what each detector's numbers are good for."""
+"""Minimum detection confidence: what each detector's numbers are good for."""
 
 from dataclasses import dataclass
 

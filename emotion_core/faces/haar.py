@@ -44,7 +44,7 @@ PRESETS = {
 }
 
 
-def _certainty(windows: int) -> float:
+def _confidence_of(windows: int) -> float:
     return windows / (windows + _HALF_CERTAIN_WINDOWS)
 
 
@@ -53,7 +53,7 @@ _CLOSER_CONFIDENCE = 0.9
 
 # From four windows: of three and fewer most are no faces.
 CONFIDENCES = {
-    name: ConfidenceRange(lowest=0.4, usual=_certainty(preset.min_neighbors), highest=0.95)
+    name: ConfidenceRange(lowest=0.4, usual=_confidence_of(preset.min_neighbors), highest=0.95)
     for name, preset in PRESETS.items()
 }
 
@@ -103,7 +103,7 @@ class HaarDetector(BoundedDetector):
         if reason or file is None:
             raise DetectorError(reason)
         self._cascade = cv2.CascadeClassifier(str(file))
-        # The windows that the wanted certainty takes, found backwards from n / (n + 5).
+        # The windows that the wanted confidence takes, found backwards from n / (n + 5).
         share = min(min_confidence, 0.99)
         self._neighbors = max(1, int(np.ceil(_HALF_CERTAIN_WINDOWS * share / (1 - share) - 1e-6)))
 

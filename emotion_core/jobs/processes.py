@@ -25,7 +25,7 @@ _LOOK_AGAIN_S = 0.5
 _OOM_KILLS = Path("/sys/fs/cgroup/memory.events")
 
 OUT_OF_MEMORY = "Out of memory. Choose a smaller batch, or close other programs."
-KILLED = "The process was killed. Somebody did it, or the system did because memory ran out."
+KILLED = "The process was killed by somebody, or by the system because memory ran out."
 
 
 # What this process has started: somebody has to ask for their end, or they stay in the system's

@@ -24,8 +24,8 @@ _AMOUNT = Number(0, 1e15, or_none=True)
 _MAX_RESULT_BYTES = 1 << 28
 
 VANISHED = (
-    "The process ended without a word: it was killed, memory ran out, or the machine was switched "
-    "off."
+    "The process ended without a message: it was killed, memory ran out, or the machine was "
+    "switched off."
 )
 
 

@@ -41,7 +41,7 @@ class Finding:
 #: Source: Media Capture and Streams, W3C, 10.2 getUserMedia.
 CAMERA_ADVICE = {
     "NotAllowedError": (
-        "The browser may not use the camera.",
+        "The browser is not allowed to use the camera.",
         "Allow it in the address bar (the camera or lock symbol), and in the system's privacy "
         "settings, then try again.",
     ),
@@ -50,9 +50,9 @@ CAMERA_ADVICE = {
         "Plug one in, then try again, or open the dashboard on a device that has one.",
     ),
     "NotReadableError": (
-        "Another program holds the camera.",
-        "Close what may use it, such as a video call, then try again. If nothing does, unplug the "
-        "camera and plug it in again.",
+        "Another program is using the camera.",
+        "Close any program that may be using it, such as a video call, then try again. Otherwise "
+        "unplug the camera and plug it in again.",
     ),
     "OverconstrainedError": (
         "The camera cannot deliver this picture size.",
@@ -60,7 +60,7 @@ CAMERA_ADVICE = {
     ),
     # Not the browser's names: it has none where there is nothing to call.
     "insecure": (
-        "The page comes over plain HTTP.",
+        "The page was loaded over plain HTTP.",
         "Browsers open the camera only on localhost or over HTTPS. Open the dashboard as "
         "http://localhost, or put it behind an HTTPS proxy.",
     ),
@@ -83,7 +83,7 @@ def explain(report: Mapping[str, Any]) -> list[Finding]:
     findings = []
     secure = bool(report.get("secure"))
     findings.append(
-        Finding(True, "The page comes from this machine or over HTTPS.")
+        Finding(True, "The page was loaded from this machine or over HTTPS.")
         if secure
         else Finding(False, *CAMERA_ADVICE["insecure"])
     )
@@ -115,7 +115,7 @@ def _ice_finding(kinds: Sequence[str], relay_wanted: bool) -> Finding:
             False,
             "The TURN server does not answer.",
             f"Check {TURN_URLS_ENV}, {TURN_USERNAME_ENV} and {TURN_CREDENTIAL_ENV} on the server, "
-            "and whether the network lets the browser reach that address.",
+            "and whether the network lets the browser reach the server.",
         )
     if "relay" in kinds:
         return Finding(True, "Video can travel directly or through the TURN server.")
@@ -124,6 +124,6 @@ def _ice_finding(kinds: Sequence[str], relay_wanted: bool) -> Finding:
 
 #: Shown when a start has led nowhere.
 NO_VIDEO_ADVICE = (
-    "No video has arrived yet. If it stays so, the network between browser and dashboard blocks "
+    "No video has arrived yet. If none arrives, the network between browser and dashboard blocks "
     f"it: start the server with {TURN_URLS_ENV} set to a TURN server, or use snapshots."
 )

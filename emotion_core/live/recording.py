@@ -123,7 +123,7 @@ class Recording:
             try:
                 self._add(self._writer, result)
             except Exception:
-                _logger.exception("The recording could not go on")
+                _logger.exception("The recording could not continue")
                 self.problem = (
                     "The recording ended early because it could not be written; is the disk full? "
                     "What was recorded until then is kept."

@@ -33,7 +33,7 @@ _logger = logging.getLogger(__name__)
 #: Detection on pictures of this long side; 640 would take four times as long.
 DETECT_SIDE_PX = 320
 
-_UNKNOWN_ERROR = "A frame could not be read. What happened exactly stands in the server's log."
+_UNKNOWN_ERROR = "A frame could not be analysed. The details are in the server's log."
 # One trace says what is wrong; thirty a second would only fill the disk.
 _LOG_EVERY_S = 10.0
 

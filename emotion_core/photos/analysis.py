@@ -77,7 +77,7 @@ def _analyse(
         raise  # about the model or the detector, not about this photo
     except Exception:
         _logger.exception("A photo could not be analysed")
-        library.fail(photo, "could not be analysed. The reason stands in the server's log.")
+        library.fail(photo, "could not be analysed. The reason is in the server's log.")
 
 
 def time_left(library: PhotoLibrary, n_waiting: int) -> str:

@@ -106,7 +106,7 @@ def file_kinds(export: Export) -> tuple[FileKind, ...]:
             "expressions.parquet", "application/vnd.apache.parquet", export.parquet,
         ),
         FileKind(
-            "Marked pictures (zip)", ":material/imagesmode:", f"In their own size{hidden}",
+            "Annotated pictures (zip)", ":material/imagesmode:", f"In their own size{hidden}",
             "marked_pictures.zip", "application/zip", export.pictures,
         ),
     )  # fmt: skip

@@ -154,7 +154,7 @@ def merit(row: Mapping[str, float]) -> float:
 class Record(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes status between batches; history, best model and checkpoint after every epoch.
 
-    With averaged weights these are in the model while it is judged and saved, and out of it in
+    With EMA weights these are in the model while it is judged and saved, and out of it in
     the checkpoint.
 
     Args:

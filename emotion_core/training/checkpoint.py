@@ -65,7 +65,7 @@ def _load_old(folder: RunFolder, model: keras.Model) -> None:
     state = [keras.ops.convert_to_numpy(v) for v in saved.optimizer.variables]
     _put(folder, model.optimizer.variables, state)
     if model.optimizer.use_ema:
-        # Those files have the averaged weights in the model and the others in the optimizer.
+        # Those files have the EMA weights in the model and the others in the optimizer.
         swap_averages(model)
 
 

@@ -24,11 +24,11 @@ def swap_averages(model: keras.Model) -> None:
 
 @contextmanager
 def averaged(model: keras.Model, faces: Callable[[int], Float32Array] | None) -> Iterator[None]:
-    """Inside, the model has its averaged weights.
+    """Inside, the model has its EMA weights.
 
     The moving statistics of batch normalisation belong to the weights as they are, not to their
     averages; early in a run the averages are useless with them. So inside they are those of the
-    averaged weights, as stochastic weight averaging does it (Izmailov et al., arXiv 1803.05407).
+    EMA weights, as stochastic weight averaging does it (Izmailov et al., arXiv 1803.05407).
 
     Args:
         model: a compiled model whose optimizer averages.

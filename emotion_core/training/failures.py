@@ -12,7 +12,7 @@ _AS_GOOD_AS_FULL_BYTES = 1 << 20
 #: What is there all the same, and what to do, for ``disk_full_text``.
 _KEPT = "Everything up to the last full epoch is kept."
 _THEN = "resume"
-_RESUME = "Resume goes on after the last full epoch."
+_RESUME = "Resuming continues after the last full epoch."
 
 OUT_OF_MEMORY = f"{processes.OUT_OF_MEMORY} {_RESUME}"
 VANISHED = f"{store.VANISHED} {_RESUME}"

@@ -82,7 +82,7 @@ def run_estimate(context: JobContext, arguments: Mapping[str, Any]) -> dict[str,
     context.tell("Loading the data set")
     dataset = load_dataset(arguments["dataset"] or None, corrections=config.corrections)
     context.check()
-    context.tell("Training for a few seconds to count")
+    context.tell("Training for a few seconds to measure the speed")
     return measure(config, dataset)
 
 

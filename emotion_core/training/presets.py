@@ -25,7 +25,7 @@ _RESIDUAL = TrainingConfig(
     ),
 )
 
-#: ``smoke`` is for the practice set: its batches are small so that the running means of batch
+#: ``smoke`` is for the synthetic data set: its batches are small so that the running means of batch
 #: normalisation have enough steps to settle.
 #: Source of ``emotion-detection``: https://github.com/atulapra/Emotion-detection (Adam, 1e-4,
 #: batches of 64, 50 epochs, no augmentation, all of Training).

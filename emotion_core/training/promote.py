@@ -225,5 +225,5 @@ def _fill(
 def _dataset_title(dataset: EmotionDataset) -> str:
     """The data set's name for people; a set without a name is the project's own."""
     if dataset.is_synthetic:
-        return "the practice set of drawn faces"
+        return "the synthetic data set"
     return _FER2013 if dataset.name in ("fer2013", "") else dataset.name

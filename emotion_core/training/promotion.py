@@ -72,8 +72,8 @@ def suggested_description(run: RunInfo) -> str:
     """What the model is, said honestly."""
     if run.config.get("dataset") == SYNTHETIC:
         return (
-            f"Practice model, trained from the browser on drawn faces ({run.epoch} epochs). "
-            "It shows that everything works; it does not know real faces."
+            f"Trained from the browser on the synthetic data set ({run.epoch} epochs). It shows "
+            "that everything works; it does not know real faces."
         )
     network = run.config.get("architecture", "A network")
     return f"{network}, trained from the browser for {run.epoch} epochs (run {run.name})."
@@ -97,7 +97,7 @@ def start_promotion(
     """
     if not _NAME.fullmatch(name):
         raise ModelError(
-            f"Name: wanted small letters, digits and hyphens, at most 40. Received: {name!r}"
+            f"Name: wanted lower-case letters, digits and hyphens, at most 40. Received: {name!r}"
         )
     if name in ModelRegistry().names():
         raise ModelError(f"There already is a model {name!r}. Choose another name.")

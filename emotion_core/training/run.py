@@ -55,7 +55,7 @@ def start_run(
     folder = RunFolder(run_dir)
     if folder.config.exists():
         raise TrainingError(
-            f"{run_dir} already holds a run. Give --resume to go on with it, or another --run-dir."
+            f"{run_dir} already holds a run. Give --resume to continue it, or another --run-dir."
         )
     settings = {**config.to_dict(), "dataset": source, "created": time.time()}
     if folder.path.exists():  # somebody made it for the run
@@ -189,7 +189,7 @@ def _execute(
     done = folder.epochs_done
     if not finished:
         folder.set_status("stopped", epoch=done, epochs=config.epochs)
-        report(f"Stopped after {done} epochs. Go on with --resume.")
+        report(f"Stopped after {done} epochs. Continue with --resume.")
         return False
     folder.set_status("done", epoch=done, epochs=config.epochs, eta_s=0)
     return True

@@ -41,7 +41,7 @@ class FaceDetections:
 
     Attributes:
         boxes: (N, 4) float32, xyxy pixels of the frame.
-        confidences: (N,) float32, the detector's certainty in 0-1.
+        confidences: (N,) float32, the detector's confidence, 0-1.
         landmarks: (N, K, 2) float32, xy pixels. K is 0 or 5: the subject's right eye (left in the
             picture), left eye, nose tip, right and left corner of the mouth.
     """

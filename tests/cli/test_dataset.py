@@ -145,7 +145,7 @@ def test_info(command, stored: Path) -> None:
     assert info["sha256"] == load_dataset(stored).sha256
     text = command("dataset", "info", stored).out.decode()
     assert "42 faces of 48 x 48" in text
-    assert "drawn faces, for practice" in text  # the mark survives the file
+    assert "synthetic" in text  # the mark survives the file
     assert command("dataset", "info", stored.parent / "none.parquet").code == 2
 
 
@@ -188,7 +188,7 @@ def test_export_filters(command, stored: Path, tmp_path: Path) -> None:
 
 
 def test_audit_prints_what_people_script_against(command, tmp_path: Path) -> None:
-    path = tmp_path / "practice.parquet"
+    path = tmp_path / "synthetic-faces.parquet"
     write_dataset(build_synthetic(36, seed=5), path)
     findings = tmp_path / "findings.csv"
     outcome = command("dataset", "audit", path, "--no-model", "--json", "--output", findings)
@@ -209,7 +209,7 @@ def test_audit_prints_what_people_script_against(command, tmp_path: Path) -> Non
 
 
 def test_synthesize(command, tmp_path: Path) -> None:
-    out = tmp_path / "new" / "practice.parquet"
+    out = tmp_path / "new" / "synthetic-faces.parquet"
     line = ("dataset", "synthesize", "--output", out, "--per-class", "4", "--seed", "3")
     outcome = command(*line, "--json")
     assert outcome.code == 0

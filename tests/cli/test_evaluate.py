@@ -53,7 +53,7 @@ def check_against_scikit_learn(figures: dict, dataset: str, usage: str) -> None:
     assert figures["coverage"] == pytest.approx(covered.mean())
 
 
-def test_figures_equal_scikit_learn_on_the_practice_set(command) -> None:
+def test_figures_equal_scikit_learn_on_the_synthetic_set(command) -> None:
     outcome = command("evaluate", "--dataset", "synthetic", "--split", "validation", "--json")
     assert outcome.code == 0
     check_against_scikit_learn(outcome.json, "synthetic", VALIDATION)
@@ -75,18 +75,18 @@ def test_figures_equal_scikit_learn_and_the_card_on_fer2013(command) -> None:
     assert outcome.json["n_unseen"] == card.metrics["validation"]["n_unseen"]
 
 
-def test_every_look_at_test_images_is_counted(command) -> None:
+def test_every_access_to_test_images_is_logged(command) -> None:
     counts = []
     for labels in ("fer2013", "ferplus"):
         outcome = command(
             "evaluate", "--dataset", "synthetic", "--split", "test", "--labels", labels, "--json"
         )
         counts.append(outcome.json["test_set_accesses"])
-        assert "looked at" in outcome.err
+        assert "Test-set access log" in outcome.err
     assert counts == [1, 2]
 
 
-def test_two_models_and_spoiled_pictures(
+def test_two_models_and_corrupted_pictures(
     command, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emotion_core.evaluation.robustness.MAX_IMAGES", 60)

@@ -202,7 +202,9 @@ def test_load_dataset_applies_them_on_demand(stored: Path, tmp_path: Path) -> No
         load_dataset(stored, corrections=tmp_path / "none.csv")
 
 
-def test_the_practice_set_can_be_corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_synthetic_set_can_be_corrected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What leaks out of Training goes in one step, and nothing leaks any more."""
     monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path))
     dataset = load_dataset(SYNTHETIC)

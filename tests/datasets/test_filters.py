@@ -1,4 +1,4 @@
-"""Filters, orders and addresses of the data set page, without Streamlit."""
+"""Filters, orders and query parameters of the data set page, without Streamlit."""
 
 from dataclasses import replace
 

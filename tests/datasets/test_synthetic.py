@@ -1,4 +1,4 @@
-"""The practice set: deterministic, marked, and with the defects that it promises."""
+"""The synthetic data set: deterministic, marked, and with the defects that it promises."""
 
 import numpy as np
 import pytest

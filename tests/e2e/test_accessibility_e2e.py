@@ -203,10 +203,10 @@ def test_live_before_and_while_video_plays(still: Page) -> None:
     _assert_accessible(still)
 
 
-def test_data_sets_and_evaluation_with_the_practice_set(still: Page) -> None:
+def test_data_sets_and_evaluation_with_the_synthetic_set(still: Page) -> None:
     still.goto("/datasets")
     _settle(still)
-    still.get_by_role("button", name="Make a practice set").click()
+    still.get_by_role("button", name="Create a synthetic data set").click()
     still.get_by_role("tab", name="Browse").wait_for()
     _assert_accessible(still)
     still.get_by_role("tab", name="Import and export").click()

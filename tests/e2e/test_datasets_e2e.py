@@ -54,16 +54,16 @@ def _import(page: Page, path: Path) -> None:
 
 def test_from_a_fresh_machine_to_an_export(page: Page, kaggle_csv: Path, home: Path) -> None:
     page.goto("/datasets")
-    expect(page.get_by_role("button", name="Make a practice set")).to_be_visible()
+    expect(page.get_by_role("button", name="Create a synthetic data set")).to_be_visible()
     _import(page, kaggle_csv)
     expect(page.get_by_text(re.compile(r"\d+ faces imported"))).to_be_visible()
     expect(page.get_by_text("1 row left out")).to_be_visible()
     _wait_until_idle(page)
-    page.get_by_role("button", name="Browse it").click()
+    page.get_by_role("button", name="Browse the data set").click()
     n = len(build_synthetic(PER_CLASS))
     expect(page.get_by_text(f"{n} faces of {n}")).to_be_visible()
 
-    # A filter goes into the address, and the address shows the same to others.
+    # A filter goes into the query parameters, and the URL shows the same to others.
     _wait_until_idle(page)
     page.get_by_role("button", name="fear", exact=True).click()
     expect(page).to_have_url(re.compile("label=fear"))
@@ -81,7 +81,7 @@ def test_from_a_fresh_machine_to_an_export(page: Page, kaggle_csv: Path, home: P
     _faces(page).nth(1).focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Most alike")).to_be_visible()
+    expect(dialog.get_by_text("Most similar")).to_be_visible()
     expect(page).to_have_url(re.compile(f"face={row}"))
     _wait_until_idle(page)
     dialog.get_by_role("button", name="Relabel").click()
@@ -112,7 +112,7 @@ def test_from_a_fresh_machine_to_an_export(page: Page, kaggle_csv: Path, home: P
     # The filter is exported without them.
     n_found = _count(page)
     page.get_by_role("tab", name="Import and export").click()
-    page.get_by_role("radio", name="The filter of Browse").click()
+    page.get_by_role("radio", name="Faces filtered in Browse").click()
     expect(page.get_by_text(f"{n_found - 2} faces to write")).to_be_visible()
     _wait_until_idle(page)
     page.get_by_role("button", name="Write the file").click()

@@ -25,7 +25,7 @@ def _counts(cells: Locator) -> list[int]:
 
 def test_from_nothing_to_the_pictures_of_a_cell_and_their_heat_map(page: Page) -> None:
     page.goto("/evaluation")
-    page.get_by_role("button", name="Try the practice set").click()
+    page.get_by_role("button", name="Try the synthetic data set").click()
     evaluate = page.get_by_role("button", name=re.compile("^Evaluate .* faces$"))
     n_faces = int(re.sub(r"\D", "", evaluate.inner_text()))
     evaluate.click()
@@ -45,9 +45,9 @@ def test_from_nothing_to_the_pictures_of_a_cell_and_their_heat_map(page: Page) -
     place = max(i for i in range(49) if n[i] and i // 7 != i % 7)
     cells.nth(place).click()
     names = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
-    words = f"labelled {names[place // 7]}, answered {names[place % 7]}"
+    words = f"labelled {names[place // 7]}, predicted {names[place % 7]}"
     expect(page.get_by_text(words)).to_be_visible()
-    faces = page.get_by_role("group", name="Faces with the model's answer and its share")
+    faces = page.get_by_role("group", name="Faces with the model's prediction and its probability")
     expect(faces.get_by_role("button")).to_have_count(min(30, n[place]))
 
     faces.get_by_role("button").first.click()
@@ -58,6 +58,6 @@ def test_from_nothing_to_the_pictures_of_a_cell_and_their_heat_map(page: Page) -
     expect(dialog).to_be_hidden()
 
     page.get_by_role("tab", name="Calibration").click()
-    expect(page.get_by_text("as the network says it")).to_be_visible()
+    expect(page.get_by_text("as the network outputs it")).to_be_visible()
     page.get_by_role("radio", name="Test", exact=True).click()
     expect(page.get_by_text("The test-set access log is empty.")).to_be_visible()

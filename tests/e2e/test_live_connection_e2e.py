@@ -175,7 +175,7 @@ def test_plain_http_is_told_with_what_to_do(visitor: Page, server: str) -> None:
     visitor.goto(server.replace("127.0.0.1", "plain.test") + "/live")
     visitor.get_by_role("button", name="I understand").click()
     # Before anything is tried; and by the test of the connection.
-    said = visitor.get_by_text("The page comes over plain HTTP.")
+    said = visitor.get_by_text("The page was loaded over plain HTTP.")
     expect(visitor.get_by_role("status").get_by_text("plain HTTP")).to_be_visible()
     _test_connection(visitor)
     expect(said).to_have_count(2)
@@ -191,6 +191,6 @@ def test_a_denied_camera_is_told_with_what_to_do(visitor: Page) -> None:
     # Below the video's own place it stands in our words, and not in the browser's.
     component(visitor).get_by_role("button", name="Start the camera").click()
     expect(
-        visitor.get_by_role("status").get_by_text("The browser may not use the camera.")
+        visitor.get_by_role("status").get_by_text("The browser is not allowed to use the camera.")
     ).to_be_visible()
     expect(component(visitor).get_by_text("NotAllowedError")).to_be_hidden()

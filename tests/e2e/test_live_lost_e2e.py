@@ -20,7 +20,7 @@ from tests.e2e.live_camera import (
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 _FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", LOOPBACK_FLAG)
-_HINT = "Does it not start?"
+_HINT = "Does the video not start?"
 # Keeps hold of the camera's tracks, so that a test can take the camera away.
 _HOLD_TRACKS = """
 const open = navigator.mediaDevices?.getUserMedia.bind(navigator.mediaDevices);
@@ -107,7 +107,7 @@ def test_a_server_that_hangs_is_told_and_the_video_comes_back_by_itself(
     os.kill(server_process.pid, signal.SIGSTOP)
     try:
         expect(_watch(live)).to_contain_text("Connection lost")
-        expect(_watch(live)).to_contain_text("starts again by itself")
+        expect(_watch(live)).to_contain_text("restarts by itself")
         # Nothing is said to be of now any more, by the browser alone.
         expect(live.get_by_text("Last seen")).to_be_visible()
         expect(live.get_by_text("In the picture now")).to_be_hidden()
@@ -198,7 +198,7 @@ def _try_to_leave(page: Page) -> None:
 def test_a_denied_camera_is_told_in_our_words(with_flags: Callable[..., Page]) -> None:
     page = with_flags("--use-fake-device-for-media-stream", "--deny-permission-prompts")
     start(page)
-    expect(_watch(page)).to_contain_text("The browser may not use the camera.")
+    expect(_watch(page)).to_contain_text("The browser is not allowed to use the camera.")
     expect(_watch(page)).to_contain_text("Allow it in the address bar")
     expect(component(page).get_by_text("NotAllowedError")).to_be_hidden()
 
@@ -214,7 +214,7 @@ def test_a_camera_in_use_is_told_in_our_words(page: Page) -> None:
     page.add_init_script(_IN_USE)
     page.goto("/live")
     start(page)
-    expect(_watch(page)).to_contain_text("Another program holds the camera.")
+    expect(_watch(page)).to_contain_text("Another program is using the camera.")
 
 
 def test_without_a_face_no_room_is_kept_for_one(with_flags: Callable[..., Page]) -> None:

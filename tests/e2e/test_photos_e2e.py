@@ -109,7 +109,7 @@ def test_photos_become_results_and_downloads(page: Page, folder: Path) -> None:
     table = pd.read_parquet(io.BytesIO(_download(page, "Parquet")))
     assert list(table["emotion"]) == [row["emotion"] for row in rows]
 
-    with zipfile.ZipFile(io.BytesIO(_download(page, "Marked pictures"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(_download(page, "Annotated pictures"))) as archive:
         assert archive.namelist() == ["astronaut.jpg", "both.jpg", "coffee.jpg"]
         marked = np.asarray(Image.open(archive.open("both.jpg")).convert("RGB"), np.int16)
         plain = np.asarray(Image.open(folder / "both.png").convert("RGB"), np.int16)

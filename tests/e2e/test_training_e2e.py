@@ -37,7 +37,7 @@ def server_environment(home: Path) -> dict[str, str]:
 
 def test_drawn_faces_become_a_model_that_the_photos_page_offers(page: Page, home: Path) -> None:
     page.goto("/training")
-    expect(page.get_by_role("button", name="Train on drawn faces")).to_be_visible()
+    expect(page.get_by_role("button", name="Train on synthetic data")).to_be_visible()
     # The same as that button, with fewer epochs: enough for answers that the export keeps.
     epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
     epochs.fill("8")
@@ -61,21 +61,19 @@ def test_drawn_faces_become_a_model_that_the_photos_page_offers(page: Page, home
 
     page.get_by_role("button", name="Evaluate and promote").click()
     title = page.get_by_role("textbox", name="Title")
-    title.fill("My practice model")
+    title.fill("My first model")
     title.press("Tab")
     use_for = page.get_by_role("textbox", name="Use it for")
     use_for.fill("trying things.")
     use_for.press("Tab")
-    page.get_by_role("button", name="Make the model").click()
+    page.get_by_role("button", name="Promote").click()
     expect(page.get_by_text("is in place")).to_be_visible(timeout=_PATIENCE_MS)
     (judged,) = list_runs(home / "runs")
     assert judged.test_accuracy is not None
 
     page.get_by_role("button", name="Use it on photos").click()
     expect(page.get_by_role("heading", name="Photos", exact=True)).to_be_visible()
-    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value(
-        "My practice model"
-    )
+    expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value("My first model")
     expect(page.get_by_text("For trying things.", exact=True)).to_be_visible()
 
 

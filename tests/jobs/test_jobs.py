@@ -112,7 +112,7 @@ def test_a_waiting_job_leaves_the_queue_at_once(tmp_path: Path) -> None:
     [
         ("bad_input", "wanted a data set. Received: nothing."),
         ("defect", "The work ended unexpectedly (KeyError: 'oh'). Nothing was written."),
-        ("dies", "The process was killed. Somebody did it"),
+        ("dies", "The process was killed by somebody"),
     ],
 )
 def test_why_a_job_failed_is_said(board: JobBoard, tmp_path: Path, kind: str, words: str) -> None:
@@ -170,7 +170,7 @@ def test_a_killed_supervisor_and_worker_lose_nothing(board: JobBoard, tmp_path: 
     assert board.wait(second.id).state == JobState.DONE
     lost = board.get(first.id)
     assert lost.state == JobState.FAILED
-    assert lost.error.startswith("The process ended without a word")
+    assert lost.error.startswith("The process ended without a message")
     assert lost.can_resume
 
 

@@ -1,4 +1,4 @@
-"""The data set page without a browser, on the practice set."""
+"""The data set page without a browser, on the synthetic data set."""
 
 import json
 import zipfile
@@ -23,8 +23,8 @@ PER_CLASS = 12
 
 
 @pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("practice") / "practice.parquet"
+def synthetic_set(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("synthetic") / "synthetic-faces.parquet"
     write_dataset(build_synthetic(PER_CLASS), path)
     return path.read_bytes()
 
@@ -40,11 +40,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture
-def stored(home: Path, practice: bytes) -> Path:
+def stored(home: Path, synthetic_set: bytes) -> Path:
     """A machine with one data set."""
-    path = home / "data" / "practice.parquet"
+    path = home / "data" / "synthetic-faces.parquet"
     path.parent.mkdir()
-    path.write_bytes(practice)
+    path.write_bytes(synthetic_set)
     return path
 
 
@@ -76,9 +76,9 @@ def texts(app: AppTest) -> str:
     return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
 
 
-def test_a_fresh_machine_gets_a_practice_set_in_one_click(home: Path) -> None:
+def test_a_fresh_machine_gets_a_synthetic_set_in_one_click(home: Path) -> None:
     app = opened()
-    next(b for b in app.button if b.label == "Make a practice set").click().run()
+    next(b for b in app.button if b.label == "Create a synthetic data set").click().run()
     assert not app.exception
     assert load_dataset(home / "data" / "synthetic.parquet").is_synthetic
     assert rows(app)[:3] == [0, 1, 2]
@@ -198,7 +198,9 @@ def test_everything_that_leaks_is_excluded_after_a_question(home: Path) -> None:
     assert not Corrections.load(path).current
 
 
-def test_corrections_of_another_set_are_an_error_in_words(stored: Path, practice: bytes) -> None:
+def test_corrections_of_another_set_are_an_error_in_words(
+    stored: Path, synthetic_set: bytes
+) -> None:
     corrections = Corrections.load(stored)
     corrections.exclude([1])
     corrections.save()
@@ -226,9 +228,12 @@ def test_import_by_path_lists_the_bad_rows_and_opens_the_set(stored: Path) -> No
     assert "20 faces imported" in texts(app)
     left_out = app.dataframe[0].value
     assert left_out["line"].tolist() == [22, 23]
-    next(b for b in app.button if b.label == "Browse it").click().run()
+    next(b for b in app.button if b.label == "Browse the data set").click().run()
     assert rows(app) == list(range(20))
-    assert sorted(p.name for p in stored.parent.iterdir()) == ["mine.parquet", "practice.parquet"]
+    assert sorted(p.name for p in stored.parent.iterdir()) == [
+        "mine.parquet",
+        "synthetic-faces.parquet",
+    ]
 
 
 def ended(kind: str) -> JobInfo:
@@ -311,7 +316,7 @@ def test_what_is_no_data_set_leaves_nothing_but_a_reason(stored: Path) -> None:
     ended("dataset-import")
     app.run()
     assert "notes.csv" in app.error[0].value
-    assert [p.name for p in stored.parent.iterdir()] == ["practice.parquet"]
+    assert [p.name for p in stored.parent.iterdir()] == ["synthetic-faces.parquet"]
 
 
 def test_an_export_holds_the_filter_with_its_corrections(stored: Path) -> None:
@@ -327,12 +332,12 @@ def test_an_export_holds_the_filter_with_its_corrections(stored: Path) -> None:
     corrections.save()
     app = opened(tab="import-and-export", label="disgust", split="test")
     app.button_group(key="ds_export_form").set_value("png-folders").run()
-    app.button_group(key="ds_export_which").set_value("The filter of Browse").run()
+    app.button_group(key="ds_export_which").set_value("Faces filtered in Browse").run()
     next(b for b in app.button if b.label == "Write the file").click().run()
     ended("dataset-export")
     app.run()
     assert not app.exception
-    content = (stored.parent / "exports" / "practice-filtered.zip").read_bytes()
+    content = (stored.parent / "exports" / "synthetic-faces-filtered.zip").read_bytes()
     with zipfile.ZipFile(BytesIO(content)) as archive:
         assert archive.namelist() == [f"test/disgusted/im{i}.png" for i in range(len(mine) - 1)]
 
@@ -366,4 +371,4 @@ def test_an_audit_runs_beside_the_page_and_its_findings_lead_to_the_grid(home: P
     assert copies == [7]
     inside = opened(tab="map", area="-1e5,1e5,-1e5,1e5")
     assert not inside.exception
-    assert f"**{len(dataset)} faces in this part**" in texts(inside)
+    assert f"**{len(dataset)} faces in this region**" in texts(inside)

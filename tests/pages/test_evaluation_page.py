@@ -1,4 +1,4 @@
-"""The evaluation page without a browser, on the practice set and shipped models."""
+"""The evaluation page without a browser, on the synthetic data set and shipped models."""
 
 import json
 from collections.abc import Iterator
@@ -44,8 +44,8 @@ def app() -> Iterator[AppTest]:
 
 
 @pytest.fixture
-def practice(app: AppTest) -> AppTest:
-    """The page with the practice set evaluated on validation."""
+def synthetic_set(app: AppTest) -> AppTest:
+    """The page with the synthetic data set evaluated on validation."""
     app.session_state[SET_KEY] = SYNTHETIC_NAME
     app.run()
     return evaluated(app)
@@ -79,16 +79,19 @@ def command_line(capfdbinary: pytest.CaptureFixture[bytes], *options: str) -> di
 
 
 def test_without_a_data_set_there_is_a_way(app: AppTest) -> None:
-    assert [button.label for button in app.button] == ["Import FER-2013", "Try the practice set"]
+    assert [button.label for button in app.button] == [
+        "Import FER-2013",
+        "Try the synthetic data set",
+    ]
     app.button[1].click().run()
     assert any(button.label.startswith("Evaluate ") for button in app.button)
     assert app.selectbox(key=SET_KEY).value == SYNTHETIC_NAME
 
 
 def test_figures_equal_those_of_the_command_line(
-    practice: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
+    synthetic_set: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    shown = texts(practice)
+    shown = texts(synthetic_set)
     assert "say nothing about real faces" in shown
     figures = command_line(capfdbinary, "--split", "validation")
     low, high = figures["accuracy_ci95"]
@@ -105,88 +108,92 @@ def test_figures_equal_those_of_the_command_line(
 
 
 def test_a_cell_shows_its_faces(
-    practice: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
+    synthetic_set: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     figures = command_line(capfdbinary, "--split", "validation")
     names = list(figures["per_class"])
-    practice.selectbox(key=TRUE_KEY).set_value("happy")
-    practice.selectbox(key=PREDICTED_KEY).set_value("neutral").run()
+    synthetic_set.selectbox(key=TRUE_KEY).set_value("happy")
+    synthetic_set.selectbox(key=PREDICTED_KEY).set_value("neutral").run()
     count = figures["confusion"][names.index("happy")][names.index("neutral")]
-    assert f"{count if count else 'no'} face" in texts(practice)
-    assert "labelled happy, predicted neutral" in texts(practice)
+    assert f"{count if count else 'no'} face" in texts(synthetic_set)
+    assert "labelled happy, predicted neutral" in texts(synthetic_set)
 
 
 @pytest.mark.parametrize(
     ("tab", "charts", "words"),
     [
         ("Confusion", 1, "Click a cell"),
-        ("Each expression", 1, "each expression against all others"),
+        ("Per expression", 1, "each expression against all others"),
         ("Calibration", 2, "calibration error"),
-        ("Certainty", 1, "of the faces get a confident prediction"),
+        ("Confidence", 1, "of the faces get a confident prediction"),
         ("Robustness", 0, "will appear here"),
         ("Heat map", 1, "Red: covering this lowers"),
     ],
 )
-def test_every_part_is_drawn(practice: AppTest, tab: str, charts: int, words: str) -> None:
+def test_every_part_is_drawn(synthetic_set: AppTest, tab: str, charts: int, words: str) -> None:
     assert tab in TABS
-    practice.session_state[TAB_KEY] = tab
-    practice.run()
-    assert len(practice.get("vega_lite_chart")) == charts
-    assert words in texts(practice)
+    synthetic_set.session_state[TAB_KEY] = tab
+    synthetic_set.run()
+    assert len(synthetic_set.get("vega_lite_chart")) == charts
+    assert words in texts(synthetic_set)
 
 
-def test_the_heat_map_has_pictures_with_words(practice: AppTest) -> None:
-    practice.session_state[TAB_KEY] = "Heat map"
-    practice.run()
+def test_the_heat_map_has_pictures_with_words(synthetic_set: AppTest) -> None:
+    synthetic_set.session_state[TAB_KEY] = "Heat map"
+    synthetic_set.run()
     data = load_dataset("synthetic").split(VALIDATION)
     row = int(data.rows[7])
-    practice.number_input(key="ev_heat_row").set_value(row).run()
-    alts = [picture.alt for image in practice.get("image") for picture in image.proto.imgs]
+    synthetic_set.number_input(key="ev_heat_row").set_value(row).run()
+    alts = [picture.alt for image in synthetic_set.get("image") for picture in image.proto.imgs]
     assert alts[0] == "The face as the model sees it"
     assert alts[1].startswith("Heat map: where covering the face changes the score of ")
-    assert f"Row {row:,}, labelled {data.label_set[int(data.labels[7])].value}." in texts(practice)
+    assert f"Row {row:,}, labelled {data.label_set[int(data.labels[7])].value}." in texts(
+        synthetic_set
+    )
 
 
 def test_robustness_is_measured_in_the_background(
-    practice: AppTest, monkeypatch: pytest.MonkeyPatch
+    synthetic_set: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pages.parts.evaluation.robustness.MAX_IMAGES", 30)
-    practice.session_state[TAB_KEY] = "Robustness"
-    evaluated(practice.run(), "robustness")
-    assert len(practice.get("vega_lite_chart")) == 6
-    assert "Correct predictions on 30 faces" in texts(practice)
-    assert [button.key for button in practice.button] == ["jobs_open"]
+    synthetic_set.session_state[TAB_KEY] = "Robustness"
+    evaluated(synthetic_set.run(), "robustness")
+    assert len(synthetic_set.get("vega_lite_chart")) == 6
+    assert "Correct predictions on 30 faces" in texts(synthetic_set)
+    assert [button.key for button in synthetic_set.button] == ["jobs_open"]
 
 
-def test_two_models_are_compared(practice: AppTest) -> None:
+def test_two_models_are_compared(synthetic_set: AppTest) -> None:
     names = ModelRegistry().names()
     if len(names) < 2:
         pytest.skip("only one model is installed")
-    practice.session_state[TAB_KEY] = "Compare"
-    practice.run()
-    other = practice.selectbox(key="ev_other").value
-    assert other != practice.selectbox(key="model").value
-    evaluated(practice, model=other)
-    shown = texts(practice)
+    synthetic_set.session_state[TAB_KEY] = "Compare"
+    synthetic_set.run()
+    other = synthetic_set.selectbox(key="ev_other").value
+    assert other != synthetic_set.selectbox(key="model").value
+    evaluated(synthetic_set, model=other)
+    shown = texts(synthetic_set)
     assert "McNemar" in shown
-    assert "Images that changed" in [element.value for element in practice.header]
+    assert "Images on which they differ" in [element.value for element in synthetic_set.header]
 
 
 def test_accesses_to_the_test_images_are_asked_for_and_logged(
-    practice: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
+    synthetic_set: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    practice.session_state[SPLIT_KEY] = "test"
-    practice.run()
-    assert "The test-set access log is empty" in texts(practice)
-    assert not practice.get("vega_lite_chart")
+    synthetic_set.session_state[SPLIT_KEY] = "test"
+    synthetic_set.run()
+    assert "The test-set access log is empty" in texts(synthetic_set)
+    assert not synthetic_set.get("vega_lite_chart")
     next(
-        b for b in practice.button if b.label.startswith("Evaluate flagship on the test images")
+        b
+        for b in synthetic_set.button
+        if b.label.startswith("Evaluate flagship on the test images")
     ).click().run()
-    evaluated(practice)
-    assert practice.get("vega_lite_chart")
-    assert "Test-set access log: 1 access so far, with 1 model" in texts(practice)
-    practice.run()
-    assert "Test-set access log: 1 access so far" in texts(practice)
+    evaluated(synthetic_set)
+    assert synthetic_set.get("vega_lite_chart")
+    assert "Test-set access log: 1 access so far, with 1 model" in texts(synthetic_set)
+    synthetic_set.run()
+    assert "Test-set access log: 1 access so far" in texts(synthetic_set)
     assert command_line(capfdbinary, "--split", "test")["test_set_accesses"] == 2
 
 

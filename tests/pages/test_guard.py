@@ -66,9 +66,9 @@ def test_nothing_happens_without_an_error() -> None:
     [
         ("home", "Your photos and your recording are kept."),
         ("photos", "Your photos are kept."),
-        ("live", "What was recorded so far is kept."),
+        ("live", "What has been recorded so far is kept."),
         ("datasets", "The data set and its corrections are kept."),
-        ("training", "Your runs are kept, and a training that runs goes on."),
+        ("training", "Your runs are kept, and a run in progress continues."),
         ("history", "Your runs are kept."),
         ("evaluation", "Models, data sets and finished evaluations are kept."),
     ],

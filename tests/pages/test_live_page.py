@@ -84,7 +84,7 @@ def _frame(jpeg: bytes, index: int) -> av.VideoFrame:
 
 def test_nothing_starts_before_the_notice_is_agreed_to(arrived: AppTest) -> None:
     texts = _texts(arrived)
-    for words in ("Article 5(1)(f)", "Article 50(3)", "not feelings", "dropped at once"):
+    for words in ("Article 5(1)(f)", "Article 50(3)", "not feelings", "discarded at once"):
         assert words in texts
     assert not _has_camera(arrived)
     _button(arrived, "I understand").click().run()
@@ -183,7 +183,7 @@ def _lines(app: AppTest) -> list[str]:
 def test_the_words_for_a_camera_that_does_not_open_are_ours(app: AppTest) -> None:
     """They are in the browser before anything is tried, because the server may be gone then."""
     data = json.loads(app.get("bidi_component")[0].proto.json)
-    assert data["camera"]["NotAllowedError"][0] == "The browser may not use the camera."
+    assert data["camera"]["NotAllowedError"][0] == "The browser is not allowed to use the camera."
     assert {"NotFoundError", "NotReadableError", "insecure"} <= set(data["camera"])
     assert data["words"]["lost"][0] == "Connection lost"
 
@@ -210,8 +210,8 @@ def test_who_would_lose_a_recording_is_told_on_every_page(
 def test_the_hint_for_a_camera_that_does_not_start_goes_when_it_plays(
     app: AppTest, request: pytest.FixtureRequest
 ) -> None:
-    assert "Does it not start?" in _texts(app)
-    assert "Does it not start?" not in _texts(request.getfixturevalue("playing"))
+    assert "Does the video not start?" in _texts(app)
+    assert "Does the video not start?" not in _texts(request.getfixturevalue("playing"))
 
 
 def test_an_error_of_the_stream_is_told(playing: AppTest) -> None:
@@ -275,12 +275,12 @@ def test_snapshots_are_offered_without_video(app: AppTest) -> None:
 def test_a_connection_that_fails_can_be_tried_again(app: AppTest) -> None:
     with mock.patch("pages.parts.live.camera.webrtc_streamer", side_effect=TimeoutError("late")):
         app.run()
-    assert "could not be connected" in _texts(app)
+    assert "could not connect" in _texts(app)
     app.run()
-    assert "could not be connected" in _texts(app)  # and not asked again by itself
+    assert "could not connect" in _texts(app)  # and not asked again by itself
     _button(app, "Try again").click().run()
     assert _has_camera(app)
-    assert "could not be connected" not in _texts(app)
+    assert "could not connect" not in _texts(app)
     assert app.session_state[f"{CAMERA_KEY}_1"] is not None
 
 

@@ -75,7 +75,7 @@ def _library(app: AppTest) -> PhotoLibrary:
 
 
 def test_the_empty_page_says_what_will_stand_here(app: AppTest) -> None:
-    assert "will stand here" in _texts(app)
+    assert "will appear here" in _texts(app)
     assert app.file_uploader[0].label == "Drop photos here, or a zip of photos"
     assert not app.get("download_button")
 
@@ -213,7 +213,7 @@ def test_what_is_done_stays_after_stopping(
     assert "Stopped. 1 photo not analysed." in _texts(app)
     assert "**2 photos** · 1 face" in _texts(app)
     monkeypatch.setattr(EmotionPipeline, "analyze", stop_after_one)
-    _button(app, "Go on").click().run()
+    _button(app, "Resume").click().run()
     assert "**2 photos** · 2 faces" in _texts(app)
 
 
@@ -325,7 +325,7 @@ def test_a_large_photo_is_searched_closer_up_on_wish(
     assert "**No face found**" in texts
     assert "In a photo this large, small faces are lost" in texts
     assert "A larger picture" not in texts
-    _button(app, "Search small faces thoroughly").click().run()
+    _button(app, "Search thoroughly for small faces").click().run()
     assert "**1 photo** · 1 face" in _texts(app)
     assert app.selectbox(key=SMALL_FACES_KEY).value == "thorough"
     assert len(analysed) == 2
@@ -339,12 +339,12 @@ def test_a_large_photo_is_searched_closer_up_on_wish(
 
 def test_the_advice_fits_the_size_of_the_photo(app: AppTest, coffee: bytes) -> None:
     _upload(app, ("small.jpg", coffee))
-    assert "A larger picture, or one cut closer to the faces, helps most." in _texts(app)
+    assert "A larger picture, or one cropped closer to the faces, helps most." in _texts(app)
     _button(app, "Clear all").click().run()
     large = Image.open(io.BytesIO(coffee)).resize((1500, 1000))
     _upload(app, ("large.jpg", _jpeg(large)))
     texts = _texts(app)
-    assert "A part of it, cut closer to the faces, helps most." in texts
+    assert "Cropping the photo closer to the faces helps most." in texts
     assert "A larger picture" not in texts
 
 
@@ -379,7 +379,7 @@ def test_a_value_outside_the_range_is_moved_and_told(old: float, wanted: str) ->
 
 def test_the_lowest_confidence_that_is_offered_finds_no_cup(app: AppTest, coffee: bytes) -> None:
     _upload(app, ("coffee.jpg", coffee))
-    lower = next(b for b in app.button if b.label.startswith("Minimum confidence "))
+    lower = next(b for b in app.button if b.label.startswith("Minimum detection confidence "))
     lower.click().run()
     assert "**1 photo** · no faces" in _texts(app)
-    assert not any(b.label.startswith("Minimum confidence ") for b in app.button)
+    assert not any(b.label.startswith("Minimum detection confidence ") for b in app.button)

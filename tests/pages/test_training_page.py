@@ -214,7 +214,7 @@ def test_a_dead_run_says_why_and_can_be_resumed(
     make_run("dead", "running", history=HISTORY, pid=2**30, process_started=1.0)
     make_run("full", "failed", history=HISTORY, error="The disk is full.")
     app = open_page()
-    assert "The process ended without a word" in _texts(app)
+    assert "The process ended without a message" in _texts(app)
     assert "The disk is full." in _texts(app)
     app.button(key="resume_dead").click().run()
     assert [run.name for run in RunQueue().queued()] == ["dead"]
@@ -261,11 +261,11 @@ def test_a_finished_run_is_offered_as_a_model_and_bad_names_are_refused(
     app = open_page()
     assert app.text_input(key="promote_name_Good-1").value == "good-1"
     words = app.text_area(key="promote_words_Good-1").value
-    assert "drawn faces" in words
+    assert "synthetic data set" in words
     assert not [button for button in app.button if button.key == "promote_a"]
     app.text_input(key="promote_name_Good-1").set_value("../up").run()
     app.button(key="promote_Good-1").click().run()
-    assert any("small letters" in error.value for error in app.error)
+    assert any("lower-case letters" in error.value for error in app.error)
     app.text_input(key="promote_name_Good-1").set_value("compact").run()
     app.button(key="promote_Good-1").click().run()
     assert any("already is a model 'compact'" in error.value for error in app.error)
@@ -298,7 +298,7 @@ def test_a_failed_promotion_says_why(
     (job,) = board.jobs()
     JobFolder(job.folder).write_status(JobState.FAILED, error="The exported model disagrees.")
     app = open_page()
-    assert any("model. The exported model disagrees." in e.value for e in app.error)
+    assert any("promoted. The exported model disagrees." in e.value for e in app.error)
 
 
 DAMAGES = {

@@ -86,6 +86,6 @@ def test_formulas_are_text_in_csv_and_names_elsewhere(export: Export) -> None:
 
 def test_every_kind_makes_bytes(export: Export) -> None:
     kinds = file_kinds(export)
-    assert [kind.label for kind in kinds] == ["CSV", "JSON", "Parquet", "Marked pictures (zip)"]
+    assert [kind.label for kind in kinds] == ["CSV", "JSON", "Parquet", "Annotated pictures (zip)"]
     assert all(kind.make() for kind in kinds)
     assert len({kind.file_name for kind in kinds}) == 4

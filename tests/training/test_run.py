@@ -166,7 +166,7 @@ def test_promoted_run_is_a_whole_model(
 
 def test_faces_grow_in_the_last_epochs_and_signal_handlers_are_put_back(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    growing = CONFIG.with_values(
+    resizing = CONFIG.with_values(
         {
             "architecture": "mini-xception",
             "epochs": 2,
@@ -174,6 +174,6 @@ def test_faces_grow_in_the_last_epochs_and_signal_handlers_are_put_back(tmp_path
             "full_size_fraction": 0.5,
         }
     )
-    start_run(growing, draw_shapes(210), tmp_path / "run", report=quiet)
+    start_run(resizing, draw_shapes(210), tmp_path / "run", report=quiet)
     assert [row["epoch"] for row in history(tmp_path / "run")] == [1, 2]
     assert signal.getsignal(signal.SIGTERM) == before

@@ -206,7 +206,7 @@ def test_a_checkpoint_of_another_network_is_refused(
 def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
 ) -> None:
-    """Until then the whole model was saved, with the averaged weights in it."""
+    """Until then the whole model was saved, with the EMA weights in it."""
     import keras
 
     from emotion_core.classifiers.architectures import build_model

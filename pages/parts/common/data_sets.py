@@ -10,7 +10,7 @@ from emotion_core.paths import data_folder
 
 #: Where the session keeps the name of the data set in use.
 SET_KEY = "ds_set"
-#: File name of the practice set.
+#: File name of the synthetic data set.
 SYNTHETIC_NAME = "synthetic"
 
 

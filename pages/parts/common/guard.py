@@ -40,7 +40,7 @@ def guarded() -> Iterator[None]:
             # Not "reload": that would begin a new session, without photos and recordings.
             ""
             if full
-            else "Choose the page in the menu again to go on. What happened exactly stands in the "
-            "server's log.",
+            else "Choose the page in the menu again to continue. The details are in the server's "
+            "log.",
         )
         st.error(" ".join(filter(None, words)), icon=":material/error:")

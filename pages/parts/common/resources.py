@@ -41,7 +41,7 @@ def session_detector(
 
     Args:
         name: name of the detector.
-        min_confidence: from which certainty a box counts as a face; None for its own default.
+        min_confidence: from which confidence a box counts as a face; None for its own default.
         small_faces: how hard small faces are looked for in large photos.
 
     Raises:

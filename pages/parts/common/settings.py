@@ -38,7 +38,7 @@ class Settings:
     Attributes:
         card: card of the model in use.
         detector: name of the face detector.
-        min_confidence: the certainty from which a box counts as a face, None for the detector's
+        min_confidence: the confidence from which a box counts as a face, None for the detector's
             own default.
         small_faces: how hard small faces are looked for in large photos.
         threshold: below this share an expression is called uncertain.
@@ -174,8 +174,8 @@ def _min_confidence_choice(detector: str) -> float | None:
         persist_state="session",
         on_change=st.session_state.pop,
         args=(_asked_key(detector), None),
-        help="How sure the detector must be that something is a face. "
-        "Lower finds more faces, and more that are none.",
+        help="How confident the detector must be that something is a face. A lower value finds "
+        "more faces, and more things that are not faces.",
     )
     if note:
         st.caption(plain(note))
@@ -209,13 +209,11 @@ def _small_faces_choice() -> SmallFaces:
         format_func=_SMALL_FACES.__getitem__,
         key=SMALL_FACES_KEY,
         persist_state="session",
-        help="Photos are shrunk before faces are looked for, and in a large photo small faces are "
-        "lost by that.\n"
-        "- **Search**: look once more, closer. Finds faces from about 1.5 % of the longer side.\n"
-        "- **Search thoroughly**: look a third time, in parts. Finds faces from about 0.5 % of "
-        "the longer side and takes several times as long.\n"
-        "- **Do not search**: the fastest.\n\n"
-        "Has no effect on live video.",
+        help="Photos are shrunk before faces are detected, so small faces in a large photo can be "
+        "lost.\n- **Search**: search a second time at a higher resolution. Finds faces from "
+        "about 1.5 % of the longer side.\n- **Search thoroughly**: search a third time, in "
+        "tiles. Finds faces from about 0.5 % of the longer side and takes several times as "
+        "long.\n- **Do not search**: the fastest.\n\nThis has no effect on live video.",
     )
     return SmallFaces(choice)
 
@@ -231,7 +229,7 @@ def _threshold_choice(card: ModelCard) -> float:
         format="percent",
         key=threshold_key(card.name),
         persist_state="session",
-        help="If the best expression has a smaller share than this, the face is called "
+        help="A face whose most probable expression is below this probability is called "
         f"uncertain. This model's card suggests {percent(card.threshold)}.",
     )
     return card.threshold if abs(choice - default) < 1e-6 else round(choice, 2)

@@ -13,11 +13,11 @@ _KEEPING = "_unsaved_recording"
 _DRAWN = "_unsaved_drawn"
 
 _WORDS = {
-    "running": "**Recording not stopped yet.** It goes on while video plays on the Live page.",
-    "stopped": "**Recording not downloaded yet.** It stands at the foot of the Live page.",
+    "running": "**Recording not stopped yet.** It continues while video plays on the Live page.",
+    "stopped": "**Recording not downloaded yet.** It is at the bottom of the Live page.",
 }
 _FETCHED_AFTER_S = 3.0
-_LOST = "Reloading or closing this tab, or ending the dashboard, loses it."
+_LOST = "Reloading or closing this tab, or stopping the dashboard, loses it."
 
 # A browser shows its own words, and only after the page was used. Streamlit calls the function
 # again without cleaning up after the call before: the listener must be the same one.

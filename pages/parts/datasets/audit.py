@@ -26,7 +26,7 @@ def audit_panel(work: Workspace, settings: Settings) -> None:
     job = job_board().find(_JOB)
     if job is not None and job.is_active:
         st.caption(
-            f"Auditing {plain(Path(job.arguments['source']).stem)}. You may leave this page "
+            f"Auditing {plain(Path(job.arguments['source']).stem)}. You can leave this page "
             "meanwhile; the findings are kept."
         )
         job_progress(job)
@@ -52,8 +52,8 @@ def _invitation(work: Workspace, settings: Settings) -> None:
     st.markdown(
         "The audit looks for copies (exact, mirrored, nearly the same) within and across the "
         "splits, for copies with different labels, for flat, dark and blurred pictures, and for "
-        f"labels that are likely wrong in the eyes of **{plain(settings.card.title)}**. It also "
-        "makes the map."
+        f"labels that are probably wrong according to **{plain(settings.card.title)}**. It also "
+        "draws the map."
     )
     st.button(
         "Start the audit",
@@ -63,7 +63,7 @@ def _invitation(work: Workspace, settings: Settings) -> None:
         args=(work.stored.path, settings.card.name),
     )
     minutes = max(1, round(len(work.stored) / 12_000))
-    st.caption(f"Takes about {minutes} min on two cores and goes on when you leave the page.")
+    st.caption(f"Takes about {minutes} min on two cores and continues when you leave the page.")
 
 
 def _who_judged(work: Workspace, report: AuditReport, settings: Settings) -> None:
@@ -142,18 +142,18 @@ def _findings(found: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, Fil
         labels.append(
             (
                 f"{found['label_issues']:,} likely label errors",
-                "the likeliest first; a model judges, so look before you relabel",
+                "the most likely first; a model judged them, so look before you relabel",
                 mark("label_issue"),
                 "label_quality",
             )
         )
     pictures = [
         (f"{found['flat_images']:,} flat", "of one colour", mark("flat"), "row"),
-        (f"{found['dark_images']:,} dark", "hardly anything to see", mark("dark"), "brightness"),
+        (f"{found['dark_images']:,} dark", "hardly anything visible", mark("dark"), "brightness"),
         (f"{found['blurred_images']:,} blurred", "no fine detail", mark("blurred"), "sharpness"),
         (
             f"{found['not_a_face_images']:,} not a face",
-            "of one colour, or half of the FER+ taggers saw none",
+            "of one colour, or half of the FER+ raters saw no face",
             mark("not_a_face"),
             "row",
         ),
@@ -182,14 +182,14 @@ def _agreement(report: AuditReport, found: dict[str, Any]) -> None:
         return
     st.header("Labels and FER+", anchor=False)
     st.caption(
-        f"Where the ten taggers of FER+ have a clear majority ({found['ferplus_clear']:,} faces), "
+        f"Where the ten FER+ raters have a clear majority ({found['ferplus_clear']:,} faces), "
         f"{percent(found['ferplus_agreement'], 1)} of the labels agree with it. Each row adds up "
         "to 100 %."
     )
     st.altair_chart(
         agreement_chart(report.agreement, report.labels, report.agreement_columns),
         key="ds_agreement",
-        alt="What most FER+ taggers say of the faces of each label, in percent.",
+        alt="What most FER+ raters say about the faces of each label, in percent.",
     )
 
 

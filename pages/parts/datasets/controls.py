@@ -60,13 +60,14 @@ def layout(table: FaceTable, n_found: int) -> None:
             "Select",
             key=state.PICKING_KEY,
             persist_state="session",
-            help="A click then selects a face instead of opening it; with Shift, a range.",
+            help="A click then selects a face instead of opening it; a click with Shift selects a "
+            "range.",
         )
 
 
 def _more(table: FaceTable) -> None:
     voted, audited = table.facts.has_votes, "predicted" in table.audit
-    st.multiselect("Marked as", table.marks(), format_func=MARKS.__getitem__, **_shared("mark"))
+    st.multiselect("Flagged as", table.marks(), format_func=MARKS.__getitem__, **_shared("mark"))
     if voted:
         st.selectbox(
             "FER+ majority and label",
@@ -75,7 +76,7 @@ def _more(table: FaceTable) -> None:
             **_shared("agreement"),
         )
         st.multiselect("FER+ majority", FER2013.names, **_shared("majority"))
-        st.slider("Taggers who chose the same, at least", 0, MAX_VOTES, **_shared("votes"))
+        st.slider("Minimum rater agreement", 0, MAX_VOTES, **_shared("votes"))
     if audited:
         st.segmented_control(
             "Model's prediction",

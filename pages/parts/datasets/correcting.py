@@ -42,7 +42,7 @@ def correction_buttons(work: Workspace, rows: Sequence[int], *, key: str) -> Non
                 on_click=_restore, args=(work.book, mine),
                 help="Back to what the data set says",
             )  # fmt: skip
-        with st.popover("Who and why", icon=":material/edit_note:", key=f"ds_note_{key}"):
+        with st.popover("Author and reason", icon=":material/edit_note:", key=f"ds_note_{key}"):
             who_and_why(key)
 
 

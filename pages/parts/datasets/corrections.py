@@ -17,14 +17,14 @@ from pages.parts.datasets.workspace import Workspace
 #: Rows of the table that are drawn with their pictures.
 _SHOWN = 500
 _ASKING = "_ds_asking_leaks"
-_LEAK_REASON = "the same picture, or its mirror image, stands in another split"
+_LEAK_REASON = "the same picture, or its mirror image, is also in another split"
 
 
 def corrections_panel(work: Workspace, settings: Settings) -> None:
     """Everything about the corrections of a data set."""
     corrections = work.book.read()
     st.caption(
-        "Corrections stand in a small file beside the data set, which itself never changes. "
+        "Corrections are kept in a small file beside the data set, which itself never changes. "
         "Training and evaluation apply them on request."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -34,7 +34,7 @@ def corrections_panel(work: Workspace, settings: Settings) -> None:
             on_click=_ask,
             args=(True,),
         )
-        with st.popover("Who and why", icon=":material/edit_note:"):
+        with st.popover("Author and reason", icon=":material/edit_note:"):
             who_and_why("tab")
         if corrections.path.is_file():
             st.download_button(
@@ -51,8 +51,8 @@ def corrections_panel(work: Workspace, settings: Settings) -> None:
     decided = work.corrected()
     if not decided:
         st.markdown(
-            "Nothing is corrected yet. Open a face in Browse to relabel or exclude it, or switch "
-            "on “Select” there to do it for many at once."
+            "Nothing has been corrected yet. Open a face in Browse to relabel or exclude it, or "
+            "switch on “Select” there to do it for many at once."
         )
         st.button(
             "Go to Browse", icon=":material/grid_view:", on_click=state.browse, args=(Filter(),)
@@ -133,14 +133,15 @@ def _confirm_leaks(work: Workspace) -> None:
     left = [row for row in rows.tolist() if not excluded[row]]
     if not left:
         st.markdown(
-            "No Training face that is still in use stands, exactly or mirrored, in another split."
+            "No Training face still in use also appears, exactly or mirrored, in another split."
         )
         st.button("Close", on_click=_ask, args=(False,))
         return
     verb = "stands" if len(left) == 1 else "stand"
     st.markdown(
         f"**{count_of(len(left), 'Training face')}** {verb}, exactly or mirrored, also in "
-        "Validation or Test. Without them a model is judged on faces that it has not learned."
+        "Validation or Test. Without them a model is evaluated only on faces that it was not "
+        "trained on."
     )
     st.caption("They stay in the data set and can be brought back with Undo.")
     with st.container(horizontal=True):

@@ -140,10 +140,10 @@ def _bars(table: FaceTable, row: int, decisions: Decisions, settings: Settings) 
         shares = decisions.scores.as_dict(0)
         st.html(_bar_list([(n, p, percent(p), Emotion(n).colour) for n, p in shares.items()]))
     with right:
-        st.markdown("**Votes of the FER+ taggers**")
+        st.markdown("**Votes of the FER+ raters**")
         votes = table.facts.votes[row]
         if not votes.sum():
-            st.caption("Nobody voted on this face.")
+            st.caption("There are no votes for this face.")
             return
         st.html(_bar_list(_vote_bars(votes.tolist())))
 
@@ -185,7 +185,7 @@ def _others(work: Workspace, table: FaceTable, row: int, settings: Settings) -> 
             args=(_filter_of(table, row, copies),),
         )
         _tiles(work, table, copies, settings, "copies")
-    st.markdown("**Most alike**")
+    st.markdown("**Most similar**")
     _tiles(work, table, work.neighbours(row).tolist(), settings, "neighbours")
 
 

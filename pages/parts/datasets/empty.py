@@ -9,23 +9,26 @@ from pages.parts.common.settings import Settings
 from pages.parts.datasets import state
 from pages.parts.datasets.importing import import_panel
 
-_ASKED = "_ds_practice"
+_ASKED = "_ds_synthetic"
 
 
 def no_data_set(settings: Settings) -> None:
-    """What would stand here, and the two ways to get it."""
+    """What will appear here, and the two ways to get it."""
     st.markdown(
-        "The faces that a model learns from will stand here: to look through, to audit for "
-        "copies and wrong labels, and to correct."
+        "The faces that a model is trained on will appear here, to browse, to audit for copies "
+        "and wrong labels, and to correct."
     )
     with st.container(horizontal=True):
         st.button(
-            "Make a practice set", type="primary", icon=":material/draw:", on_click=_ask_for_set
+            "Create a synthetic data set",
+            type="primary",
+            icon=":material/draw:",
+            on_click=_ask_for_set,
         )
         st.toggle("Import a data set", key=state.IMPORTING_KEY)
     st.caption(
-        "The practice set is drawn by code: seven expressions, 48 x 48 pixels, no person in it. "
-        "Everything here works with it, but its figures say nothing about people."
+        "The synthetic data set is drawn by code: seven expressions, 48 x 48 pixels, no real "
+        "people. Everything here works with it, but its figures say nothing about people."
     )
     if st.session_state.pop(_ASKED, False):
         with st.spinner("Drawing faces"):
@@ -36,7 +39,7 @@ def no_data_set(settings: Settings) -> None:
 
 
 def make_synthetic_set() -> None:
-    """Draws the practice set and stores it where the page finds it.
+    """Draws the synthetic data set and stores it where the page finds it.
 
     Raises:
         OutputError: it cannot be written.

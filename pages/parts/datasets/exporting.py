@@ -20,7 +20,7 @@ _FORMS = {
     "png-folders": ("PNG folders", "zip", "application/zip"),
     "parquet": ("Parquet", "parquet", "application/vnd.apache.parquet"),
 }
-_WHICH = ("All faces", "The filter of Browse")
+_WHICH = ("All faces", "Faces filtered in Browse")
 
 
 def export_panel(work: Workspace) -> None:
@@ -28,11 +28,11 @@ def export_panel(work: Workspace) -> None:
     st.header("Export", anchor=False)
     job = job_board().find(_JOB)
     if job is not None and job.is_active:
-        st.caption("Writing the file. You may leave this page meanwhile.")
+        st.caption("Writing the file. You can leave this page meanwhile.")
         job_progress(job)
         return
     form = st.segmented_control(
-        "Form",
+        "Format",
         _FORMS,
         format_func=lambda name: _FORMS[name][0],
         default="csv",

@@ -30,7 +30,7 @@ _BAD_NAME = re.compile(r"[^A-Za-z0-9._ -]+")
 _FORMS = (
     "Kaggle’s fer2013.csv or icml_face_data.csv, other tables with a label and the pixels of a "
     "face per line, a folder with one folder per expression (also inside train and test), a zip "
-    "of these, or Parquet. Where names do not say the expression, you are asked."
+    "of these, or Parquet. Where a name does not say the expression, you are asked."
 )
 
 
@@ -39,7 +39,7 @@ def import_panel(settings: Settings) -> None:
     st.header("Import", anchor=False)
     job = job_board().find(_JOB)
     if job is not None and job.is_active:
-        st.caption(f"{plain(job.title)}. You may leave this page meanwhile.")
+        st.caption(f"{plain(job.title)}. You can leave this page meanwhile.")
         job_progress(job)
         return
     result = job_board().result(job.id) if job is not None else None
@@ -78,13 +78,13 @@ def import_panel(settings: Settings) -> None:
         "FER+ votes (fer2013new.csv), if you have them",
         type=["csv"],
         key=f"ds_votes_{st.session_state.get(_ROUND, 0)}",
-        help="They are joined by row, as FER+ means it, not by the number in the name.",
+        help="They are matched by row, as FER+ intends, not by the number in the file name.",
     )
     crop = st.toggle(
-        "Find the faces and cut them out",
+        "Detect and crop faces",
         key="ds_crop",
-        help="For your own photos of any size. Without it the middle square of each picture is "
-        "taken. Pictures without a face are counted and left out.",
+        help="For your own photos of any size. Without it the central square of each picture is "
+        "used. Pictures without a face are counted and left out.",
     )
     name = st.text_input("Name", value=_free_name(title), key=f"ds_name_{title}", max_chars=60)
     ready = bool((upload is not None or path or kaggle) and name.strip())
@@ -178,7 +178,7 @@ def _report(job: JobInfo, result: dict[str, Any], name: str) -> None:
         ):
             st.html(paragraph(note, quiet=True))
         st.button(
-            "Browse it",
+            "Browse the data set",
             icon=":material/grid_view:",
             type="primary",
             on_click=_open,

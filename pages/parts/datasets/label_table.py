@@ -68,7 +68,7 @@ def _why(kind: str, question: dict[str, Any]) -> str:
             f"The {kind}s are numbers, and data sets number the expressions in different orders. "
             "Compare the faces with the expressions below before you go on."
         )
-    return f"No {kind} has the name of an expression. Choose one for each that shows one."
+    return f"No {kind} has the name of an expression. Choose an expression for each that shows one."
 
 
 def _numbering(question: dict[str, Any]) -> None:
@@ -77,7 +77,7 @@ def _numbering(question: dict[str, Any]) -> None:
     if len(numberings) < 2:
         return
     st.segmented_control(
-        "Numbered as in",
+        "Numbering",
         list(numberings),
         default=next(iter(numberings)),
         required=True,
@@ -115,7 +115,7 @@ def _reason(i: int, row: dict[str, Any], question: dict[str, Any]) -> str:
     order = st.session_state.get(_NUMBERING_KEY)
     table = question["numberings"].get(order, {})
     if table.get(row["name"]) == now:
-        return f"by {order}’s numbers"
+        return f"by {order}’s numbering"
     if now != proposed:
         return "as you chose"
     return row["reason"] if row["expression"] else "not known"

@@ -27,7 +27,9 @@ def figures(work: Workspace) -> None:
             ("Poor pictures", f"{flagged:,}", "flat, dark or blurred"),
         ]
         if found["label_issues"] is not None:
-            items.append(("Label errors", f"{found['label_issues']:,}", "likely, by the model"))
+            items.append(
+                ("Label errors", f"{found['label_issues']:,}", "likely, according to the model")
+            )
     corrected = work.corrected()
     n_excluded = sum(entry.action == "exclude" for entry in corrected.values())
     note = f"{len(corrected) - n_excluded:,} relabelled, {n_excluded:,} excluded"
@@ -35,7 +37,7 @@ def figures(work: Workspace) -> None:
     st.html(pieces.figures(items))
     if facts.is_synthetic:
         st.caption(
-            ":material/draw: A practice set, drawn by code. Figures from it say nothing about "
+            ":material/draw: A synthetic data set, drawn by code. Its figures say nothing about "
             "people."
         )
 

@@ -26,7 +26,7 @@ _SIDE_PX = SIZES["small"][0]
 def map_panel(work: Workspace, settings: Settings) -> None:
     """The map, or the way to it."""
     if work.report is None or not work.report.has_model:
-        st.caption("The map is made by the audit, from the features of the model in use.")
+        st.caption("The audit makes the map, from the features of the model in use.")
         audit_panel(work, settings)
         return
     _map(work, settings)
@@ -69,10 +69,10 @@ def _drawn(table: FaceTable, rows: list[int], colour: str) -> None:
     st.altair_chart(
         chart,
         key=_MAP_KEY,
-        # Only what is dragged counts: an area that came with the address is not in the chart.
+        # Only what is dragged counts: an area from the query parameters is not in the chart.
         on_select=_choose,
         selection_mode=AREA,
-        alt="Map of the faces: near each other where the model sees them alike.",
+        alt="Map of the faces: similar ones, in the model's view, are close together.",
     )
 
 
@@ -97,7 +97,7 @@ def _kinds(table: FaceTable, colour: str) -> tuple[list[str], list[str]]:
 
 
 def _area(event: Any) -> tuple[float, float, float, float] | None:
-    """The rectangle that was dragged, rounded as in the address."""
+    """The rectangle that was dragged, rounded as in the query parameters."""
     found = (event or {}).get("selection", {}).get(AREA, {})
     if not found.get("map_x") or not found.get("map_y"):
         return None
@@ -112,7 +112,7 @@ def _chosen(work: Workspace, table: FaceTable, settings: Settings) -> None:
         return
     rows = table.find(wanted, "row")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{count_of(len(rows), 'face')} in this part**", width="content")
+        st.markdown(f"**{count_of(len(rows), 'face')} in this region**", width="content")
         st.button(
             "Show in the grid",
             icon=":material/grid_view:",
@@ -132,7 +132,7 @@ def _chosen(work: Workspace, table: FaceTable, settings: Settings) -> None:
         tiles(work.stored, table, shown, _SIDE_PX),
         key="ds_map_faces",
         side_px=_SIDE_PX,
-        label="Some faces of this part",
+        label="Some faces of this region",
         hidden=settings.blur,
     )
     if opened is not None:

@@ -1,4 +1,4 @@
-"""What the page remembers in a session and shows in its address. The only place with the keys."""
+"""What the page keeps in a session and in its query parameters. The only place with the keys."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import fields, replace
@@ -29,9 +29,9 @@ def key_of(name: str) -> str:
 
 
 def read_address() -> None:
-    """Takes over what the address says, where it is not what this session wrote itself.
+    """Takes over what the query parameters say, where it is not what this session wrote itself.
 
-    An address without anything is what a click on the page's name leaves: the page then stays as
+    A URL without query parameters is what a click on the page's name leaves: the page then stays as
     it was.
     """
     given = st.query_params.to_dict()
@@ -50,7 +50,7 @@ def read_address() -> None:
 
 
 def write_address() -> None:
-    """Makes the address show what is on the screen."""
+    """Makes the query parameters show what is on the screen."""
     state = st.session_state
     params = {_TAB_PARAM: _slug(state.get(TAB_KEY) or TABS[0])}
     if state.get(SET_KEY):

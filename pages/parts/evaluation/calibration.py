@@ -20,7 +20,7 @@ def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
     before, after = st.columns(2, gap="large")
     with before:
         _diagram(
-            evaluation, evaluation.predictions.uncalibrated, "Before", "as the network says it"
+            evaluation, evaluation.predictions.uncalibrated, "Before", "as the network outputs it"
         )
     with after:
         _diagram(
@@ -33,10 +33,11 @@ def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
         st.caption("This model is not calibrated: its temperature is 1, so both are the same.")
     low, high = figures["ece_perfect_ci95"]
     st.caption(
-        f"Chance alone makes an error of {percent(low, 1)} to {percent(high, 1)} on these "
+        f"Chance alone gives an error of {percent(low, 1)} to {percent(high, 1)} on these "
         f"{count_of(len(evaluation.correct), 'face')}, even where every confidence is exactly "
-        "right. Dots on the dashed line are honest: of the predictions given with 80 %, 80 % are "
-        "right. Larger dots stand for more faces; bars are 95 % intervals."
+        "right. Dots on the dashed line are well calibrated: of the predictions with a "
+        "confidence of 80 %, 80 % are right. Larger dots stand for more faces; bars are 95 % "
+        "intervals."
     )
 
 
@@ -51,7 +52,7 @@ def _diagram(evaluation: Evaluation, probabilities: Float32Array, title: str, no
     )
 
 
-def certainty(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
+def confidence(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
     """Accuracy against the share of faces that get a confident prediction."""
     threshold = figures["threshold"]
     confidences = evaluation.probabilities.max(axis=1)

@@ -25,13 +25,12 @@ SPLIT_NAMES = {
     "merged": "Both",
     "training": "Training",
 }
-LABEL_NAMES = {"fer2013": "Original", "raters": "FER+ majority"}
+LABEL_NAMES = {"fer2013": "Original", "raters": "FER+ raters' majority"}
 
 _SPLIT_HELP = (
-    "- **Validation** (PublicTest): to choose by.\n"
-    "- **Test** (PrivateTest): to report on. Every look is counted.\n"
-    "- **Both** merged: only to compare with Emotion-detection, which reports on it.\n"
-    "- **Training**: what the model learned from; shows memory, not skill."
+    "- **Validation** (PublicTest): to choose models by.\n- **Test** (PrivateTest): to report on. "
+    "Every access is logged.\n- **Both** merged: only to compare with Emotion-detection, which "
+    "reports on it.\n- **Training**: what the model was trained on; shows memory, not skill."
 )
 
 
@@ -103,17 +102,17 @@ def choose(settings: Settings) -> Choice | None:
 
 def _no_data() -> None:
     st.markdown(
-        "Accuracy, mistakes and their pictures, calibration and robustness of a model will stand "
-        "here, as soon as there are labelled faces to judge it on."
+        "A model's accuracy, its mistakes with their pictures, calibration and robustness will "
+        "appear here as soon as there are labelled faces to evaluate it on."
     )
     with st.container(horizontal=True):
         if st.button("Import FER-2013", type="primary", icon=":material/database_upload:"):
             st.switch_page("pages/datasets.py")
         st.button(
-            "Try the practice set",
+            "Try the synthetic data set",
             icon=":material/draw:",
             on_click=_use_synthetic_set,
-            help="Faces drawn by code. Figures from them say nothing about real ones.",
+            help="Faces drawn by code. Their figures say nothing about real faces.",
         )
 
 
@@ -152,7 +151,7 @@ def _labels_choice(data: EmotionDataset) -> str:
         format_func=LABEL_NAMES.__getitem__,
         key=LABELS_KEY,
         persist_state="session",
-        help="Whose label counts as right: the data set's own label, or what most of ten taggers "
-        "said, on the faces where that is clear.",
+        help="Whose label counts as correct: the data set's own, or that of the majority of ten "
+        "FER+ raters, on the faces where it is clear.",
     )
     return labels or "fer2013"

@@ -11,10 +11,10 @@ from emotion_core.evaluation import Evaluation
 from emotion_core.evaluation.curves import PrecisionRecall, precision_recall
 
 _SHARES = {
-    "precision": ("Precision", "Of the faces that it calls so, how many are."),
-    "recall": ("Recall", "Of the faces that are so, how many it recognises."),
+    "precision": ("Precision", "Of the faces predicted as this expression, how many show it."),
+    "recall": ("Recall", "Of the faces with this expression, how many are recognised."),
     "f1": ("F1", "Harmonic mean of precision and recall."),
-    "area": ("AP", "Average precision: area under precision against recall."),
+    "area": ("AP", "Average precision: the area under the precision-recall curve."),
 }
 
 

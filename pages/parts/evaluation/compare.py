@@ -52,7 +52,7 @@ def _compared(choice: Choice, first: Evaluation, second: Evaluation) -> None:
     st.markdown(_verdict(found, first.model, second.model))
     left, right = st.columns([1, 1], gap="large")
     with left:
-        st.markdown("**How many faces each gets right**")
+        st.markdown("**Faces predicted correctly by each**")
         _table(found, first.model, second.model)
     with right:
         st.markdown(f"**Recall** · ● {plain(first.model)} · ○ {plain(second.model)}")
@@ -94,11 +94,11 @@ def _p(value: float) -> str:
 
 def _verdict(found: Comparison, first: str, second: str) -> str:
     if found.only_a == found.only_b:
-        return "On these images both are equally good."
+        return "On these images both are equally accurate."
     better = plain(second if found.difference > 0 else first)
     if found.p_exact < _CONVINCING:
-        return f"**{better}** is better here; chance alone would hardly do this."
-    return f"**{better}** is ahead here, but chance alone would often do as much."
+        return f"**{better}** is more accurate here; chance alone is an unlikely explanation."
+    return f"**{better}** is ahead here, but chance alone could easily explain it."
 
 
 def _table(found: Comparison, first: str, second: str) -> None:
@@ -116,13 +116,13 @@ def _table(found: Comparison, first: str, second: str) -> None:
         frame,
         hide_index=True,
         column_config={
-            "who": st.column_config.TextColumn("Right answer by"),
+            "who": st.column_config.TextColumn("Correct"),
             "faces": st.column_config.NumberColumn("Faces", format="localized"),
             "share": st.column_config.ProgressColumn(
                 "Share", format="%.1f %%", min_value=0, max_value=100
             ),
         },
-        alt="How many faces both models, one of them or neither get right.",
+        alt="How many faces both models, one of them or neither predict correctly.",
     )
 
 
@@ -135,7 +135,7 @@ def _changed(choice: Choice, first: Evaluation, second: Evaluation) -> None:
         & ~second.correct
         & (first.predicted != second.predicted),
     }
-    st.header("Images that changed", anchor=False)
+    st.header("Images on which they differ", anchor=False)
     if st.session_state.get(CHANGED_KEY) not in groups:
         st.session_state[CHANGED_KEY] = next(iter(groups))
     chosen = st.segmented_control(

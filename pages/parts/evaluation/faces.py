@@ -43,7 +43,7 @@ def faces(choice: Choice, evaluation: Evaluation, places: Int64Array, *, key: st
         _grid_faces(evaluation, shown),
         key=key,
         side_px=_SIDE_PX,
-        label="Faces with the model's prediction and its share",
+        label="Faces with the model's prediction and its probability",
     )
     if n_pages > 1:
         st.pagination(n_pages, key=page_key)
@@ -108,7 +108,7 @@ def _open_face(choice: Choice, evaluation: Evaluation, place: int) -> None:
     facts = [("Row", f"{int(evaluation.rows.rows[place]):,} of the data set")]
     facts += _labels(evaluation, place)
     if evaluation.rows.seen[place] and evaluation.rows.split != "training":
-        facts.append(("Leaked", "this picture, or its mirror image, also stands in Training"))
+        facts.append(("Leaked", "this picture, or its mirror image, is also in Training"))
     st.html(pieces.definition_list(facts))
     image = evaluation.rows.images.images[evaluation.rows.judged][place]
     label = st.selectbox(

@@ -43,7 +43,7 @@ def heat_map(choice: Choice, evaluation: Evaluation, settings: Settings) -> None
         st.caption(f"Row {row:,}, labelled {images.label_set[int(images.labels[at])].value}.")
     st.caption(
         "A grey square a sixth of the face wide slides over it; where the score falls, the "
-        "prediction rests on what was covered (Zeiler & Fergus, arXiv 1311.2901)."
+        "prediction relies on what was covered (Zeiler & Fergus, arXiv 1311.2901)."
     )
 
 
@@ -54,8 +54,8 @@ def _row_choice(evaluation: Evaluation) -> int:
         st.session_state[ROW_KEY] = low
     asked = int(
         st.number_input(
-            "Row of the data set", low, high, step=1, key=ROW_KEY, width=180,
-            help="The numbers under the faces of the other tabs, and on the data set page.",
+            "Row in the data set", low, high, step=1, key=ROW_KEY, width=180,
+            help="The numbers under the faces in the other tabs and on the Data set page.",
         )
     )  # fmt: skip
     # Other splits stand between these rows, or rows were left out.

@@ -23,13 +23,13 @@ def robustness(choice: Choice) -> None:
     if not _is_whole(points):
         n = min(MAX_IMAGES, len(choice.rows.images))
         st.button(
-            "Go on measuring" if points else "Measure robustness",
+            "Resume measuring" if points else "Measure robustness",
             type="primary",
             icon=":material/play_arrow:",
             on_click=_start,
             args=(choice,),
-            help=f"Corrupts {n:,} of these faces in more and more ways and asks the model again. "
-            "Takes about a minute, and goes on when you leave the page.",
+            help=f"Corrupts {n:,} of these faces more and more strongly and evaluates the model "
+            "on them. Takes about a minute and continues when you leave the page.",
         )
     _curves(points)
 
@@ -64,8 +64,8 @@ def _is_whole(points: Sequence[RobustnessPoint]) -> bool:
 def _curves(points: Sequence[RobustnessPoint]) -> None:
     if not points:
         st.caption(
-            "How many predictions stay right when faces are blurred, noisy, dark, covered, turned "
-            "or small will appear here."
+            "How many predictions stay correct when faces are blurred, noisy, dark, covered, "
+            "turned or small will appear here."
         )
         return
     columns = [*st.columns(3, gap="medium"), *st.columns(3, gap="medium")]

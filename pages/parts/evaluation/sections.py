@@ -7,7 +7,7 @@ import streamlit as st
 
 from emotion_core.evaluation import Evaluation
 from pages.parts.common.settings import Settings
-from pages.parts.evaluation.calibration import calibration, certainty
+from pages.parts.evaluation.calibration import calibration, confidence
 from pages.parts.evaluation.choice import Choice
 from pages.parts.evaluation.classes import classes
 from pages.parts.evaluation.compare import comparison
@@ -18,9 +18,9 @@ from pages.parts.evaluation.robustness import robustness
 TAB_KEY = "ev_tab"
 TABS = (
     "Confusion",
-    "Each expression",
+    "Per expression",
     "Calibration",
-    "Certainty",
+    "Confidence",
     "Robustness",
     "Compare",
     "Heat map",
@@ -35,7 +35,7 @@ def sections(
         lambda: confusion(choice, evaluation, figures),
         lambda: classes(evaluation, figures),
         lambda: calibration(evaluation, figures),
-        lambda: certainty(evaluation, figures),
+        lambda: confidence(evaluation, figures),
         lambda: robustness(choice),
         lambda: comparison(choice, evaluation),
         lambda: heat_map(choice, evaluation, settings),

@@ -1,4 +1,4 @@
-"""The data sets that a model can be judged on: the stored ones and the practice set."""
+"""The data sets that a model can be judged on: the stored ones and the synthetic data set."""
 
 from pathlib import Path
 
@@ -9,12 +9,12 @@ from emotion_core.datasets.dataset import SYNTHETIC
 from emotion_core.evaluation import EvaluationSplit, build_evaluation_split
 from pages.parts.common.data_sets import known_sets, open_set
 
-#: What the practice set is called on the page.
-SYNTHETIC_NAME = "Practice set (drawn faces)"
+#: What the synthetic data set is called on the page.
+SYNTHETIC_NAME = "Synthetic data set"
 
 
 def choices() -> dict[str, Path | None]:
-    """{name: file} of the stored sets, and the practice set, which has no file."""
+    """{name: file} of the stored sets, and the synthetic data set, which has no file."""
     return {**known_sets(), SYNTHETIC_NAME: None}
 
 

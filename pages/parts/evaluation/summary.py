@@ -45,7 +45,7 @@ def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     if figures["accuracy_covered"] is not None:
         items.append(
             (
-                "When certain",
+                "When confident",
                 percent(figures["accuracy_covered"], 1),
                 f"{percent(figures['coverage'])} of faces, uncertain below "
                 f"{percent(figures['threshold'])}",
@@ -56,8 +56,8 @@ def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         (
             "Calibration error",
             percent(figures["ece"], 1),
-            "mean gap of confidence and accuracy; by chance alone "
-            f"{percent(low, 1)} to {percent(high, 1)}",
+            f"mean gap between confidence and accuracy; by chance alone {percent(low, 1)} to "
+            f"{percent(high, 1)}",
         )
     )
     return items
@@ -66,17 +66,19 @@ def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def _notes(choice: Choice) -> list[str]:
     notes = []
     if choice.data.is_synthetic:
-        notes.append("The practice set is drawn by code: its figures say nothing about real faces.")
+        notes.append(
+            "The synthetic data set is drawn by code: its figures say nothing about real faces."
+        )
     if choice.rows.split == "training":
         notes.append(
-            "The model may have learned from these very images: this is memory, not skill."
+            "The model may have been trained on these very images: this is memory, not skill."
         )
     if choice.rows.split == "merged":
         notes.append(
-            "Half of these images chose the epoch and the calibration: only to compare with "
-            "projects that report on both."
+            "Half of these images were used to choose the epoch and the calibration: use this "
+            "only to compare with projects that report on both."
         )
     unknown = [e.value for e in choice.rows.label_set if e not in choice.model.label_set.emotions]
     if unknown:
-        notes.append(f"This model does not know {', '.join(unknown)}: it can only miss them.")
+        notes.append(f"This model does not know {', '.join(unknown)}: it always misses them.")
     return notes

@@ -50,7 +50,7 @@ def _comparison(chosen: Sequence[Entry], entries: Sequence[Entry]) -> None:
         histories = {e.title: h for e in chosen if not (h := e.history()).empty}
         panels = available_panels(histories) if histories else ()
         if not panels:
-            st.caption("Tick a run with at least one epoch: its curves will stand here.")
+            st.caption("Select a run with at least one epoch; its curves will appear here.")
             return
         pictures: list[Picture] = []
         place = st.container(horizontal=True, vertical_alignment="bottom")
@@ -78,7 +78,8 @@ def _controls(
         )  # fmt: skip
         smoothing = st.slider(
             "Smoothing", 0.0, 0.95, 0.0, 0.05, key="history_smoothing", width=150,
-            persist_state="session", help="Moving average; the plain curve stays, paler.",
+            persist_state="session", help="Moving average; the unsmoothed curve stays, in a paler "
+                                          "colour.",
         )  # fmt: skip
         f1_of = "macro"
         if several and "F1" in panels:

@@ -24,7 +24,7 @@ def import_panel(entries: Sequence[Entry]) -> None:
         files = st.file_uploader(
             "Histories", accept_multiple_files=True, key=f"history_upload_{number}",
             help="CSV of Keras' CSVLogger, a history.json (History.history), or event files of "
-            "TensorBoard. They stay on this machine.",
+                 "TensorBoard. They stay on this machine.",
         )  # fmt: skip
         if files:
             st.session_state[_FAILURES] = _keep([(file.name, file.getvalue()) for file in files])

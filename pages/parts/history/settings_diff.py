@@ -23,7 +23,7 @@ def settings_diff(chosen: Sequence[Entry], entries: Sequence[Entry]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         left = st.selectbox("First", titles, index=titles.index(first), key="diff_first")
         right = st.selectbox("Second", titles, index=titles.index(second), key="diff_second")
-        everything = st.toggle("Show equal ones too", key="diff_all", persist_state="session")
+        everything = st.toggle("Show equal settings too", key="diff_all", persist_state="session")
     rows = diff_rows(by_title[left], by_title[right])
     shown = [row for row in rows if everything or row[1] != row[2]]
     if not shown:

@@ -144,11 +144,11 @@ def _columns() -> dict[str, Any]:
         "name": column.TextColumn("Name", width=190, pinned=True),
         "state": column.TextColumn("State", width=110),
         "network": column.TextColumn("Network", width=116),
-        "labels": column.TextColumn("Labels", width=84, help="What it learned from"),
+        "labels": column.TextColumn("Labels", width=84, help="What it was trained on"),
         "best": column.NumberColumn(
             "Best val.",
-            help="Best accuracy on the validation images (PublicTest); for FER+ labels against "
-            "the taggers' majority, otherwise against the original labels",
+            help="Best accuracy on the validation images (PublicTest); for raters' labels against "
+                 "the FER+ majority, otherwise against the original labels",
             **percent,
         ),
         "test": column.NumberColumn(

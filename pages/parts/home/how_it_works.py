@@ -13,7 +13,7 @@ from pages.parts.common.settings import Settings
 
 _STEPS = (
     ("1. Your picture.", "A detector looks for faces in it."),
-    ("2. Each face", "is cut out the way FER‑2013 shows faces."),
+    ("2. Each face", "is cropped the way FER‑2013 shows faces."),
     ("3. 48 × 48 grey pixels", "are all that the network sees."),
     ("4. Seven scores", "that add up to 100\u00a0%."),
 )
@@ -34,7 +34,10 @@ def draw(last: tuple[Photo, FrameResult, int] | None, settings: Settings) -> Non
     with columns[3]:
         _scores(last)
     if last is None:
-        st.caption("A drawing with made-up scores. Once you have tried a photo, it stands here.")
+        st.caption(
+            "A drawing with made-up scores. Your own photo will appear here once you have "
+            "tried one."
+        )
     else:
         st.html(pieces.paragraph(f"From your photo {last[0].name}.", quiet=True))
 

@@ -34,7 +34,8 @@ WORDS = {
     "on http://localhost or over HTTPS; snapshots work over HTTPS, too.",
     "device_ask_permission": "Please allow the camera.",
     "device_not_available": "No camera is available.",
-    "device_access_denied": "The browser may not use the camera. Allow it in the address bar.",
+    "device_access_denied": "The browser is not allowed to use the camera. Allow it in the "
+    "address bar.",
 }
 _FRAME_RATE = 30
 _LOOK = {"width": "100%", "borderRadius": "0.5rem", "background": "#14171B"}
@@ -53,7 +54,7 @@ def camera(live: LiveSession, size_px: tuple[int, int]) -> bool:
     try:
         return bool(_component(live, size_px).state.playing)
     except Exception:  # whatever goes wrong between the two ends, it can be tried again
-        _logger.exception("Video could not be connected")
+        _logger.exception("The video could not be connected")
         st.session_state[_FAILED] = True
         _say_failed()
         return False
@@ -88,8 +89,8 @@ def _key() -> str:
 
 def _say_failed() -> None:
     st.error(
-        "Browser and dashboard could not be connected. Test below what is missing, try again, or "
-        "use snapshots, which need no video connection.",
+        "The browser and the dashboard could not connect. Test below what is missing, try again, "
+        "or use snapshots, which need no video connection.",
         icon=":material/error:",
     )
     with st.container(horizontal=True):

@@ -27,8 +27,8 @@ def connection_panel(*, playing: bool) -> None:
     """
     with st.expander("Connection", icon=":material/network_check:"):
         st.caption(
-            "Video goes from the browser to this dashboard and back, and nowhere else. "
-            "If it does not start, test what is missing."
+            "Video goes from the browser to this dashboard and back, and nowhere else. If it does "
+            "not start, test what is missing."
         )
         check = st.components.v2.component(
             "emotion_lens_connection",

@@ -9,27 +9,27 @@ _AGREED = "_live_agreed"
 _NOTICE = [
     (
         "What is computed",
-        "Where faces are in the picture, and for each the shares of seven expressions. "
-        "No identity, no age, no gender.",
+        "Where faces are in the picture, and for each the probabilities of seven expressions. No "
+        "identity, no age, no gender.",
     ),
     (
         "Where",
-        "On the machine that runs this dashboard. Pictures are dropped at once; scores are kept "
+        "On the machine that runs this dashboard. Pictures are discarded at once; scores are kept "
         "only while you record.",
     ),
     (
         "Expressions, not feelings",
-        "It reads what a face shows, often wrongly. Nobody's feelings, honesty or fitness can be "
-        "concluded from it.",
+        "It reads what a face shows, and is often wrong. It says nothing about anybody's "
+        "feelings, honesty or abilities.",
     ),
     (
         "Not at work or school",
-        "In the European Union it is forbidden to infer emotions of people at work and in "
+        "In the European Union it is forbidden to infer people's emotions at work and in "
         "education, except for medical or safety reasons (AI Act, Article 5(1)(f)).",
     ),
     (
         "Tell people",
-        "Everybody in front of the camera must know of it beforehand (AI Act, Article 50(3)).",
+        "Everybody in front of the camera must be told beforehand (AI Act, Article 50(3)).",
     ),
 ]
 
@@ -39,7 +39,7 @@ def agreed() -> bool:
     if st.session_state.get(_AGREED):
         return True
     with st.container(border=True, key="live_consent"):
-        st.header("Before the camera starts", anchor=False)
+        st.header("Before you start the camera", anchor=False)
         st.html(definition_list(_NOTICE))
         st.button(
             "I understand, and everybody here knows",

@@ -38,16 +38,16 @@ def live_controls(settings: Settings) -> LiveChoice:
         half_life_s = st.slider(
             "Smoothing", 0.0, 2.0, defaults.half_life_s, 0.1, format="%.1f s",
             key=SMOOTHING_KEY, persist_state="session",
-            help="After this time half of a change has arrived. 0 shows every flicker.",
+            help="Half-life: after this time, half of a change shows. 0 shows every flicker.",
         )  # fmt: skip
         raw = st.toggle(
             "Show raw scores", key=RAW_KEY, persist_state="session",
-            help="Each frame's scores alone, without smoothing and without steady labels.",
+            help="The scores of each frame alone, without smoothing or stable labels.",
         )  # fmt: skip
         detect_every = st.slider(
-            "Search faces every", 1, 10, defaults.detect_every, format="%d frames",
+            "Detect faces every", 1, 10, defaults.detect_every, format="%d frames",
             key=EVERY_KEY, persist_state="session",
-            help="Between searches known faces are followed, which takes less time.",
+            help="In between, known faces are tracked, which takes less time.",
         )  # fmt: skip
         mirror = st.toggle("Mirror", value=True, key=MIRROR_KEY, persist_state="session")
         boxes = st.toggle("Boxes", value=True, key=BOXES_KEY, persist_state="session")
@@ -56,7 +56,8 @@ def live_controls(settings: Settings) -> LiveChoice:
         size = st.selectbox(
             "Picture size", list(SIZES), index=list(SIZES).index(_DEFAULT_SIZE),
             key=SIZE_KEY, persist_state="session",
-            help="From the next start on. The browser may send less while the network is slow.",
+            help="Takes effect at the next start. The browser may send smaller pictures over a "
+                 "slow network.",
         )  # fmt: skip
     return LiveChoice(
         LiveSettings(

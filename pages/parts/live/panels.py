@@ -75,7 +75,7 @@ def _say(view: LiveView, playing: bool) -> None:
     elif playing and view.idle_s is not None and view.idle_s > SILENT_S:
         st.caption("No new picture comes from the camera.")
     elif view.result is None:
-        st.caption("Each face's number, expression and seven shares will appear here.")
+        st.caption("Each face's number, expression and seven probabilities will appear here.")
 
 
 def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
@@ -88,12 +88,12 @@ def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
         numbers = ", ".join(f"{face:d}" for face in state.faces)
         st.caption(f":material/person_check: Relative to the resting face of face {numbers}.")
         st.button(
-            "Back to plain scores", key="baseline_forget", icon=":material/undo:",
+            "Back to absolute scores", key="baseline_forget", icon=":material/undo:",
             on_click=live.forget_baseline,
         )  # fmt: skip
         return
     if state.failed:
-        st.caption("No face was there for long enough. Stay in the picture and try again.")
+        st.caption("No face was visible for long enough. Stay in the picture and try again.")
     st.button(
         "Learn my resting face", key="baseline_learn", icon=":material/sentiment_neutral:",
         on_click=live.learn_baseline, disabled=not playing,
@@ -119,7 +119,7 @@ def _charts(live: LiveSession, playing: bool) -> None:
             st.vega_lite_chart(
                 spec=live_timeline(moments, labels.names, span_s=SPAN_S),
                 key="live_timeline",
-                alt="Shares of all expressions over the last minute, one band per face.",
+                alt="Probabilities of all expressions over the last minute, one band per face.",
             )
             st.html(pieces.legend(labels.emotions))
         with narrow:

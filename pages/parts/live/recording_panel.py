@@ -130,7 +130,7 @@ def _finished(recording: Recording) -> None:
                 gap_s=recording.trend.gap_s,
             ),
             key="recording_trend",
-            alt="Shares of all expressions over the recording, mean of all faces.",
+            alt="Probabilities of all expressions over the recording, mean of all faces.",
         )  # fmt: skip
         st.html(pieces.legend(recording.label_set.emotions))
         _downloads(recording)

@@ -22,12 +22,12 @@ def snapshot(settings: Settings, chosen: LiveSettings) -> None:
     """
     left, right = st.columns([2, 1], gap="large")
     with left:
-        st.caption("Works where video does not get through: the browser sends one picture.")
+        st.caption("Works where video cannot be connected: the browser sends one picture.")
         shot = st.camera_input("Take a picture", key="live_snapshot")
     with right:
         st.header("Faces", anchor=False)
     if shot is None:
-        right.caption("Each face's number, expression and seven shares will appear here.")
+        right.caption("Each face's number, expression and seven probabilities will appear here.")
         return
     image = decode_image(shot.getvalue(), name="the picture")
     pipeline = EmotionPipeline(

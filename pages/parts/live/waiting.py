@@ -16,7 +16,7 @@ def waiting_room() -> None:
         st.rerun(scope="app")
     st.info(
         f"Please wait: {count_of(gate.viewers(), 'viewer is', 'viewers are')} watching already, "
-        "and one more would make the video slow for all. The camera can be started here as soon "
+        "and one more would slow the video down for everybody. You can start the camera as soon "
         "as a place is free. Snapshots work meanwhile.",
         icon=":material/hourglass_top:",
     )

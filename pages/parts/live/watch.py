@@ -23,18 +23,18 @@ _WORDS: dict[str, Any] = {
     "video": "The camera's picture, with a box and an expression at every face",
     "lost": (
         "Connection lost",
-        "The dashboard does not answer; the last picture came at {time}. The video starts again "
-        "by itself as soon as it does.",
+        "The dashboard does not respond; the last picture came at {time}. The video restarts by "
+        "itself as soon as it does.",
     ),
     "video_lost": (
         "The video has stopped",
-        "The last picture came at {time}. The dashboard answers, and the video is being started "
-        "again.",
+        "The last picture came at {time}. The dashboard responds, and the video is being "
+        "restarted.",
     ),
     "given_up": (
         "Not reconnected",
-        "The last picture came at {time}, and no new one within a minute. See whether the "
-        "dashboard still runs and the network is there, then try again.",
+        "The last picture came at {time}, and no new one within a minute. Check that the "
+        "dashboard is running and the network is up, then try again.",
     ),
     "ended": (
         "The camera has stopped",
@@ -42,13 +42,13 @@ _WORDS: dict[str, Any] = {
         "again, then start the camera.",
     ),
     "slow": (
-        "Connecting takes long",
-        "If no picture comes, press Stop and test the connection at the foot of the page, or use "
-        "snapshots, which need no video connection.",
+        "Connecting is taking long",
+        "If no picture comes, press Stop and test the connection at the bottom of the page, or "
+        "use snapshots, which need no video connection.",
     ),
     "unknown": (
         "The camera does not start",
-        "The browser says: {said} Test the connection at the foot of the page, or try another "
+        "The browser says: {said} Test the connection at the bottom of the page, or try another "
         "camera.",
     ),
 }

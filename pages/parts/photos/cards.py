@@ -77,7 +77,7 @@ def _how_found(result: FrameResult) -> str:
     took_ms = sum(result.stage_ms.values())
     note = f"{width} × {height} pixels · {took_ms:.0f} ms to find faces and read expressions"
     if result.rotation_deg:
-        note += f" · faces found after turning the picture by {result.rotation_deg}°"
+        note += f" · faces found after rotating the picture by {result.rotation_deg}°"
     return note
 
 
@@ -100,7 +100,7 @@ def _card(
     if len(result):
         st.html(pieces.face_chips(result))
     else:
-        st.caption("No face found. The details say what to try.")
+        st.caption("No face found. See the details for what to try.")
     with st.container(horizontal=True, vertical_alignment="bottom", height="stretch"):
         if st.button("Details", icon=":material/open_in_full:", key=f"open_{photo.digest}"):
             _open(photo, result, settings)
@@ -145,7 +145,7 @@ def _face(photo: Photo, result: FrameResult, face: int, settings: Settings) -> N
     st.altair_chart(
         score_bars_chart(scores.as_dict(face), uncertain=bool(result.uncertain[face])),
         key=f"bars_{photo.digest}_{number}",
-        alt=f"Face {number} {described}: the shares of all expressions.",
+        alt=f"Face {number} {described}: the probabilities of all expressions.",
     )
 
 
@@ -154,12 +154,12 @@ def _no_face(photo: Photo, result: FrameResult, settings: Settings) -> None:
     with st.container(border=True):
         st.markdown("**No face found**")
         st.caption(
-            "The picture was also tried turned by 90, 180 and 270 degrees. "
+            "The picture was also tried rotated by 90, 180 and 270 degrees. "
             f"{_advice(result.size_px, harder)} {'Try' if harder else 'Or try'}:"
         )
         if harder is not None:
             st.button(
-                "Search small faces thoroughly"
+                "Search thoroughly for small faces"
                 if harder is SmallFaces.THOROUGH
                 else "Search small faces",
                 icon=":material/zoom_in:",
@@ -170,7 +170,7 @@ def _no_face(photo: Photo, result: FrameResult, settings: Settings) -> None:
         lowest = detector_info(settings.detector).confidences.lowest
         if settings.min_confidence is None or settings.min_confidence > lowest:
             st.button(
-                f"Minimum confidence {percent(lowest)}",
+                f"Minimum detection confidence {percent(lowest)}",
                 icon=":material/tune:",
                 key=f"lower_{photo.digest}",
                 on_click=_set,
@@ -190,10 +190,13 @@ def _no_face(photo: Photo, result: FrameResult, settings: Settings) -> None:
 def _advice(size_px: tuple[int, int], harder: SmallFaces | None) -> str:
     """What helps most: pixels where there are few, a closer look where there are many."""
     if harder is not None:
-        return "In a photo this large, small faces are lost unless they are searched closer up."
+        return (
+            "In a photo this large, small faces are lost unless they are searched for at a "
+            "higher resolution."
+        )
     if max(size_px) > _LARGE_PX:
-        return "A part of it, cut closer to the faces, helps most."
-    return "A larger picture, or one cut closer to the faces, helps most."
+        return "Cropping the photo closer to the faces helps most."
+    return "A larger picture, or one cropped closer to the faces, helps most."
 
 
 def _annotated(photo: Photo, result: FrameResult, settings: Settings, side_px: int) -> bytes:

@@ -30,7 +30,7 @@ def progress(library: PhotoLibrary, settings: Settings) -> Callable[[], None]:
     with st.container(horizontal=True, vertical_alignment="center"):
         if library.stopped:
             st.markdown(f"Stopped. {count_of(n_waiting, 'photo')} not analysed.", width="content")
-            st.button("Go on", icon=":material/play_arrow:", on_click=_go_on, args=(library,))
+            st.button("Resume", icon=":material/play_arrow:", on_click=_go_on, args=(library,))
             return lambda: None
         bar = st.progress(0.0)
         st.button("Stop", icon=":material/stop:", on_click=_stop, args=(library,))

@@ -24,10 +24,13 @@ def faces_table(found: list[tuple[Photo, FrameResult]], settings: Settings) -> N
         "photo": st.column_config.TextColumn("Photo", width=150),
         "number": st.column_config.NumberColumn("No.", width=48, help="Number in the picture"),
         "answer": st.column_config.TextColumn("Expression", width=160),
-        "confidence": st.column_config.NumberColumn("Share", format="%.0f %%", width=64),
+        "confidence": st.column_config.NumberColumn("Confidence", format="%.0f %%", width=64),
         **{emotion.value: _share_column(emotion) for emotion in settings.card.label_set},
-        "certainty": st.column_config.NumberColumn(
-            "Certainty", format="%.0f %%", width=76, help="How sure the detector is of the face"
+        "detection_confidence": st.column_config.NumberColumn(
+            "Detection confidence",
+            format="%.0f %%",
+            width=76,
+            help="How confident the detector is that this is a face",
         ),
     }
     st.dataframe(
@@ -36,7 +39,7 @@ def faces_table(found: list[tuple[Photo, FrameResult]], settings: Settings) -> N
         hide_index=True,
         row_height=52,
         height=min(640, 52 * len(frame) + 40),
-        alt="Table of all faces with the share of each expression.",
+        alt="Table of all faces with the probability of each expression.",
     )
 
 
@@ -53,7 +56,7 @@ def _frame(found: list[tuple[Photo, FrameResult]], settings: Settings) -> pd.Dat
                     "answer": describe_face(decisions, face),
                     "confidence": 100 * float(decisions.confidences[face]),
                     **{name: 100 * p for name, p in decisions.scores.as_dict(face).items()},
-                    "certainty": 100 * float(result.detections.confidences[face]),
+                    "detection_confidence": 100 * float(result.detections.confidences[face]),
                 }
             )
     return pd.DataFrame(rows)

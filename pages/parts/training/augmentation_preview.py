@@ -31,7 +31,7 @@ def augmented_grid(choice: Choice) -> None:
             alt=f"{len(faces)} faces of the training images, changed as the network will see them.",
         )  # fmt: skip
     st.button(
-        "Other faces", key="train_preview_more", icon=":material/refresh:", type="tertiary",
+        "Show other faces", key="train_preview_more", icon=":material/refresh:", type="tertiary",
         on_click=_next_seed,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a new run takes over from other networks: first weights, and answers to learn from."""
+"""What a new run takes over from other networks: a checkpoint, and predictions to be distilled."""
 
 import streamlit as st
 
@@ -23,15 +23,20 @@ def others_form(architecture: str) -> None:
     teachers = tuple(networks)
     chosen = tuple(st.session_state.get(key("teachers")) or ())
     st.session_state[key("teachers")] = [name for name in chosen if name in teachers]
-    with st.expander("Learn from other networks", icon=":material/school:"):
-        select("init_from", "Begin with the weights of", same, lambda name: name or "None: random",
-               note="Of a run or model with the same network.")  # fmt: skip
+    with st.expander("Knowledge distillation and initial weights", icon=":material/school:"):
+        select(
+            "init_from",
+            "Initialise from checkpoint",
+            same,
+            lambda name: name or "None: random weights",
+            note="A run or model with the same network.",
+        )
         st.multiselect(
             "Teachers", teachers, key=key("teachers"), persist_state="session",
             placeholder="None",
-            help="Their answers become a part of the labels (knowledge distillation).",
+            help="Knowledge distillation: the teachers' predictions become a part of the labels.",
         )  # fmt: skip
-        slider("teacher_weight", "Share of the teachers' answers in the labels", 0.05)
+        slider("teacher_weight", "Weight of the teachers' predictions in the labels", 0.05)
 
 
 def _networks() -> dict[str, str]:

@@ -39,18 +39,19 @@ _PRESET_TITLES = {
     "flagship": "Most accurate",
 }
 _PRESET_NOTES = {
-    "smoke": "A tiny network and few epochs: shows that everything works, not how good it can get.",
+    "smoke": "A tiny network and a few epochs: shows that everything works, not how good a model "
+    "can get.",
     "emotion-detection": "The network and settings of github.com/atulapra/Emotion-detection, "
-    "leaked images included, to compare with it.",
-    "compact": "A small residual network with FER+ votes, averaged weights and growing faces.",
-    "flagship": "The same and wider, as the shipped flagship was trained: takes hours.",
+    "leaked images included, for comparison.",
+    "compact": "A small residual network with FER+ votes, EMA weights and progressive resizing.",
+    "flagship": "The same but wider, as the shipped flagship was trained: takes hours.",
 }
 _LABEL_TITLES = {
     "fer2013": "FER-2013 (original)",
-    "raters": "FER+ (shares of ten taggers)",
-    "mixed": "Mixed (original and FER+)",
-    "auxiliary-head": "Original, FER+ by an auxiliary head",
-    "multi-task": "Both, two heads kept",
+    "raters": "Raters (FER+ votes)",
+    "mixed": "Mixed (original and FER+ votes)",
+    "auxiliary-head": "Original, with an auxiliary head for FER+ votes",
+    "multi-task": "Multi-task: original and FER+ votes",
 }
 _NETWORK_NOTES = {
     "emotion-cnn": "Emotion-detection's four layers, 2.3 million weights",
@@ -77,7 +78,7 @@ def dataset_choices() -> dict[str, str]:
     """{path or "synthetic": name for people} of the data sets on this machine."""
     found = [default_dataset_path(), *sorted(data_folder().glob("*.parquet"))]
     paths = {str(path): readable(path.stem) for path in found if path.is_file()}
-    return {**paths, SYNTHETIC: "Practice set (drawn faces)"}
+    return {**paths, SYNTHETIC: "Synthetic data set"}
 
 
 def preset_choice() -> None:
@@ -85,7 +86,7 @@ def preset_choice() -> None:
     if key("architecture") not in st.session_state:
         _fill_in("smoke")
     chosen = st.segmented_control(
-        "Start from", list(_PRESET_TITLES), format_func=_PRESET_TITLES.__getitem__,
+        "Preset", list(_PRESET_TITLES), format_func=_PRESET_TITLES.__getitem__,
         key=_PRESET, persist_state="session", on_change=_preset_chosen,
     )  # fmt: skip
     changed = "" if chosen is None or _as_preset(chosen) else " You have changed settings since."
@@ -111,19 +112,19 @@ def settings_form() -> Choice:
         select("schedule", "Schedule", SCHEDULES, str.capitalize)
     with second:
         _labels(dataset)
-        select("class_balance", "Rare expressions", CLASS_BALANCES, {
-            "none": "As they come", "weights": "Their errors count more",
-            "sampling": "Shown more often"}.__getitem__)  # fmt: skip
+        select("class_balance", "Class balance", CLASS_BALANCES, {
+            "none": "None", "weights": "Class weights: errors on rare ones count more",
+            "sampling": "Oversampling: rare ones are shown more often"}.__getitem__)  # fmt: skip
         slider("label_smoothing", "Label smoothing", 0.01)
-        number("early_stopping", "Stop early after (epochs without progress)",
-                note="0 goes through all epochs.")  # fmt: skip
+        number("early_stopping", "Early stopping (epochs without progress)",
+                note="0 trains all epochs.")  # fmt: skip
         number("seed", "Seed",
                 note="The same seed and settings give the same run.")  # fmt: skip
         toggle(
             "leak_free",
             "Leave out leaked images",
-            note="Training images that also stand, exactly or mirrored, in "
-            "PublicTest or PrivateTest.",
+            note="Training images that are also, exactly or mirrored, in PublicTest or "
+            "PrivateTest.",
         )
     others_form(st.session_state[key("architecture")])
     return Choice(_config(), dataset)
@@ -137,7 +138,7 @@ def _labels(dataset: str) -> None:
         st.session_state[key("labels")] = "fer2013"
     note = "" if voted else " This data set has none."
     select("labels", "Labels", known, _LABEL_TITLES.__getitem__,
-           note=f"FER+ needs a data set with the votes of its taggers.{note}")  # fmt: skip
+           note=f"All but the original labels need a data set with FER+ votes.{note}")  # fmt: skip
 
 
 def _has_votes(dataset: str) -> bool:
@@ -152,21 +153,26 @@ def _stored_votes(path: Path, changed_ns: int) -> bool:  # noqa: ARG001 - the ca
 
 def augmentation_form() -> None:
     """Draws how strongly faces are changed."""
-    toggle("augmentation.flip", "Mirror half of the faces")
+    toggle("augmentation.flip", "Random horizontal flip")
     first, second = st.columns(2, gap="medium")
     with first:
         slider("augmentation.shift", "Shift", 0.01)
         slider("augmentation.rotation_deg", "Rotation", 1.0, form="%d°")
         slider("augmentation.scale", "Size", 0.01)
         slider("augmentation.brightness", "Brightness", 0.01)
-        slider("augmentation.sharp_share", "Keep sharp", 0.05,
-                note="Share of the faces; moving softens the others.")  # fmt: skip
+        slider("augmentation.sharp_share", "Share left sharp", 0.05,
+                note="The other faces are softened by being resampled.")  # fmt: skip
     with second:
         slider("augmentation.contrast", "Contrast", 0.05)
-        slider("augmentation.random_erasing", "Erase a part", 0.05, note="Share of the faces.")
-        slider("augmentation.mixup", "Mixup", 0.05, note="Faces mixed in pairs; 0 is off.")
+        slider(
+            "augmentation.random_erasing",
+            "Random erasing",
+            0.05,
+            note="Probability that a rectangle of a face is erased.",
+        )
+        slider("augmentation.mixup", "Mixup", 0.05, note="Blends pairs of faces; 0 is off.")
         slider("augmentation.cutmix", "CutMix", 0.05,
-                note="A part of another face pasted in; 0 is off.")  # fmt: skip
+                note="Pastes in a part of another face; 0 is off.")  # fmt: skip
 
 
 def choose_preset(name: str) -> None:
@@ -184,7 +190,7 @@ def _data() -> str:
             key=_DATASET, persist_state="session",
         )  # fmt: skip
         corrected = corrections_path(Path(dataset)).is_file()
-        toggle("corrections", "With corrections", disabled=not corrected)
+        toggle("corrections", "Apply corrections", disabled=not corrected)
     return dataset
 
 

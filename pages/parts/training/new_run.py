@@ -21,12 +21,12 @@ def first_run(queue: RunQueue) -> None:
     """The empty page: one click to a first training that needs no data set."""
     with st.container(border=True):
         st.markdown(
-            "**Nothing has been trained here yet.** The practice set of drawn faces is made on "
-            "this machine, so a first training needs no download. It takes about a minute and "
-            "shows the way from data to a model that the photo page can use."
+            "**Nothing has been trained here yet.** The synthetic data set is generated on this "
+            "machine, so a first run needs no download. It takes about a minute and goes all the "
+            "way from data to a model that the Photos page can use."
         )
         st.button(
-            "Train on drawn faces", type="primary", icon=":material/model_training:",
+            "Train on synthetic data", type="primary", icon=":material/model_training:",
             key="train_first", on_click=_start_smoke_run, args=(queue,),
         )  # fmt: skip
 
@@ -53,7 +53,7 @@ def _new_run(queue: RunQueue, is_primary: bool) -> None:
         with actions:
             _actions(queue, choice, is_primary)
         with changes:
-            st.subheader("Changed faces", anchor=False)
+            st.subheader("Augmentation preview", anchor=False)
             picture = st.container()
             form.augmentation_form()
             with picture:  # last: reading a large data set takes seconds
@@ -96,7 +96,7 @@ def _estimate(choice: form.Choice) -> None:
     st.button(
         "Measuring" if measuring else "Estimate the time", key="train_estimate",
         icon=":material/timer:", disabled=measuring, on_click=_begin_estimate, args=(key, choice),
-        help="Trains for some seconds in a process of its own and counts.",
+        help="Trains for a few seconds in a separate process and measures the speed.",
     )  # fmt: skip
     if job is None:
         return

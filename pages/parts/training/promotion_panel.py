@@ -32,7 +32,7 @@ def promotion_panel(board: JobBoard, run: RunInfo) -> None:
         _in_use(now)
         return
     if now is not None and now.error:
-        st.error(f"It did not become a model. {plain(now.error)}", icon=":material/error:")
+        st.error(f"The run was not promoted. {plain(now.error)}", icon=":material/error:")
     _offer(board, run)
 
 
@@ -74,8 +74,8 @@ def _offer(board: JobBoard, run: RunInfo) -> None:
     with st.popover("Evaluate and promote", icon=":material/verified:"):
         st.markdown(
             "Exports the best epoch, checks that the exported model predicts alike, calibrates it "
-            "on the validation images and evaluates it on the test images (a look at them that is "
-            "counted). Then all pages can use it."
+            "on the validation images and evaluates it on the test images (entered in the "
+            "test-set access log). Then all pages can use it."
         )
         name = st.text_input("Name", suggested_name(run), key=f"promote_name_{run.name}")
         title = st.text_input(
@@ -86,15 +86,17 @@ def _offer(board: JobBoard, run: RunInfo) -> None:
         )
         use_for = st.text_input(
             "Use it for", key=f"promote_use_{run.name}", placeholder="faces seen from the side",
-            help="A few words that say when to choose this model rather than another. They stand "
-            "where people choose. May stay empty.",
+            help="A few words on when to choose this model rather than another, shown wherever "
+                 "models are chosen. Optional.",
         )  # fmt: skip
         flip = st.toggle(
-            "Average each face and its mirror image", value=True, key=f"promote_flip_{run.name}",
-            help="A little more accurate, twice the time per face.",
+            "Horizontal-flip test-time augmentation (TTA)", value=True,
+            key=f"promote_flip_{run.name}",
+            help="Averages the logits of a face and its mirror image: slightly more accurate, "
+                 "twice the time per face.",
         )  # fmt: skip
         st.button(
-            "Make the model", key=f"promote_{run.name}", type="primary", on_click=_make,
+            "Promote", key=f"promote_{run.name}", type="primary", on_click=_make,
             args=(board, run, name.strip(), title, description, use_for, flip),
         )  # fmt: skip
         if problem := st.session_state.pop(_PROBLEM + run.name, ""):

@@ -71,7 +71,7 @@ def _running(queue: RunQueue, run: RunInfo) -> None:
         # A fixed height: the first curves push nothing away.
         with place, st.container(height=_CURVES_PX + 90, border=False):
             if history.empty or panel not in available_panels({run.name: history}):
-                st.caption(f"{panel} will stand here after the first epoch.")
+                st.caption(f"{panel} will appear here after the first epoch.")
                 continue
             st.altair_chart(
                 curves_chart(
@@ -98,7 +98,11 @@ def _progress_words(run: RunInfo) -> str:
 def _figures(run: RunInfo) -> list[tuple[str, str, str]]:
     best = run.best_val_accuracy
     return [
-        ("Time left", duration(run.eta_s) if run.eta_s is not None else "–", "at the present pace"),
+        (
+            "Time left",
+            duration(run.eta_s) if run.eta_s is not None else "–",
+            "at the current speed",
+        ),
         ("Speed", f"{run.samples_per_s:,.0f} /s" if run.samples_per_s else "–", "training images"),
         (
             "Best so far",
@@ -129,15 +133,15 @@ def _waiting(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
         with st.container(horizontal=True, vertical_alignment="center", border=True):
             st.markdown(f"**{plain(run.name)}** · {_plan(run)}", width="stretch")
             _small_button(
-                "Sooner", f"up_{run.name}", ":material/arrow_upward:", _do, queue.move,
+                "Move up", f"up_{run.name}", ":material/arrow_upward:", _do, queue.move,
                 run.name, -1, disabled=i == 0,
             )  # fmt: skip
             _small_button(
-                "Later", f"down_{run.name}", ":material/arrow_downward:", _do, queue.move,
+                "Move down", f"down_{run.name}", ":material/arrow_downward:", _do, queue.move,
                 run.name, 1, disabled=i == len(waiting) - 1,
             )  # fmt: skip
             _small_button(
-                "Take out", f"out_{run.name}", ":material/close:", _do, queue.stop, run.name
+                "Remove", f"out_{run.name}", ":material/close:", _do, queue.stop, run.name
             )
         _problem(run)
 
@@ -152,7 +156,7 @@ def _ended(queue: RunQueue, runs: Sequence[RunInfo]) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Past runs", anchor=False)
-        if st.button("Compare them", icon=":material/query_stats:", type="tertiary"):
+        if st.button("Compare", icon=":material/query_stats:", type="tertiary"):
             st.switch_page("pages/history.py")
     for run in runs[:_ENDED_SHOWN]:
         with st.container(border=True, key=f"ended_{run.name}"):
@@ -172,7 +176,7 @@ def _ended_run(queue: RunQueue, run: RunInfo) -> None:
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown(f"Delete **{plain(run.name)}** with its weights and history?")
             st.button(
-                "Delete for good", key=f"delete_{run.name}", icon=":material/delete_forever:",
+                "Delete permanently", key=f"delete_{run.name}", icon=":material/delete_forever:",
                 on_click=_do, args=(queue.delete, run.name),
             )  # fmt: skip
     if run.state == "failed" and run.error:
