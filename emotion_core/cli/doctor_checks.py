@@ -98,28 +98,33 @@ def check_python() -> Iterator[Check]:
 
 
 def check_packages(requirements: Path | None = None) -> Iterator[Check]:
-    """Installed versions against the bounds: of requirements.txt, else of the installed package.
+    """Installed versions against the bounds: of the installed package, else of requirements.txt.
 
     Args:
-        requirements: the file to compare with; None for the checkout's, where this is one.
+        requirements: the file to compare with; None where pip knows this program, or for the
+            checkout's.
     """
-    if requirements is None and not is_installed():
-        requirements = ROOT / "requirements.txt"
-    if requirements is not None and requirements.is_file():
-        lines = requirements.read_text(encoding="utf-8").splitlines()
-        texts = [text for line in lines if (text := line.partition("#")[0].strip())]
-        yield from _compare([text for text in texts if not text.startswith("-")])
-        return
     try:
-        wanted = metadata.metadata(DISTRIBUTION)
+        wanted = metadata.metadata(DISTRIBUTION) if requirements is None else None
     except metadata.PackageNotFoundError:
+        wanted = None
+    if wanted is not None:
+        lines = wanted.get_all("Requires-Dist", [])
+        yield from _compare(lines)
+        for extra in wanted.get_all("Provides-Extra", []):
+            if extra != "dev":  # for work on the code itself
+                yield from _compare_extra(extra, lines)
+        return
+    requirements = requirements or ROOT / "requirements.txt"
+    if is_installed() or not requirements.is_file():
         yield Check("Packages", NOTE, "There are no requirements to compare with.")
         return
-    yield from _compare(wanted.get_all("Requires-Dist", []))
-    for extra in wanted.get_all("Provides-Extra", []):
-        if extra == "dev":  # for work on the code itself
-            continue
-        yield from _compare_extra(extra, wanted.get_all("Requires-Dist", []))
+    texts = [
+        text
+        for line in requirements.read_text(encoding="utf-8").splitlines()
+        if (text := line.partition("#")[0].strip()) and not text.startswith("-")
+    ]
+    yield from _compare(texts)
 
 
 def _compare(lines: list[str]) -> Iterator[Check]:

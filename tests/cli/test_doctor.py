@@ -1,5 +1,6 @@
 """``doctor``: every check both ways."""
 
+from email.message import Message
 from importlib import metadata
 from pathlib import Path
 
@@ -60,6 +61,19 @@ def test_package_bounds(tmp_path: Path, line: str, status: str) -> None:
     path.write_text(f"# why\n\n{line}\n", encoding="utf-8")
     found = [check.status for check in doctor_checks.check_packages(path)]
     assert ("problem" in found) == (status == "problem")
+
+
+def test_extras_of_an_installed_package_are_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Message()
+    for line in ("numpy>=2", "no-such-base", 'no-such-extra; extra == "app"'):
+        told["Requires-Dist"] = line
+    for extra in ("app", "dev"):
+        told["Provides-Extra"] = extra
+    monkeypatch.setattr(doctor_checks.metadata, "metadata", lambda _: told)
+    found = [(check.name, check.status, check.detail) for check in doctor_checks.check_packages()]
+    assert found[0] == ("Packages", "problem", "no-such-base is not installed.")
+    assert found[1][2].startswith("1 within bounds: numpy")
+    assert found[2:] == [("Extra app", "note", "Not complete: no-such-extra is not installed.")]
 
 
 @pytest.mark.parametrize(
