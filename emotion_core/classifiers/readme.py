@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.classifiers.description import describe_model, trained_epochs
 from emotion_core.files.atomic_files import write_atomic
 from emotion_core.files.publishing import published_folder
 
@@ -48,7 +49,8 @@ def render_readme(card: ModelCard) -> str:
     Sections whose figures the card does not have are left out.
     """
     use_for = f"Use it for: {card.use_for}." if card.use_for else ""
-    sections = [f"# {card.title}", card.description, use_for, _facts(card), _accuracy(card)]
+    sections = [f"# {card.title}", describe_model(card), card.description, use_for]
+    sections += [_facts(card), _accuracy(card)]
     wanted = _DETAILED_FERPLUS if card.own_labels == "raters" else _DETAILED
     detailed = next((split for split in wanted if split in card.metrics), None)
     if detailed is not None:
@@ -194,7 +196,7 @@ def _training(card: ModelCard) -> str:
     lines = [
         "## Training",
         f"{training['n_images']:,} images of {training['dataset']}, {clean}; labels: "
-        f"{training['label_source']}; {training['epochs']} epochs; seed {training['seed']}. "
+        f"{training['label_source']}; {trained_epochs(training)}; seed {training['seed']}. "
         f"SHA-256 of the data set: `{training['dataset_sha256']}`.",
     ]
     recipe = training["recipe"]
@@ -214,7 +216,16 @@ def _training(card: ModelCard) -> str:
     return "\n\n".join(lines)
 
 
-_TOLD = ("dataset", "dataset_sha256", "n_images", "label_source", "epochs", "seed", "leak_free")
+_TOLD = (
+    "dataset",
+    "dataset_sha256",
+    "n_images",
+    "label_source",
+    "epochs",
+    "stages",
+    "seed",
+    "leak_free",
+)
 
 
 def _own_protocol(card: ModelCard) -> str:

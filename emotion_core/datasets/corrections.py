@@ -22,7 +22,7 @@ from emotion_core.paths import data_folder
 
 RELABEL, EXCLUDE, RESTORE = "relabel", "exclude", "restore"
 
-# How many taggers FER+ asked: a relabelled picture counts as if all had agreed.
+# How many raters FER+ asked: a relabelled picture counts as if all had agreed.
 _ALL_VOTES = 10
 # A million decisions have 150 MB; more were not made by hand.
 _MAX_BYTES = 200_000_000
