@@ -1,4 +1,4 @@
-"""The stages of a training: a run that was initialised from another run's checkpoint goes on
+"""The stages of a training: a run that was initialised from another run's checkpoint continues
 where that one ended, so both are one history.
 """
 
