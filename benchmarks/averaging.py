@@ -1,4 +1,4 @@
-"""What averaging gives on PublicTest: several models together, or one over changed faces.
+"""What averaging gives on PublicTest: several models together, or one over augmented faces.
 
     python benchmarks/averaging.py flagship compact [RUN_FOLDER ...] [--changes] [--json]
 
@@ -102,7 +102,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("models", nargs="+", help="names of models, or run folders")
-    parser.add_argument("--changes", action="store_true", help="changed faces, model by model")
+    parser.add_argument("--changes", action="store_true", help="augmented faces, model by model")
     parser.add_argument("--dataset", default=os.environ.get("EMOTION_LENS_DATASET"))
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()

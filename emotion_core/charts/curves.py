@@ -138,7 +138,7 @@ def curves_chart(
     """Panels below each other, with one rule through all of them under the pointer.
 
     Solid lines are of the validation images, dashed ones of the training images; a dot marks each
-    run's best epoch, a dashed upright rule where its next stage begins.
+    run's best epoch, a dotted upright rule where its next stage begins.
 
     Args:
         histories: {run: table with epoch, loss, accuracy, val_loss, val_accuracy, learning_rate,

@@ -1,4 +1,4 @@
-"""How good a model is: along thresholds, under spoiled pictures, beside another model."""
+"""How good a model is: along thresholds, under corrupted pictures, beside another model."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Averaged weights: judged and saved instead of the last ones, with statistics that fit them."""
+"""EMA weights: judged and saved instead of the last ones, with statistics that fit them."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

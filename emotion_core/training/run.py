@@ -128,7 +128,7 @@ def load_run_config(run_dir: Path) -> tuple[TrainingConfig, dict[str, Any]]:
 
 
 def _check_history(folder: RunFolder) -> None:
-    """A run goes on only with what tells which of its epochs was the best."""
+    """A run is resumed only with what tells which of its epochs was the best."""
     rows = folder.read_history()
     if rows and "val_accuracy" not in rows[0]:
         raise TrainingError(

@@ -1,6 +1,6 @@
 """The stages of a training, joined to one history.
 
-A run that was initialised from another run's checkpoint goes on where that one ended.
+A run that was initialised from another run's checkpoint continues where that one ended.
 """
 
 from collections.abc import Iterator, Mapping

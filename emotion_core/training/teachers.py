@@ -90,7 +90,7 @@ def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> No
 
     Args:
         config: settings of the run.
-        folder: of a run that goes on; what it has taken over already need not be there any more.
+        folder: of a run that is resumed; what it has taken over already need not be there any more.
 
     Raises:
         TrainingError: one or more of them are not; one sentence with every fault.

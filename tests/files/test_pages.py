@@ -46,14 +46,14 @@ def test_a_look_that_cannot_be_noted_shows_no_figures(
 
         from emotion_core.classifiers.registry import ModelRegistry
         from emotion_core.evaluation import evaluated_model
-        from pages.parts.evaluation.test_set_gate import may_look
+        from pages.parts.evaluation.test_set_gate import may_access
         from tests.files.operations import OLD
 
-        subject = evaluated_model(ModelRegistry(), "compact")
+        model = evaluated_model(ModelRegistry(), "compact")
         rows = SimpleNamespace(split="test", labels="fer2013")
         import streamlit as st
 
-        st.write(str(may_look(SimpleNamespace(subject=subject, data=OLD, rows=rows))))  # type: ignore[arg-type]
+        st.write(str(may_access(SimpleNamespace(model=model, data=OLD, rows=rows))))  # type: ignore[arg-type]
 
     monkeypatch.setenv(HOME_ENV, str(tmp_path))
     monkeypatch.setattr(test_set_log, "_append", full)

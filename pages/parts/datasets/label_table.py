@@ -66,7 +66,7 @@ def _why(kind: str, question: dict[str, Any]) -> str:
     if question["numberings"]:
         return (
             f"The {kind}s are numbers, and data sets number the expressions in different orders. "
-            "Compare the faces with the expressions below before you go on."
+            "Compare the faces with the expressions below before you continue."
         )
     return f"No {kind} has the name of an expression. Choose an expression for each that shows one."
 

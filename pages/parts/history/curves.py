@@ -30,9 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _REFRESH_S = 10.0
-_STAGES_NOTE = (
-    " A dashed vertical line marks where fine-tuning begins: the next stage of the same training."
-)
+_STAGES_NOTE = " A dotted vertical line marks where the next stage of the same training begins."
 _RESULT = "Best validation"
 #: Settings on the axes of the parallel coordinates, where the runs differ in them.
 _AXES = (

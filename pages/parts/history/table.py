@@ -142,7 +142,7 @@ def _columns() -> dict[str, Any]:
         "name": column.TextColumn("Name", width=190, pinned=True),
         "state": column.TextColumn("State", width=110),
         "network": column.TextColumn("Network", width=116),
-        "labels": column.TextColumn("Labels", width=84, help="What it was trained on"),
+        "labels": column.TextColumn("Labels", width=112, help="What it was trained on"),
         "best": column.NumberColumn(
             "Best val.",
             help="Best accuracy on the validation images (PublicTest); for raters' labels against "
@@ -156,7 +156,7 @@ def _columns() -> dict[str, Any]:
             **percent,
         ),
         "epochs": column.TextColumn(
-            "Epochs", width=104, help="With several stages: all epochs (those of each stage)"
+            "Epochs", width=128, help="With several stages: all epochs (those of each stage)"
         ),
         "best_epoch": column.NumberColumn("Best epoch", width=84),
         "minutes": column.NumberColumn("Minutes", format="%.1f", width=80),

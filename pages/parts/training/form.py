@@ -49,15 +49,15 @@ _PRESET_NOTES = {
 _LABEL_TITLES = {
     "fer2013": "FER-2013 (original)",
     "raters": "Raters (FER+ votes)",
-    "mixed": "Mixed (original and FER+ votes)",
-    "auxiliary-head": "Original, with an auxiliary head for FER+ votes",
-    "multi-task": "Multi-task: original and FER+ votes",
+    "mixed": "Mixed",
+    "auxiliary-head": "Auxiliary head",
+    "multi-task": "Multi-task",
 }
 _NETWORK_NOTES = {
-    "emotion-cnn": "Emotion-detection's four layers, 2.3 million weights",
-    "mini-xception": "57 thousand weights, the fastest",
-    "compact": "residual, 1.9 million weights",
-    "flagship": "residual and wider, the slowest",
+    "emotion-cnn": "2.3 million weights",
+    "mini-xception": "smallest, fastest",
+    "compact": "1.9 million weights",
+    "flagship": "largest, slowest",
 }
 
 
@@ -112,9 +112,14 @@ def settings_form() -> Choice:
         select("schedule", "Schedule", SCHEDULES, str.capitalize)
     with second:
         _labels(dataset)
-        select("class_balance", "Class balance", CLASS_BALANCES, {
-            "none": "None", "weights": "Class weights: errors on rare ones count more",
-            "sampling": "Oversampling: rare ones are shown more often"}.__getitem__)  # fmt: skip
+        select(
+            "class_balance",
+            "Class balance",
+            CLASS_BALANCES,
+            {"none": "None", "weights": "Class weights", "sampling": "Oversampling"}.__getitem__,
+            note="Class weights: errors on rare expressions count more. Oversampling: rare "
+            "expressions are shown more often.",
+        )
         slider("label_smoothing", "Label smoothing", 0.01)
         number("early_stopping", "Early stopping (epochs without progress)",
                 note="0 trains all epochs.")  # fmt: skip
@@ -137,8 +142,16 @@ def _labels(dataset: str) -> None:
     if st.session_state.get(key("labels")) not in known:
         st.session_state[key("labels")] = "fer2013"
     note = "" if voted else " This data set has none."
-    select("labels", "Labels", known, _LABEL_TITLES.__getitem__,
-           note=f"All but the original labels need a data set with FER+ votes.{note}")  # fmt: skip
+    select(
+        "labels",
+        "Labels",
+        known,
+        _LABEL_TITLES.__getitem__,
+        note="- **FER-2013**: the original labels.\n- **Raters**: the shares of the FER+ votes.\n"
+        "- **Mixed**: one target of both.\n- **Auxiliary head**: the original labels, and the "
+        "votes by a second head that is not kept.\n- **Multi-task**: both, by two heads that are "
+        f"kept.\n\nAll but the first need a data set with FER+ votes.{note}",
+    )
 
 
 def _has_votes(dataset: str) -> bool:
