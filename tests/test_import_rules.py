@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A part may import parts of the layers before its own, and its own files.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "emotions", "paths"}),
+    frozenset({"errors", "emotions", "native_messages", "paths"}),
     frozenset({"extras"}),
     frozenset({"types"}),
     frozenset({"files", "markdown"}),
