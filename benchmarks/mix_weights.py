@@ -1,6 +1,6 @@
 """Two networks of one family as one with two heads: the mean of their weights, measured.
 
-A network that was trained on from another's weights often still answers well half way between
+A network that was trained on from another's weights often still predicts well half way between
 the two (Wortsman et al., arXiv 2109.01903). This takes a model that learned FER-2013's own labels
 and one that went on from it with FER+ votes, mixes everything but their last layers, and puts
 these side by side: a place for a training with ``labels: multi-task`` to begin.

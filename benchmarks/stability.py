@@ -1,4 +1,4 @@
-"""How often an answer changes when the box is a little off or the face turned, on real photos.
+"""How often a prediction changes when the box is a little off or the face turned, on real photos.
 
     python benchmarks/stability.py [--photos DIR | --fetch] [--models compact emotion-cnn ...]
                                    [--detector NAME] [--sheet PNG] [--json]
@@ -63,12 +63,12 @@ def summary(results: dict[str, Stability]) -> str:
         lines.append(f"| {name} | {result.n_faces} | " + " | ".join(cells) + " |")
         cells = [percent(kind.rate_confident) for kind in kinds]
         cells.append(with_interval(ever.ever_confident))
-        lines.append(f"| its confident answers | {result.n_confident} | {' | '.join(cells)} |")
+        lines.append(f"| its confident predictions | {result.n_confident} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def details(results: dict[str, Stability]) -> str:
-    """Every condition: flip rate with its 95 % interval, confident answers, mean change."""
+    """Every condition: flip rate with its 95 % interval, confident predictions, mean change."""
     lines = [
         "| model | condition | faces | flips % (95 %) | of confident % (95 %) | mean change |",
         "| --- | --- | --- | --- | --- | --- |",

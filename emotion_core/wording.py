@@ -1,5 +1,7 @@
 """How predictions are put into words: one wording for pages, pictures, tables and alt texts."""
 
+from collections.abc import Sequence
+
 from emotion_core.emotions import Emotion
 from emotion_core.types import Decisions, FrameResult
 
@@ -58,6 +60,21 @@ def count_of(n: int, noun: str, plural: str = "") -> str:
     if n == 0:
         return f"no {many}"
     return f"{n:,} {noun if n == 1 else many}"
+
+
+def epochs_text(stages: Sequence[int], planned: int | None = None) -> str:
+    """How long a training was: ``"4 epochs"``, ``"2 of 4 epochs"``, ``"44 epochs (40 + 4)"``.
+
+    Args:
+        stages: epochs of each stage, the last one so far.
+        planned: epochs of the last stage when it is complete; None: it is.
+    """
+    done, total = sum(stages), sum(stages[:-1]) + (stages[-1] if planned is None else planned)
+    text = count_of(total, "epoch") if done == total else f"{done:,} of {count_of(total, 'epoch')}"
+    if len(stages) == 1:
+        return text
+    last = f"{stages[-1]}" if done == total else f"{stages[-1]} of {planned}"
+    return f"{text} ({' + '.join([*map(str, stages[:-1]), last])})"
 
 
 def alt_text(source: str, result: FrameResult) -> str:

@@ -3,6 +3,7 @@
 import ast
 import functools
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import skimage
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -61,6 +63,43 @@ def test_requirements_for_development_are_the_extra_dev() -> None:
 def test_the_packages_that_the_dashboard_is_made_of_are_named() -> None:
     named = {"streamlit", "streamlit-webrtc", "tensorflow", "opencv-python-headless"}
     assert {*named, "numpy", "altair"} <= set(in_file("requirements.txt"))
+
+
+def locked(name: str) -> dict[str, set[str]]:
+    """{"name==version; marker": hashes} of a lock file."""
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return {
+        line.partition("--hash")[0].strip(): set(re.findall(r"--hash=(\S+)", line))
+        for line in lines
+    }
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_the_lock_fits_the_bounds(name: str) -> None:
+    lock = locked(f"{name}.lock")
+    assert all(lock.values()), "every package has hashes"
+    versions: dict[str, list[str]] = {}
+    for line in lock:
+        requirement = Requirement(line)
+        versions.setdefault(requirement.name, []).append(str(requirement.specifier)[2:])
+    wanted = in_file(f"{name}.txt")
+    missing = [
+        f"{package} {bounds}"
+        for package, bounds in wanted.items()
+        for version in versions.get(package, ["0"])
+        if not SpecifierSet(bounds.partition(";")[0]).contains(version)
+    ]
+    assert missing == [], "run `make lock`"
+
+
+def test_both_locks_agree_and_name_no_address() -> None:
+    run, dev = locked("requirements.lock"), locked("requirements-dev.lock")
+    assert {line: dev.get(line) for line in run} == run
+    for name in ("requirements.lock", "requirements-dev.lock"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert "://" not in text
+        assert "index" not in text
 
 
 def imported(path: Path) -> set[str]:

@@ -9,7 +9,8 @@ from packaging.requirements import Requirement
 
 from emotion_core.classifiers.registry import MODELS_ROOT, ModelRegistry
 from emotion_core.cli import available_commands
-from emotion_core.cli.doctor_checks import MIN_PYTHON, opencv_wheels
+from emotion_core.cli.doctor_checks import MIN_PYTHON
+from emotion_core.cli.doctor_packages import opencv_wheels
 from emotion_core.cli.models import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]

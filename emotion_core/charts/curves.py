@@ -34,7 +34,7 @@ class CurveOptions:
     Attributes:
         smoothing: weight of what came before, 0 (none) to below 1; the plain curve stays visible.
         log: logarithmic axes for loss and learning rate.
-        epochs: end of the epoch axis, for a run that goes on; 0 for the longest history.
+        epochs: end of the epoch axis, for a run in progress; 0 for the longest history.
         f1_of: "macro" or an emotion, where several runs are compared.
         legend: draws the runs' names into the chart, for pictures that leave the page.
     """
@@ -59,6 +59,7 @@ class _Panel:
     rows: list[dict[str, Any]] = field(default_factory=list)
     last_epoch: int = 2
     is_lowest: bool = False
+    stages: list[dict[str, Any]] = field(default_factory=list)
 
     def add(
         self, run: str, split: str, epochs: Sequence[float], values: Sequence[float], weight: float
@@ -96,11 +97,30 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
 
 
 def best_epoch(history: "pd.DataFrame") -> int | None:
-    """The epoch (from 1) of the highest validation accuracy, else of the lowest loss."""
+    """The epoch (from 1) of the highest validation accuracy, else of the lowest loss.
+
+    With several stages that of the last one, which is what the model was taken from.
+    """
+    if "stage" in history:
+        history = history[history["stage"] == history["stage"].max()]
     for column, sign in (("val_accuracy", 1), ("val_loss", -1)):
         if column in history and history[column].notna().any():
             return int(history["epoch"].iloc[int((sign * history[column]).fillna(-1e9).argmax())])
     return None
+
+
+def stage_changes(history: "pd.DataFrame") -> list[tuple[float, int]]:
+    """Where a stage ends and the next one begins, by the column ``stage``; empty without it.
+
+    Returns:
+        (place between two epochs, number of the next stage) of each change.
+    """
+    if "stage" not in history:
+        return []
+    first: dict[int, float] = {}
+    for stage, epoch in zip(history["stage"].tolist(), history["epoch"].tolist(), strict=True):
+        first.setdefault(int(stage), float(epoch))
+    return [(epoch - 0.5, stage) for stage, epoch in first.items() if stage > 1]
 
 
 def available_panels(histories: Mapping[str, "pd.DataFrame"]) -> tuple[str, ...]:
@@ -118,11 +138,11 @@ def curves_chart(
     """Panels below each other, with one rule through all of them under the pointer.
 
     Solid lines are of the validation images, dashed ones of the training images; a dot marks each
-    run's best epoch.
+    run's best epoch, a dashed upright rule where its next stage begins.
 
     Args:
         histories: {run: table with epoch, loss, accuracy, val_loss, val_accuracy, learning_rate,
-            val_macro_f1 and val_f1_<emotion>}; columns may be missing.
+            val_macro_f1, val_f1_<emotion> and stage}; columns may be missing.
         panels: of ``PANELS``; those without numbers are left out.
         options: how they are drawn.
         height: of one panel, in pixels.
@@ -162,6 +182,10 @@ def _panel(name: str, histories: Mapping[str, "pd.DataFrame"], options: CurveOpt
     panel = _Panel(name, name)
     for run, history in histories.items():
         epochs = history["epoch"].tolist()
+        panel.stages += [
+            {"epoch": epoch, "run": run, "stage": f"stage {stage} begins"}
+            for epoch, stage in stage_changes(history)
+        ]
 
         def column(key: str, history: "pd.DataFrame" = history) -> list[float]:
             if key not in history:
@@ -242,6 +266,8 @@ def _draw(
         .encode(x=alt.X("epoch:Q", aggregate="max"))
     )
     layers: list[Any] = [lines, rule, marks, near]
+    if panel.stages:
+        layers.insert(0, _stage_rules(panel, runs, x))
     if options.smoothing:
         plain = base.mark_line(strokeWidth=1, opacity=0.3).encode(
             x=x, y=_value_axis(panel, "value", options), color=colour,
@@ -253,6 +279,24 @@ def _draw(
         height=height, width=640, title=title
     )
     return chart
+
+
+def _stage_rules(panel: _Panel, runs: list[str], x: alt.X) -> alt.Chart:
+    colours = run_colours(runs)
+    rules: alt.Chart = (
+        alt.Chart(alt.InlineData(values=panel.stages))
+        .mark_rule(strokeDash=[2, 3], strokeWidth=1.5, aria=False)
+        .encode(
+            x=x,
+            stroke=alt.Color(
+                "run:N",
+                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+                legend=None,
+            ),
+            tooltip=[alt.Tooltip("run:N", title="Run"), alt.Tooltip("stage:N", title="Stage")],
+        )
+    )
+    return rules
 
 
 def _epoch_axis(panel: _Panel) -> alt.X:

@@ -29,12 +29,12 @@ _QUIET, _LOUD = "#8A8F98", "#D55E00"
 
 
 def agreement_chart(table: npt.ArrayLike, labels: Sequence[str], columns: Sequence[str]) -> Chart:
-    """What FER+'s taggers say of the pictures of each original label, in shares of the row.
+    """What FER+'s raters say of the pictures of each original label, in shares of the row.
 
     Args:
         table: (C, V) counts.
         labels: C original labels.
-        columns: V names: what most taggers said.
+        columns: V names: what most raters said.
 
     Raises:
         ValueError: a table of another shape.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.classifiers.description import describe_model
 from emotion_core.classifiers.readme_tables import UNKNOWN, markdown_table, number, percent
 from emotion_core.classifiers.readme_training import (
     own_protocol_section,
@@ -52,7 +53,8 @@ def render_readme(card: ModelCard) -> str:
     Sections whose figures the card does not have are left out.
     """
     use_for = f"Use it for: {card.use_for}." if card.use_for else ""
-    sections = [f"# {card.title}", card.description, use_for, _facts(card), _accuracy(card)]
+    sections = [f"# {card.title}", describe_model(card), card.description, use_for]
+    sections += [_facts(card), _accuracy(card)]
     wanted = _DETAILED_FERPLUS if card.own_labels == "raters" else _DETAILED
     detailed = next((split for split in wanted if split in card.metrics), None)
     if detailed is not None:

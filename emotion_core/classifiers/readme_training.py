@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.description import trained_epochs
 from emotion_core.classifiers.readme_tables import markdown_table, percent
 
 
@@ -24,7 +25,7 @@ def training_section(card: ModelCard) -> str:
     lines = [
         "## Training",
         f"{training['n_images']:,} images of {training['dataset']}, {clean}; labels: "
-        f"{training['label_source']}; {training['epochs']} epochs; seed {training['seed']}. "
+        f"{training['label_source']}; {trained_epochs(training)}; seed {training['seed']}. "
         f"SHA-256 of the data set: `{training['dataset_sha256']}`.",
     ]
     recipe = training["recipe"]
@@ -44,7 +45,16 @@ def training_section(card: ModelCard) -> str:
     return "\n\n".join(lines)
 
 
-_TOLD = ("dataset", "dataset_sha256", "n_images", "label_source", "epochs", "seed", "leak_free")
+_TOLD = (
+    "dataset",
+    "dataset_sha256",
+    "n_images",
+    "label_source",
+    "epochs",
+    "stages",
+    "seed",
+    "leak_free",
+)
 
 
 def own_protocol_section(card: ModelCard) -> str:

@@ -26,7 +26,7 @@ DEFAULT_NAMES = ("flagship", "compact")
 DEFAULT_FILE = "default.txt"
 
 # Files of a model folder that are good to have and that no card vouches for.
-_COMPANIONS = ("history.csv", "README.md")
+_COMPANIONS = ("history.csv", "base-history.csv", "README.md")
 
 
 class ModelRegistry:

@@ -4,7 +4,8 @@ import argparse
 from dataclasses import asdict
 
 from emotion_core.cli.common import EXIT_DONE, EXIT_PARTLY, Subparsers, print_json
-from emotion_core.cli.doctor_checks import PROBLEM, run_checks
+from emotion_core.cli.doctor_checks import run_checks
+from emotion_core.cli.doctor_report import PROBLEM
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 

@@ -10,51 +10,17 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
+from emotion_core.cli.doctor_packages import check_opencv, check_packages
+from emotion_core.cli.doctor_report import INSTALL, NOTE, OK, PROBLEM, Check
 from emotion_core.errors import EmotionLensError
-from emotion_core.paths import DATASET_ENV, HOME_ENV, ROOT, home_folder, is_installed
-
-OK, NOTE, PROBLEM = "ok", "note", "problem"
-
-#: The name under which pip knows this program.
-DISTRIBUTION = "emotion-lens"
+from emotion_core.paths import DATASET_ENV, HOME_ENV, home_folder, is_installed
 
 #: Versions of Python that requirements.txt is written for: see requires-python in pyproject.toml.
 MIN_PYTHON = (3, 11)
 #: A training run with its checkpoints and a data set take about 0.5 GB.
 MIN_FREE_BYTES = 1_000_000_000
-_INSTALL = (
-    "install Emotion Lens again with pip."
-    if is_installed()
-    else "run `make run`, or `.venv/bin/pip install -r requirements.txt`."
-)
-#: Wheels that all install the same package, cv2: with two of them, which one wins is luck.
-OPENCV_WHEELS = (
-    "opencv-python",
-    "opencv-python-headless",
-    "opencv-contrib-python",
-    "opencv-contrib-python-headless",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the report.
-
-    Attributes:
-        name: what was looked at.
-        status: ``"ok"``, ``"note"`` (good to know) or ``"problem"``.
-        detail: what was found.
-        advice: what to do about it; empty when there is nothing to do.
-    """
-
-    name: str
-    status: str
-    detail: str
-    advice: str = ""
 
 
 def run_checks() -> list[Check]:
@@ -75,7 +41,7 @@ def run_checks() -> list[Check]:
             checks.extend(group())
         except ImportError as error:
             checks.append(
-                Check(_title(group), PROBLEM, f"Cannot be checked: {error}.", f"First {_INSTALL}")
+                Check(_title(group), PROBLEM, f"Cannot be checked: {error}.", f"First {INSTALL}")
             )
         except Exception as error:  # one broken part must not hide the state of the others
             text = str(error) if isinstance(error, EmotionLensError) else repr(error)
@@ -95,108 +61,6 @@ def check_python() -> Iterator[Check]:
     else:
         wanted = ".".join(map(str, MIN_PYTHON))
         yield Check("Python", PROBLEM, found, f"install Python {wanted} or newer.")
-
-
-def check_packages(requirements: Path | None = None) -> Iterator[Check]:
-    """Installed versions against the bounds: of requirements.txt, else of the installed package.
-
-    Args:
-        requirements: the file to compare with; None for the checkout's, where this is one.
-    """
-    if requirements is None and not is_installed():
-        requirements = ROOT / "requirements.txt"
-    if requirements is not None and requirements.is_file():
-        lines = requirements.read_text(encoding="utf-8").splitlines()
-        texts = [text for line in lines if (text := line.partition("#")[0].strip())]
-        yield from _compare([text for text in texts if not text.startswith("-")])
-        return
-    try:
-        wanted = metadata.metadata(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
-        yield Check("Packages", NOTE, "There are no requirements to compare with.")
-        return
-    yield from _compare(wanted.get_all("Requires-Dist", []))
-    for extra in wanted.get_all("Provides-Extra", []):
-        if extra == "dev":  # for work on the code itself
-            continue
-        yield from _compare_extra(extra, wanted.get_all("Requires-Dist", []))
-
-
-def _compare(lines: list[str]) -> Iterator[Check]:
-    """One line per package outside its bounds, and one for all that are inside."""
-    fitting, wrong = _sorted_out(lines, "")
-    for text in wrong:
-        yield Check("Packages", PROBLEM, text, _INSTALL)
-    yield Check("Packages", OK, f"{len(fitting)} within bounds: {', '.join(fitting)}")
-
-
-def _compare_extra(extra: str, lines: list[str]) -> Iterator[Check]:
-    """What is missing of an extra is a note: nobody has to have it."""
-    from packaging.requirements import Requirement
-
-    markers = [(line, Requirement(line).marker) for line in lines]
-    own = [line for line, marker in markers if marker and not marker.evaluate({"extra": ""})]
-    fitting, wrong = _sorted_out(own, extra)
-    if wrong:
-        advice = f'to have it, `pip install "{DISTRIBUTION}[{extra}]"`.'
-        yield Check(f"Extra {extra}", NOTE, f"Not complete: {' '.join(wrong)}", advice)
-    elif fitting:
-        yield Check(f"Extra {extra}", OK, f"{len(fitting)} within bounds: {', '.join(fitting)}")
-
-
-def _sorted_out(lines: list[str], extra: str) -> tuple[list[str], list[str]]:
-    """The packages within their bounds, and a sentence for each that is not."""
-    from packaging.requirements import Requirement
-
-    fitting, wrong = [], []
-    for line in lines:
-        requirement = Requirement(line)
-        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
-            continue
-        try:
-            version = metadata.version(requirement.name)
-        except metadata.PackageNotFoundError:
-            wrong.append(f"{requirement.name} is not installed.")
-            continue
-        if requirement.specifier.contains(version, prereleases=True):
-            fitting.append(f"{requirement.name} {version}")
-        else:
-            wrong.append(f"{requirement.name} {version}: wanted {requirement.specifier}.")
-    return fitting, wrong
-
-
-def opencv_wheels() -> dict[str, str]:
-    """{wheel: version} of the installed OpenCV wheels."""
-    found = {}
-    for name in OPENCV_WHEELS:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def check_opencv() -> Iterator[Check]:
-    """Exactly one OpenCV wheel, and one that still has the cascades."""
-    wheels = opencv_wheels()
-    found = ", ".join(f"{name} {version}" for name, version in wheels.items()) or "none"
-    if len(wheels) == 1 and int(next(iter(wheels.values())).split(".")[0]) < 5:
-        yield Check("OpenCV", OK, f"One wheel: {found}")
-    elif len(wheels) == 1:
-        yield Check(
-            "OpenCV",
-            PROBLEM,
-            f"{found} has no CascadeClassifier.",
-            'run `pip install "opencv-python-headless<5"`.',
-        )
-    else:
-        yield Check(
-            "OpenCV",
-            PROBLEM,
-            f"Wanted one OpenCV wheel. Found: {found}.",
-            f"`pip uninstall {' '.join(wheels) or 'opencv-python'}`, then "
-            '`pip install "opencv-python-headless<5"`.',
-        )
 
 
 def check_models() -> Iterator[Check]:
@@ -243,7 +107,7 @@ def check_detectors() -> Iterator[Check]:
         try:
             build_detector(info.name).detect(empty)
         except EmotionLensError as error:
-            yield Check(name, PROBLEM, str(error), _INSTALL)
+            yield Check(name, PROBLEM, str(error), INSTALL)
             continue
         works = True
         default = " (default)" if info.name == default_detector_name() else ""
@@ -251,7 +115,7 @@ def check_detectors() -> Iterator[Check]:
         minimum = f"minimum confidence {useful.lowest:g} to {useful.highest:g}"
         yield Check(name, OK, f"{info.title}{default}, {minimum}, usually {useful.usual:.2g}")
     if not works:
-        yield Check("Detectors", PROBLEM, "No face detector works.", _INSTALL)
+        yield Check("Detectors", PROBLEM, "No face detector works.", INSTALL)
 
 
 def check_camera() -> Iterator[Check]:

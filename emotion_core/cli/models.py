@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.description import describe_model, trained_epochs
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli import models_add, models_promote
 from emotion_core.cli.common import (
@@ -117,9 +118,10 @@ def run_show(args: argparse.Namespace) -> int:
         return EXIT_DONE
     training = card.training
     lines = {
-        "Name": f"{card.name} ({card.title})",
-        "What": card.description,
+        "What it is": describe_model(card),
         **({"Use it for": card.use_for} if card.use_for else {}),
+        "Name": f"{card.name} ({card.title})",
+        "Description": card.description,
         "Labels": ", ".join(card.labels),
         "Input": f"{card.input_size_px}x{card.input_size_px}, {card.input_channels} channel(s), "
         f"framed as {card.crop_framing}",
@@ -127,6 +129,7 @@ def run_show(args: argparse.Namespace) -> int:
         "ms per face": _speed(card),
         "Uncertain": f"below {percent(card.threshold)} (temperature {card.temperature:.2f})",
         "Trained on": _training(training),
+        "TTA": "horizontal flip" if card.flip_tta else "none",
         **{f"On {split}": _accuracy(card, split) for split in card.metrics},
         "Licence": card.licence,
         "Created": card.created,
@@ -174,7 +177,7 @@ def _training(training: Mapping[str, Any]) -> str:
         return f"not known ({training['recipe']})"
     return (
         f"{training['dataset']}, {training['n_images']:,} images, {training['label_source']} "
-        f"labels, {training['epochs']} epochs, "
+        f"labels, {trained_epochs(training)}, "
         + ("leak-free" if training["leak_free"] else "not leak-free")
     )
 

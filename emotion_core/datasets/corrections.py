@@ -26,7 +26,7 @@ from emotion_core.errors import DatasetError
 from emotion_core.files.outside_files import refusal
 from emotion_core.paths import data_folder
 
-# How many taggers FER+ asked: a relabelled picture counts as if all had agreed.
+# How many raters FER+ asked: a relabelled picture counts as if all had agreed.
 _ALL_VOTES = 10
 
 

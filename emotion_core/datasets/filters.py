@@ -35,7 +35,7 @@ MARKS = {
 SORTS = {
     "row": "Row number",
     "copies": "Copies side by side",
-    "disagreement": "Taggers disagree",
+    "disagreement": "Raters disagree",
     "other_label": "Model sees another label",
     "label_quality": "Likely label errors",
     "brightness": "Brightness",
@@ -57,7 +57,7 @@ class Filter:
         split: splits, keys of ``SPLITS``; empty for all.
         label: emotion names; empty for all. So are ``majority`` (of FER+) and ``predicted``.
         agreement: key of ``AGREEMENTS``: FER+ against the label.
-        votes: at least so many taggers chose the same.
+        votes: at least so many raters chose the same.
         mark: keys of ``MARKS``; a face needs one of them.
         prediction: key of ``PREDICTIONS``.
         group: number of a group of copies of any kind, or None.

@@ -13,7 +13,7 @@ LABEL_SOURCES = ("fer2013", "raters", "mixed", "auxiliary-head", "multi-task")
 #: Sources whose targets are two distributions side by side.
 TWO_DISTRIBUTIONS = frozenset({"auxiliary-head", "multi-task"})
 
-# FER+ asks for 10 taggers; a majority of fewer than half says little.
+# FER+ asks for 10 raters; a majority of fewer than half says little.
 _MIN_VOTES = 5
 
 
@@ -21,7 +21,7 @@ _MIN_VOTES = 5
 _COLUMN_OF = {parse_emotion(name): i for i, name in enumerate(VOTE_COLUMNS[:8])}
 
 
-# FER+'s taggers could say so; FER-2013 does not have it.
+# FER+'s raters could say so; FER-2013 does not have it.
 _EIGHTH = Emotion.CONTEMPT
 
 
@@ -83,7 +83,7 @@ def soft_labels(
 
     Returns:
         (N, C) float32 targets, rows sum to 1, and (N,) bool rows that can be trained on
-        (``raters`` leaves out rows where fewer than half of the ten taggers saw an emotion). With
+        (``raters`` leaves out rows where fewer than half of the ten raters saw an emotion). With
         two distributions each of the two parts sums to 1, the second to 0 on rows that
         ``raters`` leaves out.
 

@@ -33,7 +33,7 @@ _IMAGES_PER_DEFECT = 250
 def build_synthetic(per_class: int = 200, seed: int = 0) -> EmotionDataset:
     """Draws the synthetic data set; the same arguments always give the same pixels.
 
-    It has three splits, FER+-like votes (made up: the weaker an expression, the more taggers
+    It has three splits, FER+-like votes (made up: the weaker an expression, the more raters
     see something else) and a few of FER-2013's defects: pictures that stand, exactly or mirrored,
     in two splits, pairs with conflicting labels, and flat pictures.
 
@@ -76,7 +76,7 @@ def build_synthetic(per_class: int = 200, seed: int = 0) -> EmotionDataset:
 
 
 def _votes(emotion: Emotion, intensity: float, rng: np.random.Generator) -> Int64Array:
-    """(10,) int64 votes of ten taggers."""
+    """(10,) int64 votes of ten raters."""
     share = np.full(len(VOTE_COLUMNS), 0.01)
     share[vote_column(Emotion.NEUTRAL)] += 0.5 * (1 - intensity)
     share[vote_column(emotion)] += 1.2 * intensity

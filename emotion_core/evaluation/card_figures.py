@@ -16,7 +16,7 @@ from emotion_core.evaluation.test_set_log import record_access
 from emotion_core.files.publishing import scratch_folder
 
 # Share of correct predictions above the threshold. People agree on the labels of FER-2013 in about
-# 65 % (arXiv 1307.0414), and on a clear majority of ten taggers by definition.
+# 65 % (arXiv 1307.0414), and on a clear majority of ten raters by definition.
 _TARGETS = {"fer2013": 0.75, "raters": 0.9}
 
 
@@ -40,7 +40,7 @@ def measured_card(
         dataset: the data set, with both splits.
         by: who reads figures on PrivateTest; every access is logged.
         target_accuracy: share of correct predictions above the threshold, on PublicTest; by default
-            75 % by the original labels and 90 % by the majority of the FER+ taggers.
+            75 % by the original labels and 90 % by the majority of the FER+ raters.
         report: gets one line of text per step.
 
     Returns:

@@ -43,7 +43,7 @@ class TrainingConfig:
             (arXiv 1708.07120, without its change of momentum); ``constant`` after ``warmup``.
         warmup: share of all steps, not used by ``one-cycle``.
         weight_decay: decoupled; not applied to biases and normalisation.
-        labels: ``fer2013``; ``raters``: the taggers' votes, with contempt as an eighth output
+        labels: ``fer2013``; ``raters``: the raters' votes, with contempt as an eighth output
             that is not served; ``mixed``: one distribution of both; ``auxiliary-head``: the
             original labels, and the votes by an auxiliary head that is not kept; ``multi-task``:
             two heads as equals, both kept: the first predicts the original labels, the second

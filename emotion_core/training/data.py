@@ -34,7 +34,7 @@ class TrainingData:
         class_weights: (C,) float32 weight of an error per column of the targets; all 1 without
             balancing. 0 for a second distribution: the first one decides.
         validation: the images that the best epoch is chosen by, with the true labels: for
-            FER+ labels the majority of the taggers, where it is clear.
+            FER+ labels the majority of the raters, where it is clear.
         keeps_more: whether the outputs beyond the labels stay in the saved model, as a second
             head that is judged too.
     """

@@ -40,8 +40,8 @@ class Entry:
     run: RunInfo
 
     def history(self) -> "pd.DataFrame":
-        """One row per epoch."""
-        return self.run.history()
+        """One row per epoch, those of earlier stages included."""
+        return self.run.whole_history()
 
 
 def all_entries() -> list[Entry]:

@@ -16,11 +16,12 @@ from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.datasets import VALIDATION, EmotionDataset
 from emotion_core.errors import ModelError, OutputError, TrainingError
 from emotion_core.evaluation.card_figures import measured_card
-from emotion_core.files.atomic_files import file_sha256, readable, write_json
+from emotion_core.files.atomic_files import file_sha256, readable, write_atomic, write_json
 from emotion_core.files.publishing import published_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
-from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.run_folder import RunFolder, history_csv
+from emotion_core.training.stages import BASE_HISTORY, earlier_stages
 
 # A served model that predicts otherwise than the trained one on more faces than this is refused.
 _MIN_AGREEMENT = 0.98
@@ -163,6 +164,8 @@ def _fill(
     shrink_keras(run.model, folder / KERAS_FILE)
     model = load_keras(folder / KERAS_FILE)
     shutil.copyfile(run.history, folder / "history.csv")
+    if earlier := earlier_stages(run.path, saved):
+        write_atomic(folder / BASE_HISTORY, history_csv([row for s in earlier for row in s]))
     export_litert(model, folder / LITERT_FILE)
     validation = dataset.split(VALIDATION)
     agreement = parity(model, folder / LITERT_FILE, validation.images[:_PARITY_FACES])
@@ -199,6 +202,7 @@ def _fill(
             "n_images": saved["n_training_images"],
             "label_source": config.labels,
             "epochs": config.epochs,
+            **({"stages": [*map(len, earlier), len(history)]} if earlier else {}),
             "best_epoch": int(best["epoch"]),
             "recipe": config.to_dict(),
             "seed": config.seed,

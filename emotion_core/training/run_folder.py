@@ -37,6 +37,16 @@ CHECKPOINT_ERRORS = (
 _RESERVE_BYTES = 1 << 16
 
 
+def history_csv(rows: list[dict[str, float]]) -> bytes:
+    """Epochs as ``history.csv`` holds them; columns that early rows lack are NaN there."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [",".join(columns)]
+    for row in rows:
+        cells = (f"{row[name]:.6g}" if name in row else "nan" for name in columns[1:])
+        lines.append(",".join([str(int(row["epoch"])), *cells]))
+    return ("\n".join(lines) + "\n").encode()
+
+
 class RunFolder:
     """Paths and small files of one run.
 
@@ -186,13 +196,8 @@ class RunFolder:
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Replaces ``history.csv``; columns that early rows lack are left empty there."""
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        lines = [",".join(columns)]
-        for row in rows:
-            cells = (f"{row[name]:.6g}" if name in row else "nan" for name in columns[1:])
-            lines.append(",".join([str(int(row["epoch"])), *cells]))
         self.make_way(self.history)
-        write_atomic(self.history, ("\n".join(lines) + "\n").encode())
+        write_atomic(self.history, history_csv(rows))
 
     def add_evaluation(self, split: str, figures: Mapping[str, Any]) -> None:
         """Keeps what a run's best epoch reached on a split, beside the other splits."""

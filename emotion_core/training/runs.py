@@ -15,7 +15,9 @@ from emotion_core.paths import runs_folder
 from emotion_core.schema.validation import told
 from emotion_core.training.failures import VANISHED
 from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.stages import earlier_stages, joined
 from emotion_core.training.stored import read_card_story
+from emotion_core.wording import epochs_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +40,11 @@ class RunInfo:
         folder: of the run.
         state: one of ``STATES``. A run whose process has gone is ``failed``.
         config: everything in ``config.json``: the settings, data hash, git commit, versions.
-        epoch: full epochs so far.
+        epoch: full epochs so far, without those of earlier stages.
         epochs: of the whole run.
+        earlier: epochs of the stages before it (the runs whose checkpoint it was initialised
+            from), oldest first.
+        earlier_s: their training time.
         batch: steps of the present epoch so far.
         batches: steps of an epoch, 0 before they are known.
         eta_s: seconds left, None when unknown or not running.
@@ -63,6 +68,8 @@ class RunInfo:
     config: dict[str, Any] = field(default_factory=dict)
     epoch: int = 0
     epochs: int = 0
+    earlier: tuple[int, ...] = ()
+    earlier_s: float = 0.0
     batch: int = 0
     batches: int = 0
     eta_s: float | None = None
@@ -86,6 +93,11 @@ class RunInfo:
             return 0.0
         part = self.batch / self.batches if self.batches else 0.0
         return min(1.0, (self.epoch + part) / self.epochs)
+
+    @property
+    def epochs_text(self) -> str:
+        """``"2 of 4 epochs"``, with earlier stages ``"44 epochs (40 + 4)"``."""
+        return epochs_text((*self.earlier, self.epoch), self.epochs)
 
     @property
     def can_resume(self) -> bool:
@@ -113,6 +125,16 @@ class RunInfo:
 
         rows, _ = _rows(RunFolder(self.folder))
         return pd.DataFrame(rows).astype({"epoch": int}) if rows else pd.DataFrame({"epoch": []})
+
+    def whole_history(self) -> "pd.DataFrame":
+        """As ``history``, with the earlier stages before it.
+
+        ``epoch`` counts on, and ``stage`` says which one it is; without earlier stages there is no
+        such column.
+        """
+        own, _ = _rows(RunFolder(self.folder))
+        earlier = earlier_stages(self.folder, self.config) if self.earlier and own else ()
+        return joined((*earlier, own)) if earlier else self.history()
 
     def log_tail(self, n: int = 20) -> str:
         """The last ``n`` lines of the log."""
@@ -151,7 +173,7 @@ def _shipped(path: Path) -> RunInfo:
     folder, faults = RunFolder(path), Faults(path)
     card = faults.noting("card.json", lambda: read_card_story(path / "card.json"))
     training = card.get("training", {})
-    config = {**training.get("recipe", {}), **_without(training, "recipe")}
+    config = {**training.get("recipe", {}), **_without(training, "recipe", "stages")}
     info = _read(folder, config, {"state": "shipped"}, faults)
     return replace(info, test_accuracy=card.get("metrics", {}).get("test"))
 
@@ -242,6 +264,7 @@ def _read(
     evaluation = faults.noting("evaluation.json", folder.load_evaluation)
     judged = [row for row in rows if not math.isnan(row.get("val_accuracy", math.nan))]
     best = max(judged, key=lambda row: row["val_accuracy"], default=None) or {}
+    earlier = earlier_stages(folder.path, config)
     eta = status.get("eta_s")
     if status.get("state") != "running":
         eta = None
@@ -258,6 +281,8 @@ def _read(
         config=config,
         epoch=len(rows),
         epochs=int(config.get("epochs", len(rows))),
+        earlier=tuple(len(stage) for stage in earlier),
+        earlier_s=sum(row["seconds"] for s in earlier for row in s if row.get("seconds", 0) > 0),
         batch=int(status.get("batch") or 0),
         batches=int(status.get("batches") or 0),
         eta_s=eta,

@@ -1,14 +1,16 @@
 """``doctor``: every check both ways."""
 
+from email.message import Message
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
-from emotion_core.cli import doctor_checks
+from emotion_core.cli import doctor_checks, doctor_packages
+from emotion_core.cli.doctor_report import Check
 
 
-def one(found) -> doctor_checks.Check:
+def one(found) -> Check:
     (check,) = found
     return check
 
@@ -58,8 +60,21 @@ def test_old_python(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_package_bounds(tmp_path: Path, line: str, status: str) -> None:
     path = tmp_path / "requirements.txt"
     path.write_text(f"# why\n\n{line}\n", encoding="utf-8")
-    found = [check.status for check in doctor_checks.check_packages(path)]
+    found = [check.status for check in doctor_packages.check_packages(path)]
     assert ("problem" in found) == (status == "problem")
+
+
+def test_extras_of_an_installed_package_are_no_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Message()
+    for line in ("numpy>=2", "no-such-base", 'no-such-extra; extra == "app"'):
+        told["Requires-Dist"] = line
+    for extra in ("app", "dev"):
+        told["Provides-Extra"] = extra
+    monkeypatch.setattr(doctor_packages.metadata, "metadata", lambda _: told)
+    found = [(check.name, check.status, check.detail) for check in doctor_packages.check_packages()]
+    assert found[0] == ("Packages", "problem", "no-such-base is not installed.")
+    assert found[1][2].startswith("1 within bounds: numpy")
+    assert found[2:] == [("Extra app", "note", "Not complete: no-such-extra is not installed.")]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +92,8 @@ def test_one_opencv_wheel(monkeypatch: pytest.MonkeyPatch, wheels: dict, status:
             raise metadata.PackageNotFoundError(name)
         return wheels[name]
 
-    monkeypatch.setattr(doctor_checks.metadata, "version", version)
-    check = one(doctor_checks.check_opencv())
+    monkeypatch.setattr(doctor_packages.metadata, "version", version)
+    check = one(doctor_packages.check_opencv())
     assert check.status == status
     assert bool(check.advice) == (status == "problem")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from emotion_core.classifiers.description import describe_model
 from emotion_core.classifiers.registry import ModelRegistry
 from pages.parts.common.settings import threshold_key
 
@@ -43,7 +44,9 @@ def test_it_says_which_model_to_take_for_what(app: AppTest) -> None:
     cards = [registry.card(name) for name in registry.names()]
     texts = _texts(app)
     for card in cards:
-        assert f"For {card.use_for}. Right by the labels" in texts
+        purpose, _, why = card.use_for.partition(": ")
+        assert f"<dt>{purpose[0].upper()}{purpose[1:]}</dt><dd>{card.title}. " in texts
+        assert why in texts.replace(why[:1].upper() + why[1:], why)
         assert card.use_for in app.selectbox(key="model").help
     chosen = registry.card(app.selectbox(key="model").value)
     assert f"For {chosen.use_for}." in [caption.value for caption in app.sidebar.caption]
@@ -58,7 +61,7 @@ def test_the_threshold_begins_at_what_the_models_card_says(app: AppTest) -> None
 
 def test_limits_and_law_are_told(app: AppTest) -> None:
     texts = _texts(app)
-    for words in ("Article 5(1)(f)", "Article 50(3)", "not what somebody feels", "FER-2013"):
+    for words in ("Article 5(1)(f)", "Article 50(3)", "not what a person feels", "FER-2013"):
         assert words in texts
 
 
@@ -75,10 +78,12 @@ def test_another_model_shows_its_own_card(app: AppTest) -> None:
         pytest.skip("only one model is installed")
     other = next(name for name in names if name != app.selectbox(key="model").value)
     app.selectbox(key="model").set_value(other).run()
-    assert ModelRegistry().card(other).description in _texts(app)
+    card = ModelRegistry().card(other)
+    assert card.description in _texts(app)
+    assert describe_model(card) in _texts(app)
 
 
-def test_a_model_of_the_taggers_votes_is_judged_by_them(app: AppTest) -> None:
+def test_a_model_of_the_raters_votes_is_judged_by_them(app: AppTest) -> None:
     app.selectbox(key="model").set_value("ferplus").run()
     texts = _texts(app)
     card = ModelRegistry().card("ferplus")

@@ -25,7 +25,7 @@ def draw_shapes(n: int = 420, seed: int = 0) -> EmotionDataset:
 
 
 def with_contrary_votes(dataset: EmotionDataset) -> EmotionDataset:
-    """Eight taggers see the next emotion, two see contempt."""
+    """Eight raters see the next emotion, two see contempt."""
     votes = np.zeros((len(dataset), 10), np.int64)
     columns = [vote_column(Emotion(name)) for name in dataset.label_set]
     votes[np.arange(len(dataset)), np.array(columns)[(dataset.labels + 1) % 7]] = 8

@@ -16,7 +16,7 @@ from emotion_core.training.config import TrainingConfig
 from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run, training_rows
 from emotion_core.training.run_folder import RunFolder
-from emotion_core.training.runs import read_run
+from emotion_core.training.runs import read_run, shipped_runs
 from tests.training.conftest import draw_shapes
 
 # Keras 3.15 saves TensorFlow variables in a way that NumPy 2 warns about.
@@ -162,6 +162,31 @@ def test_promoted_run_is_a_whole_model(
         promote_run(
             run_dir, draw_shapes(), tmp_path, "shapes", title="S", description="S", report=quiet
         )
+
+
+def test_a_promoted_fine_tuning_keeps_its_base_stage(
+    run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))
+    base, tuned = len(history(run_dir)), tmp_path / "tuned"
+    start_run(
+        CONFIG.with_values({"epochs": 1, "init_from": str(run_dir)}),
+        draw_shapes(), tuned, report=quiet,
+    )  # fmt: skip
+    assert read_run(tuned).epochs_text == f"{base + 1} epochs ({base} + 1)"
+    card = promote_run(
+        tuned, draw_shapes(), tmp_path / "models", "bars", title="B", description="B", report=quiet
+    )
+    assert card.training["stages"] == [base, 1]
+    (shipped,) = shipped_runs(tmp_path / "models")
+    assert shipped.epochs_text == f"{base + 1} epochs ({base} + 1)"
+    whole = shipped.whole_history()
+    assert whole["val_accuracy"].tolist()[:base] == pytest.approx(
+        [row["val_accuracy"] for row in history(run_dir)]
+    )
+    assert whole["stage"].tolist() == [1] * base + [2]
+    text = (tmp_path / "models" / "bars" / "README.md").read_text()
+    assert f"for {base + 1} epochs ({base} + 1)" in text
 
 
 def test_faces_grow_in_the_last_epochs_and_signal_handlers_are_put_back(tmp_path: Path) -> None:

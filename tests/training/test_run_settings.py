@@ -239,7 +239,7 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
 def test_ferplus_trains_eight_outputs_and_serves_seven(
     shapes_set: EmotionDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The taggers see another bar than the labels say, so whoever is right was trained on them."""
+    """The raters see another bar than the labels say, so whoever is right was trained on them."""
     tagged, other = with_contrary_votes(shapes_set), (shapes_set.labels + 1) % 7
     config = CONFIG.with_values({"labels": "raters", "epochs": 6, "augmentation": {"mixup": 0}})
     data = prepare(config, tagged)
@@ -252,7 +252,7 @@ def test_ferplus_trains_eight_outputs_and_serves_seven(
     scores = KerasClassifier(tmp_path / "run" / "model.keras", FER2013).predict(tagged.images)
     assert scores.probabilities.shape == (420, 7)
     np.testing.assert_allclose(scores.probabilities.sum(axis=1), 1, atol=1e-5)
-    # The model that is made of it is calibrated by the taggers' majority.
+    # The model that is made of it is calibrated by the raters' majority.
     monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))
     card = promote_run(
         tmp_path / "run", tagged, tmp_path, "bars", title="B", description="B", report=quiet

@@ -220,7 +220,7 @@ def _spelled(column: str) -> str:
 
 
 def _agreement(dataset: EmotionDataset, majority: "pd.Series[str]") -> Int64Array:
-    """(C, V + 1) pictures by original label and by what most taggers said."""
+    """(C, V + 1) pictures by original label and by what most raters said."""
     shape = (len(dataset.label_set), len(VOTE_COLUMNS) + 1)
     table = np.zeros(shape, np.int64)
     voted = dataset.votes.sum(axis=1) > 0

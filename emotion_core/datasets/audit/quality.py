@@ -16,7 +16,7 @@ FLAT_BELOW = 1.0
 DARK_BELOW = 80.0
 #: A picture is blurred if its sharpness is below this. Looked at in FER-2013 likewise (44).
 BLURRED_BELOW = 0.35
-#: Share of FER+'s taggers that say "not a face".
+#: Share of FER+'s raters that say "not a face".
 NOT_A_FACE_FROM = 0.5
 
 _BLOCK = 2048
@@ -76,7 +76,7 @@ def picture_quality(images: UInt8Array) -> PictureQuality:
 
 
 def not_a_face(dataset: EmotionDataset, flat: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """(N,) bool: half of FER+'s taggers saw no face, or the picture is of one colour.
+    """(N,) bool: half of FER+'s raters saw no face, or the picture is of one colour.
 
     Without votes only the pictures of one colour are known not to be faces: the likeness to the
     mean face tells drawings and cut-off faces apart too badly (area under the curve 0.79 on

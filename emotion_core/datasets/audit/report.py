@@ -28,12 +28,12 @@ COLUMNS = {
     "flat": "one colour",
     "dark": "hardly anything to be seen",
     "blurred": "no fine detail",
-    "not_a_face": "half of the FER+ taggers saw no face, or one colour",
+    "not_a_face": "half of the FER+ raters saw no face, or one colour",
     "brightness": "mean of the pixels, 0-255",
     "sharpness": "standard deviation of the Laplacian in units of the contrast",
     "uniqueness": "0: the same picture is there twice; larger: nothing looks like it",
     "ferplus_label": "the clear FER+ majority as a number of the label set; -1: none",
-    "ferplus_majority": "what most taggers said, also contempt, unknown and nf; empty: a tie",
+    "ferplus_majority": "what most raters said, also contempt, unknown and nf; empty: a tie",
     "ferplus_agreement": "share of the votes for emotions that agree with the label; NaN without",
     "label_issue": "the label is likely wrong",
     "label_quality": "how well the label fits, 0-1; NaN without a model",
@@ -68,7 +68,7 @@ class AuditReport:
         rows: one row per picture with the columns of ``COLUMNS``.
         labels: the emotions that the label numbers stand for.
         agreement: (C, V) int64 pictures by original label and FER+ majority; empty without votes.
-        agreement_columns: V names: what most taggers said, ``tie`` last.
+        agreement_columns: V names: what most raters said, ``tie`` last.
         embedding: (N, D) float32 of unit length, the pictures by the model's features (by their
             coarse look where no model was used); neighbours are searched in it.
         probabilities: (N, C) float32, the model's scores; (N, 0) without a model.

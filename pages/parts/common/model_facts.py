@@ -7,6 +7,7 @@ import streamlit as st
 
 from emotion_core.charts import recall_chart
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.classifiers.description import describe_model
 from emotion_core.errors import ModelError
 from emotion_core.html import pieces
 from emotion_core.wording import percent
@@ -21,7 +22,7 @@ def figures_strip(card: ModelCard) -> str:
         items.append(("Accuracy", percent(test["accuracy"], 1), _interval(test, "test faces")))
     ferplus = card.metrics.get("test_ferplus")
     if ferplus:
-        note = _interval(ferplus, "faces with a clear majority of ten taggers")
+        note = _interval(ferplus, "faces with a clear majority of ten raters")
         items.append(("Agreement with FER+", percent(ferplus["accuracy"], 1), note))
     if card.ms_per_face is not None:
         items.append(
@@ -35,28 +36,27 @@ def figures_strip(card: ModelCard) -> str:
 
 
 def about(card: ModelCard) -> None:
-    """Who the model is and what it learned from."""
+    """What the model is and what it was trained on; its name comes second."""
     st.subheader("What it is", anchor=False)
     training = card.training
     protocol = (
-        "No test image stood among its training images."
+        "No test image was among its training images."
         if training["leak_free"]
-        else "Some test images also stood among its training images."
+        else "Some test images were among its training images."
     )
-    learned = (
-        f"Added from elsewhere: what it learned from is not known. Licence: {card.licence}."
-        if training.get("third_party")
-        else f"Trained on {training['n_images']:,} faces of {training['dataset']} for "
-        f"{training['epochs']} epochs. {protocol} Licence: {card.licence}."
-    )
+    if training.get("third_party"):
+        protocol = "Test images may have been among its training images."
     st.html(
-        pieces.paragraph(f"{card.title}. {card.description}")
-        + pieces.paragraph(learned, quiet=True)
+        pieces.paragraph(describe_model(card))
+        + pieces.paragraph(
+            f"Name: {card.title}. {card.description} {protocol} Licence: {card.licence}.",
+            quiet=True,
+        )
     )
 
 
 def choices() -> list[tuple[str, str]]:
-    """(title, what for and how good) of the usable models that say it, the default first."""
+    """(what for, which model and how good) of the usable models that say it, the default first."""
     models, found = registry(), []
     default = models.find_default()
     for name in sorted(models.names(), key=lambda name: name != default):
@@ -65,20 +65,26 @@ def choices() -> list[tuple[str, str]]:
         except ModelError:
             continue  # the side bar says what is wrong with it
         if card.use_for:
-            found.append((card.title, f"For {card.use_for}. {_how_good(card)}".strip()))
+            purpose, _, why = card.use_for.partition(": ")
+            said = ". ".join(part for part in (_sentence(why), _how_good(card)) if part)
+            found.append((_sentence(purpose), f"{card.title}. {said}".strip()))
     return found
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _how_good(card: ModelCard) -> str:
     parts = []
     if test := card.metrics.get("test"):
-        parts.append(f"right by the labels of FER-2013 on {percent(test['accuracy'], 1)}")
+        parts.append(f"right by FER-2013's labels on {percent(test['accuracy'], 1)}")
     if ferplus := card.metrics.get("test_ferplus"):
-        parts.append(f"by the majority of ten FER+ taggers on {percent(ferplus['accuracy'], 1)}")
+        parts.append(f"by the majority of ten FER+ raters on {percent(ferplus['accuracy'], 1)}")
     text = " and ".join(parts) + " of the test faces" if parts else ""
     speed = f"{card.ms_per_face:.1f} ms per face" if card.ms_per_face is not None else ""
-    said = "; ".join(part for part in (text, speed) if part)
-    return f"{said[0].upper()}{said[1:]}." if said else ""
+    said = _sentence("; ".join(part for part in (text, speed) if part))
+    return f"{said}." if said else ""
 
 
 def mistakes(card: ModelCard) -> None:
@@ -93,7 +99,7 @@ def mistakes(card: ModelCard) -> None:
     ordered = {name: per_class[name] for name in card.labels if name in per_class}
     confusion = test.get("confusion")
     st.caption(
-        _weakest(ordered) + (" Judged by the majority of the FER+ taggers." if by_taggers else "")
+        _weakest(ordered) + (" Judged by the majority of the FER+ raters." if by_taggers else "")
     )
     st.altair_chart(
         recall_chart(ordered, confusion),

@@ -13,6 +13,7 @@ from emotion_core.charts.curves import (
     best_epoch,
     curves_chart,
     run_colours,
+    stage_changes,
 )
 from emotion_core.charts.runs import class_f1_chart, parallel_chart
 from emotion_core.emotions import FER2013
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _REFRESH_S = 10.0
+_STAGES_NOTE = (
+    " A dashed vertical line marks where fine-tuning begins: the next stage of the same training."
+)
 _RESULT = "Best validation"
 #: Settings on the axes of the parallel coordinates, where the runs differ in them.
 _AXES = (
@@ -61,7 +65,10 @@ def _comparison(chosen: Sequence[Entry], entries: Sequence[Entry]) -> None:
                 curves_chart(histories, shown, options),
                 width="stretch", key="history_curves", alt=_alt(histories, shown),
             )  # fmt: skip
-            st.caption("Solid: validation. Dashed: training. A dot marks the best epoch.")
+            st.caption(
+                "Solid: validation. Dashed: training. A dot marks the best epoch."
+                + (_STAGES_NOTE if any(map(stage_changes, histories.values())) else "")
+            )
             pictures += _curve_pictures(histories, shown, options)
         pictures += _class_f1(chosen, histories)
         pictures += _parallel(chosen, entries)

@@ -121,11 +121,9 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
                 "labels": config.get("labels") or config.get("label_source"),
                 "best": None if best is None else 100 * best,
                 "test": None if test is None else 100 * test,
-                "epochs": f"{run.epoch} of {run.epochs}"
-                if run.epochs and "config.json" not in run.faults
-                else str(run.epoch),
-                "best_epoch": run.best_epoch or None,
-                "minutes": run.seconds / 60 if run.seconds else None,
+                "epochs": run.epochs_text.replace(" epochs", "").replace(" epoch", ""),
+                "best_epoch": sum(run.earlier) + run.best_epoch if run.best_epoch else None,
+                "minutes": (run.earlier_s + run.seconds) / 60 if run.seconds else None,
                 "seed": config.get("seed"),
                 "data": str(config.get("dataset_sha256") or "")[:8] or None,
                 "commit": str(config.get("git_commit") or "")[:7] or None,
@@ -157,7 +155,9 @@ def _columns() -> dict[str, Any]:
             "was evaluated",
             **percent,
         ),
-        "epochs": column.TextColumn("Epochs", width=80),
+        "epochs": column.TextColumn(
+            "Epochs", width=104, help="With several stages: all epochs (those of each stage)"
+        ),
         "best_epoch": column.NumberColumn("Best epoch", width=84),
         "minutes": column.NumberColumn("Minutes", format="%.1f", width=80),
         "seed": column.NumberColumn("Seed", format="%d", width=60),

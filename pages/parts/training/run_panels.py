@@ -195,7 +195,7 @@ def _summary(run: RunInfo) -> str:
     # Without its settings nobody knows how many epochs there should have been.
     done = count_of(run.epoch, "epoch")
     if "config.json" not in run.faults:
-        done = f"{run.epoch:,} of {count_of(run.epochs, 'epoch')}"
+        done = run.epochs_text
     parts = [plain(state_words(run.state)), done]
     if run.best_val_accuracy is not None:
         parts.append(f"{percent(run.best_val_accuracy, 1)} on the validation images")
