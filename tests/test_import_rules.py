@@ -44,7 +44,7 @@ OWNERS = {
     "keras": {"classifiers", "training"},
     "jax": {"training"},
     "tensorboard": {"training"},
-    "ai_edge_litert": {"classifiers"},
+    "ai_edge_litert": {"classifiers", "faces"},
     # Training warps every picture of every epoch, which is what cv2 is for.
     "cv2": {"images", "faces", "drawing", "training"},
     "PIL": {"images", "drawing", "datasets"},
