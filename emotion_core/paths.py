@@ -68,6 +68,11 @@ def jobs_folder() -> Path:
     return home_folder() / "jobs"
 
 
+def detector_cache_folder() -> Path:
+    """Where networks of face detectors are kept that were made here. It may not exist yet."""
+    return data_folder() / "detectors"
+
+
 def shipped_models_folder() -> Path:
     """The models that come with Emotion Lens."""
     return shipped_folder() / "models"

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # A part may import parts of the layers before its own, and its own files.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "emotions", "paths"}),
+    frozenset({"errors", "emotions", "native_messages", "paths"}),
     frozenset({"extras"}),
     frozenset({"types"}),
     frozenset({"files", "markdown"}),
@@ -44,7 +44,7 @@ OWNERS = {
     "keras": {"classifiers", "training"},
     "jax": {"training"},
     "tensorboard": {"training"},
-    "ai_edge_litert": {"classifiers"},
+    "ai_edge_litert": {"classifiers", "faces"},
     # Training warps every picture of every epoch, which is what cv2 is for.
     "cv2": {"images", "faces", "drawing", "training"},
     "PIL": {"images", "drawing", "datasets"},

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from emotion_core.classifiers.preprocessing import crops_to_tensor
-from emotion_core.classifiers.quiet import load_tensorflow, quiet
+from emotion_core.classifiers.quiet import load_tensorflow
 from emotion_core.classifiers.runtime import LiteRTNetwork, softmax
 from emotion_core.classifiers.third_party.hdf5 import first_line
 from emotion_core.classifiers.third_party.keras_loading import load_keras
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
 from emotion_core.files.atomic_files import write_atomic
+from emotion_core.native_messages import quiet
 from emotion_core.types import EmotionScores, Float32Array, UInt8Array
 
 if TYPE_CHECKING:

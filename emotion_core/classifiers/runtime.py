@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
 from emotion_core.classifiers.preprocessing import crops_to_tensor
-from emotion_core.classifiers.quiet import quiet_start
 from emotion_core.errors import ModelError
 from emotion_core.files.outside_files import read_bytes
+from emotion_core.native_messages import quiet_start
 from emotion_core.types import EmotionScores, Float32Array, UInt8Array, checked
 
 #: Rows that go through the network at once. The time per face is the same from 1 to 16 within

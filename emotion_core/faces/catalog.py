@@ -34,14 +34,14 @@ _CATALOG: dict[str, _Entry] = {
     ),
     "mtcnn": _Entry(
         "MTCNN",
-        "Runs on every machine: found 97 %, at twice the time.",
+        "Runs on every machine: found 97 %, at several times the time.",
         mtcnn.CONFIDENCES,
         mtcnn.unavailable_reason,
         lambda c, s: mtcnn.MtcnnDetector(min_confidence=c, max_side_px=s),
     ),
     "yunet": _Entry(
         "YuNet",
-        "As good as libfacedetection and faster, with an ONNX file that you supply.",
+        "The network of libfacedetection by OpenCV, with an ONNX file that you supply.",
         yunet.CONFIDENCES,
         yunet.unavailable_reason,
         lambda c, s: yunet.YuNetDetector(min_confidence=c, max_side_px=s),

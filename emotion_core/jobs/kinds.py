@@ -55,6 +55,7 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
+    "detector-fetch": Kind("Detector download", "emotion_core.faces.job_kinds:run_fetch"),
     "dataset-import": Kind("Data set import", "emotion_core.datasets.job_kinds:run_import"),
     "dataset-export": Kind("Data set export", "emotion_core.datasets.job_kinds:run_export"),
     "dataset-audit": Kind("Data set audit", "emotion_core.evaluation.job_kinds:run_audit"),

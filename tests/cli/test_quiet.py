@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion_core.classifiers.quiet import is_idle_talk, quiet
+from emotion_core.native_messages import is_idle_talk, quiet
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +81,7 @@ def test_adding_a_model_says_only_our_line(tmp_path: Path) -> None:
 def test_what_is_no_idle_talk_comes_through() -> None:
     code = (
         "import os, sys\n"
-        "from emotion_core.classifiers.quiet import quiet\n"
+        "from emotion_core.native_messages import quiet\n"
         "with quiet():\n"
         "    os.write(2, b'I0000 00:00:1.2    9 a.cc:1] idle\\n')\n"
         "    os.write(2, b'INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\\n')\n"
@@ -113,7 +113,7 @@ def test_idle_talk(line: bytes, idle: bool) -> None:
 def test_without_an_error_stream_nothing_fails() -> None:
     done = python(
         "import os; os.close(2)\n"
-        "from emotion_core.classifiers.quiet import quiet\n"
+        "from emotion_core.native_messages import quiet\n"
         "with quiet():\n    print('inside')\n"
     )
     assert done.returncode == 0

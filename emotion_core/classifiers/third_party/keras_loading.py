@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emotion_core.classifiers.quiet import load_tensorflow, quiet
+from emotion_core.classifiers.quiet import load_tensorflow
 from emotion_core.classifiers.third_party.hdf5 import MAX_MODEL_BYTES, text_of
 from emotion_core.classifiers.third_party.keras2 import build_keras_2, is_keras_2
 from emotion_core.classifiers.third_party.keras2_weights import assign, saved_layers
@@ -31,6 +31,7 @@ from emotion_core.classifiers.third_party.weights_files import (
 )
 from emotion_core.errors import ModelError
 from emotion_core.files.outside_files import open_regular, parse_json
+from emotion_core.native_messages import quiet
 
 if TYPE_CHECKING:
     import keras

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emotion_core.classifiers.quiet import load_tensorflow, quiet
+from emotion_core.classifiers.quiet import load_tensorflow
 from emotion_core.classifiers.third_party.keras2_weights import (
     SavedLayer,
     array_of,
@@ -22,6 +22,7 @@ from emotion_core.classifiers.third_party.keras_loading import build_from_json
 from emotion_core.classifiers.third_party.known_networks import KNOWN_NETWORKS, KnownNetwork
 from emotion_core.classifiers.third_party.weights_files import open_h5
 from emotion_core.errors import ModelError
+from emotion_core.native_messages import quiet
 
 if TYPE_CHECKING:
     import h5py  # type: ignore[import-untyped]

@@ -7,7 +7,7 @@ import streamlit as st
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.worker import InferenceWorker
-from emotion_core.faces import FaceDetector, SmallFaces, build_detector
+from emotion_core.faces import FaceDetector, SmallFaces, all_detectors, build_detector
 
 _DETECTOR = "_detector"
 
@@ -55,11 +55,11 @@ def session_detector(
     return built[1]
 
 
-@st.cache_data(show_spinner=False)
 def default_detector_note() -> str:
     """Why the usual detector is not the default here; empty where it is.
 
     Raises:
         DetectorError: no detector can be used here.
     """
-    return build_detector().note
+    usual = all_detectors()[0]
+    return "" if usual.available else build_detector().note

