@@ -52,7 +52,7 @@ def test_drawn_faces_become_a_model_that_the_photos_page_offers(page: Page, home
         timeout=_PATIENCE_MS
     )
     page.reload()
-    expect(page.get_by_text(re.compile(r"finished · 8 of 8 epochs"))).to_be_visible(
+    expect(page.get_by_text(re.compile(r"finished · 8 epochs"))).to_be_visible(
         timeout=_PATIENCE_MS
     )
     (run,) = list_runs(home / "runs")
