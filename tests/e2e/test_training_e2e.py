@@ -52,9 +52,7 @@ def test_drawn_faces_become_a_model_that_the_photos_page_offers(page: Page, home
         timeout=_PATIENCE_MS
     )
     page.reload()
-    expect(page.get_by_text(re.compile(r"finished · 8 of 8 epochs"))).to_be_visible(
-        timeout=_PATIENCE_MS
-    )
+    expect(page.get_by_text(re.compile(r"finished · 8 epochs"))).to_be_visible(timeout=_PATIENCE_MS)
     (run,) = list_runs(home / "runs")
     assert (run.state, run.config["dataset"]) == ("done", "synthetic")
     assert run.history()["epoch"].tolist() == list(range(1, 9))
@@ -66,7 +64,7 @@ def test_drawn_faces_become_a_model_that_the_photos_page_offers(page: Page, home
     use_for = page.get_by_role("textbox", name="Use it for")
     use_for.fill("trying things.")
     use_for.press("Tab")
-    page.get_by_role("button", name="Promote").click()
+    page.get_by_role("button", name="Promote", exact=True).click()
     expect(page.get_by_text("is in place")).to_be_visible(timeout=_PATIENCE_MS)
     (judged,) = list_runs(home / "runs")
     assert judged.test_accuracy is not None
