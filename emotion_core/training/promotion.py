@@ -76,7 +76,7 @@ def suggested_description(run: RunInfo) -> str:
             "that everything works; it does not know real faces."
         )
     network = run.config.get("architecture", "A network")
-    return f"{network}, trained from the browser for {run.epoch} epochs (run {run.name})."
+    return f"{network}, trained from the browser, {run.epochs_text} (run {run.name})."
 
 
 def start_promotion(
