@@ -2,10 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-slow check docs screenshots install install-dev clean
+.PHONY: run test test-slow check install install-dev clean
 
 run: install
 	$(BIN)/python -m streamlit run app.py
+
+# The documentation, into build/site, and its pictures.
+.PHONY: docs screenshots
+docs: install-dev
+	$(BIN)/python -m mkdocs build --strict
+	@echo "Open build/site/index.html, or: $(BIN)/python -m http.server -d build/site 8001 -b 127.0.0.1"
+
+screenshots: install-dev
+	$(BIN)/python docs/screenshots.py
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -17,13 +26,6 @@ check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-
-docs: install-dev
-	$(BIN)/python -m mkdocs build --strict
-	@echo "Open build/site/index.html, or: $(BIN)/python -m http.server -d build/site 8001 -b 127.0.0.1"
-
-screenshots: install-dev
-	$(BIN)/python docs/screenshots.py
 
 install: .venv/.installed
 install-dev: .venv/.installed-dev
