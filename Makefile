@@ -10,6 +10,15 @@ TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
 run: install
 	$(BIN)/python -m streamlit run app.py
 
+# The documentation, into build/site, and its pictures.
+.PHONY: docs screenshots
+docs: install-dev
+	$(BIN)/python -m mkdocs build --strict
+	@echo "Open build/site/index.html, or: $(BIN)/python -m http.server -d build/site 8001 -b 127.0.0.1"
+
+screenshots: install-dev
+	$(BIN)/python docs/screenshots.py
+
 test: check
 	$(TESTS) --cov --cov-report=term:skip-covered
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 
-#: Imported where it is there, and installed by hand: what for stands in the README.
+#: Imported where it is there, and installed by hand: what for stands in docs/training.md.
 BY_HAND = {"jax": "several processes or machines"}
 #: In environments of their own (benchmarks/peers/*.txt).
 PEERS = {"deepface", "fer"}
@@ -54,10 +54,11 @@ def test_requirements_are_those_of_the_package() -> None:
     assert in_file("requirements.txt") == declared("app", "train", "audit", "tensorboard")
 
 
-def test_requirements_for_development_are_the_extra_dev() -> None:
-    own = [line for line in EXTRAS["dev"] if not line.startswith(PROJECT["name"])]
+def test_requirements_for_development_are_the_extras_dev_and_docs() -> None:
+    lines = EXTRAS["dev"] + EXTRAS["docs"]
+    own = [line for line in lines if not line.startswith(PROJECT["name"])]
     assert in_file("requirements-dev.txt") == parsed(own)
-    assert f"{PROJECT['name']}[app,audit,tensorboard,train]" in EXTRAS["dev"]
+    assert f"{PROJECT['name']}[app,audit,docs,tensorboard,train]" in EXTRAS["dev"]
 
 
 def test_the_packages_that_the_dashboard_is_made_of_are_named() -> None:

@@ -56,16 +56,50 @@ def test_readme_names_the_commands() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in available_commands():
         assert f"python -m emotion_core {name}" in text, name
-    for target in ("make run", "make test"):
+    for target in ("make run", "make test", "make docs"):
         assert target in text
         assert re.search(rf"^{target.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-def test_readme_links_lead_somewhere() -> None:
-    for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md"):
-        path = ROOT / name
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
-            assert (path.parent / target).exists(), f"{name}: {target}"
+def linked_files() -> list[Path]:
+    names = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/README.md")
+    return [ROOT / name for name in names] + sorted((ROOT / "docs").rglob("*.md"))
+
+
+def anchors(path: Path) -> set[str]:
+    """The names under which a page's headings can be linked, as code hosts and MkDocs make them."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize("path", linked_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!\w+:)([^)\s]+)\)", text)
+    targets += re.findall(r'(?:src|srcset)="([^"]+)"', text)
+    for target in targets:
+        name, _, anchor = target.partition("#")
+        file = path.parent / name if name else path
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), target
+
+
+def test_readme_leads_to_the_pages_of_the_documentation() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in (*(ROOT / "docs").glob("*.md"), ROOT / "docs" / "measured" / "index.md"):
+        if page.name != "index.md" or page.parent.name == "measured":
+            assert f"({page.relative_to(ROOT).as_posix()}" in text, page.name
+
+
+def test_screenshots_are_small_and_used() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    texts = "".join(path.read_text(encoding="utf-8") for path in linked_files())
+    assert 0 < len(pictures) <= 12
+    for picture in pictures:
+        assert picture.stat().st_size < 200_000, picture.name
+        # The theme shows the dark form of a picture by itself (docs/hooks.py).
+        assert picture.name.replace("-dark", "") in texts, picture.name
 
 
 def test_model_table_of_the_readme_is_that_of_the_cards() -> None:

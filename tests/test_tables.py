@@ -21,7 +21,7 @@ from emotion_core.tables import (
 )
 from emotion_core.types import Decisions, EmotionScores, FaceCrops, FaceDetections, FrameResult
 
-# Written out by hand: the names that people's scripts use (see "Command line" in the README).
+# Written out by hand: the names that people's scripts use (see docs/research.md).
 INTERFACE_COLUMNS = [
     "source",
     "face",
