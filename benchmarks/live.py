@@ -6,18 +6,25 @@ The fake camera plays a film whose frames carry their number, so that repeated f
 from new ones and the delay from camera to screen is read off one clock. Frames a second are
 measured in the first half of the time; in the second half the browser also reads the camera
 itself, for the delay, which costs a few frames. Video stays on the loopback interface.
+
+--busy lets another program take one core all the time. Beside ours then stands a page that draws
+the frames as they come and reads no faces, taking turns with it in the same run: what it reaches
+is what the browser and the way of the video leave.
 Needs requirements-dev.txt and a chromium.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +44,8 @@ from live_film import (  # noqa: E402
 )
 from startup import free_port, wait_for_port  # noqa: E402
 
+from emotion_core.cli.benchmark.machine import machine_facts  # noqa: E402
+
 _PATIENCE_MS = 120_000
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -44,6 +53,31 @@ _FLAGS = (
     "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",
 )  # fmt: skip
+# The page that only draws: frames are converted and shown, nothing is read.
+_DRAWS_ONLY = """
+import importlib.abc, importlib.util, sys
+
+class Patch(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != "emotion_core.live.session":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        load = spec.loader.exec_module
+
+        def exec_module(module):
+            load(module)
+            module.LiveSession._process = plain
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+def plain(self, frame, queued):
+    image = self._converter.picture(frame, mirror=self._take_changes().mirror)
+    return self._converter.frame(image, frame)
+
+sys.meta_path.insert(0, Patch())
+"""
 # WebRTC avoids the loopback interface on both sides; this is the server's part.
 _LOOPBACK_ONLY = """
 import aioice.ice
@@ -78,11 +112,12 @@ class Viewer:
         # Mirrored, the numbers in the film could not be read.
         self.page.get_by_test_id("stSidebar").get_by_text("Mirror", exact=True).click()
 
-    def play(self) -> Frame:
+    def play(self, *, wait_for_faces: bool = True) -> Frame:
         """Starts the camera and returns the component's frame once faces are read."""
         component = self.page.frame_locator(_COMPONENT)
         component.get_by_role("button", name="Start the camera").click()
-        self.page.locator(".el-faces-now .el-bars").first.wait_for()
+        if wait_for_faces:
+            self.page.locator(".el-faces-now .el-bars").first.wait_for()
         # The faces of the video before may still stand there; the picture is the proof.
         component.locator("video").wait_for()
         handle = self.page.locator(_COMPONENT).element_handle()
@@ -96,6 +131,10 @@ class Viewer:
         """What the page itself tells about its stages."""
         text = self.page.locator(".el-figures > div").nth(1).locator("small").inner_text()
         return {name: float(ms) for name, ms in re.findall(r"(\w+) ([\d.]+)", text)}
+
+    def effort(self) -> str:
+        """What the page says it leaves out."""
+        return self.page.locator(".el-figures > div").nth(4).inner_text().replace("\n", " ")
 
     def visit(self, title: str, landmark: str) -> None:
         """Changes the page; a click while the page is being redrawn can get lost."""
@@ -202,6 +241,71 @@ def run(address: str, server: psutil.Process, film_path: Path, options: argparse
     }
 
 
+def run_beside_plain(
+    address: str, plain_address: str, film_path: Path, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Our page and one that only draws, in turns, while another program takes a core."""
+    figures: dict[str, list[dict[str, Any]]] = {"ours": [], "draws_only": []}
+    loads: list[str] = []
+    spinner = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"),
+                headless=True,
+                args=[*_FLAGS, f"--use-file-for-fake-video-capture={film_path}"],
+            )
+            for _ in range(options.rounds):
+                for name, where in (("ours", address), ("draws_only", plain_address)):
+                    viewer = Viewer(browser, where)
+                    frame = viewer.play(wait_for_faces=name == "ours")
+                    frame.wait_for_timeout(1000 * options.seconds / 3)
+                    figures[name].append(watched(frame, options.seconds))
+                    if name == "ours":
+                        loads.append(viewer.effort())
+                    viewer.page.context.close()
+                    time.sleep(2)
+            browser.close()
+    finally:
+        spinner.kill()
+        spinner.wait()
+    sums = {name: medians(rounds) for name, rounds in figures.items()}
+    return {
+        **sums,
+        "effort": loads,
+        "fps_ratio": round(sums["ours"]["unique_fps"] / sums["draws_only"]["unique_fps"], 3),
+        "more_delay_ms": round(
+            sums["ours"]["delay_p50_ms"] - sums["draws_only"]["delay_p50_ms"], 1
+        ),
+        "rounds": figures,
+    }
+
+
+def watched(frame: Frame, seconds: float) -> dict[str, Any]:
+    """Frames a second, then the delay, of one viewer."""
+    found: dict[str, Any] = {}
+    for camera in (False, True):
+        frame.evaluate(f"lensProbe.start({str(camera).lower()})")
+        begun = time.monotonic()
+        frame.wait_for_timeout(1000 * seconds / 2)
+        seen = frame.evaluate("lensProbe.stop()")
+        passed = time.monotonic() - begun
+        if camera:
+            found["delay_ms"] = summary(delays_ms(seen["shown"], seen["camera"]))
+        else:
+            found["unique_fps"] = round(unique_frames(seen["shown"]) / passed, 1)
+    return found
+
+
+def medians(rounds: list[dict[str, Any]]) -> dict[str, float]:
+    """Medians over the rounds of one page."""
+    delays = [one["delay_ms"]["p50"] for one in rounds if one["delay_ms"]["p50"] is not None]
+    return {
+        "unique_fps": round(statistics.median(one["unique_fps"] for one in rounds), 1),
+        "delay_p50_ms": round(statistics.median(delays), 1) if delays else float("nan"),
+    }
+
+
 def waits_to_be_told(browser: Browser, address: str) -> bool:
     """Whether a visitor for whom there is no place is told so and gets no camera."""
     context = browser.new_context()
@@ -221,33 +325,52 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--viewers", type=int, default=1)
     parser.add_argument("--faces", type=int, choices=(1, 2), default=1)
     parser.add_argument("--page-changes", type=int, default=20)
+    parser.add_argument(
+        "--busy", action="store_true", help="another program takes a core; beside a plain page"
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each page with --busy")
     parser.add_argument("--json", action="store_true", help="print only the JSON document")
     return parser.parse_args(arguments)
+
+
+@contextlib.contextmanager
+def served(folder: Path, options: argparse.Namespace, *, plain: bool = False) -> Iterator[Any]:
+    """A server of its own: (address, process)."""
+    place = folder / ("plain" if plain else "ours")
+    place.mkdir()
+    site = _LOOPBACK_ONLY + (_DRAWS_ONLY if plain else "")
+    (place / "sitecustomize.py").write_text(site, encoding="utf-8")
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(place),
+        "EMOTION_LENS_MAX_VIEWERS": str(options.viewers),
+    }
+    with (place / "server.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
+        try:
+            wait_for_port(port, server)
+            yield f"http://127.0.0.1:{port}", server
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
 
 
 def main() -> None:
     """Starts a server of its own, measures, prints."""
     options = parse()
-    with tempfile.TemporaryDirectory() as folder:
-        film_path = Path(folder) / "film.mjpeg"
+    with tempfile.TemporaryDirectory() as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        film_path = folder / "film.mjpeg"
         film_path.write_bytes(b"".join(film(options.faces)))
-        (Path(folder) / "sitecustomize.py").write_text(_LOOPBACK_ONLY, encoding="utf-8")
-        port = free_port()
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-        environment = {
-            **os.environ,
-            "PYTHONPATH": folder,
-            "EMOTION_LENS_MAX_VIEWERS": str(options.viewers),
-        }
-        with (Path(folder) / "server.log").open("wb") as log:
-            server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
-            try:
-                wait_for_port(port, server)
-                address = f"http://127.0.0.1:{port}"
-                report = run(address, psutil.Process(server.pid), film_path, options)
-            finally:
-                server.terminate()
-                server.wait(timeout=30)
+        address, server = stack.enter_context(served(folder, options))
+        if options.busy:
+            plain_address, _ = stack.enter_context(served(folder, options, plain=True))
+            report = run_beside_plain(address, plain_address, film_path, options)
+        else:
+            report = run(address, psutil.Process(server.pid), film_path, options)
+    report = {"machine": machine_facts(), **report}
     if not options.json:
         print("Delay: from the camera to the screen. Of several viewers the worst, then each.")
     print(json.dumps(report, indent=2))

@@ -3,7 +3,6 @@
 The number of each frame stands in its bottom rows.
 """
 
-import bisect
 import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from emotion_core.images import encode_jpeg
 WIDTH, HEIGHT, RATE = 640, 480, 30
 #: Longer than any delay that is worth measuring, because the film starts again at its end.
 FRAMES = 20 * RATE
+ROUND_MS = 1000.0 * FRAMES / RATE
 _STRIP, _CELL = 24, 32
 
 
@@ -56,19 +56,42 @@ def delays_ms(shown: Sequence[Sequence[float]], camera: Sequence[Sequence[float]
         shown: (number, capture time, time shown) in ms of each frame of the returned video.
         camera: the same of the camera's own picture.
     """
-    captured: dict[int, list[float]] = {}
-    for number, capture_ms, _ in camera:
-        captured.setdefault(int(number), []).append(capture_ms)
+    places, times = _film_places(camera)
+    if len(places) < 2:
+        return []
     delays, last = [], -1
     for number, _, now_ms in shown:
         if number == last:
             continue  # a repeated frame says nothing about delay
         last = int(number)
-        times = captured.get(last, [])
-        place = bisect.bisect_right(times, now_ms)
-        if place:
-            delays.append(now_ms - times[place - 1])
+        # The newest showing of this number that the camera had begun by now.
+        newest = np.interp(now_ms, times, places)
+        place = last + FRAMES * ((newest - last) // FRAMES)
+        if not places[0] <= place <= places[-1]:
+            continue  # of a time that nobody watched the camera
+        delay = now_ms - float(np.interp(place, places, times))
+        if 0 <= delay < ROUND_MS:
+            delays.append(delay)
     return delays
+
+
+def _film_places(camera: Sequence[Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Where the film was at which time: frames since its first number 0, and milliseconds.
+
+    A number that was not seen lies between its neighbours; the film goes on at an even pace.
+    """
+    places: list[float] = []
+    times: list[float] = []
+    lap = 0
+    for number, capture_ms, _ in camera:
+        if places and number + FRAMES * lap < places[-1] - FRAMES / 2:
+            lap += 1  # the film began again
+        place = number + FRAMES * lap
+        if places and (place <= places[-1] or capture_ms <= times[-1]):
+            continue  # seen twice, or out of turn
+        places.append(place)
+        times.append(capture_ms)
+    return np.array(places), np.array(times)
 
 
 def unique_frames(shown: Sequence[Sequence[float]]) -> int:

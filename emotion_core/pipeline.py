@@ -17,11 +17,13 @@ from emotion_core.faces import (
 )
 from emotion_core.types import (
     Decisions,
+    EmotionScores,
     FaceDetections,
     Float32Array,
     Frame,
     FrameResult,
     Int64Array,
+    UInt8Array,
 )
 
 
@@ -170,7 +172,7 @@ class EmotionPipeline:
             rotation_deg=rotation_deg,
         )
         stages.done("crop")
-        scores = self._classifier.predict(crops.images)
+        scores = self._scores(crops.images)
         stages.done("classify")
         return FrameResult(
             frame_index=frame.index,
@@ -184,6 +186,9 @@ class EmotionPipeline:
             rotation_deg=rotation_deg,
             stage_ms=stages.ms,
         )
+
+    def _scores(self, images: UInt8Array) -> EmotionScores:
+        return self._classifier.predict(images)
 
     def _detect(self, frame: Frame) -> tuple[FaceDetections, int]:
         if self._try_rotations:

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from emotion_core.classifiers.runtime import Classifier
+from emotion_core.classifiers.runtime import Classifier, quick_form
 from emotion_core.faces import FaceDetector
+from emotion_core.faces.detector import BoundedDetector
 from emotion_core.faces.flow import FlowFollower
 from emotion_core.faces.tracking import FaceTracker
 from emotion_core.pipeline import EmotionPipeline, Stages
 from emotion_core.smoothing import ScoreSmoother
-from emotion_core.types import FaceDetections, Frame, FrameResult
+from emotion_core.types import EmotionScores, FaceDetections, Frame, FrameResult, UInt8Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +23,23 @@ class StreamOptions:
             optical flow. 1 detects in every frame.
         half_life_s: of the smoothing of scores; 0 for none.
         threshold: top probability below which a face counts as uncertain; None: the model's own.
+        flip_tta: whether a face is averaged with its mirror image, where its model does so.
+        detect_side: factor for the long side of the pictures that faces are searched in.
     """
 
     detect_every: int = 3
     half_life_s: float = 0.4
     threshold: float | None = None
+    flip_tta: bool = True
+    detect_side: float = 1.0
 
     def __post_init__(self) -> None:
         if self.detect_every < 1:
             raise ValueError(f"detect_every: wanted 1 or more. Received: {self.detect_every}")
         if self.half_life_s < 0:
             raise ValueError(f"half_life_s: wanted 0 or more. Received: {self.half_life_s}")
+        if not 0 < self.detect_side <= 1:
+            raise ValueError(f"detect_side: wanted above 0, up to 1. Received: {self.detect_side}")
 
 
 class StreamPipeline(EmotionPipeline):
@@ -61,6 +68,7 @@ class StreamPipeline(EmotionPipeline):
             crop_size_px=crop_size_px,
         )
         self.options = options
+        self._side_px = detector.max_side_px if isinstance(detector, BoundedDetector) else 0
         self._tracker = FaceTracker()
         self._smoother = ScoreSmoother(options.half_life_s)
         self._follower = FlowFollower()
@@ -82,6 +90,7 @@ class StreamPipeline(EmotionPipeline):
             self._smoother.half_life_s = options.half_life_s
         if detector is not None:
             self._detector = detector
+            self._side_px = detector.max_side_px if isinstance(detector, BoundedDetector) else 0
             self._since_detection = 0
         if classifier is not None:
             self._classifier = classifier
@@ -89,6 +98,15 @@ class StreamPipeline(EmotionPipeline):
             self._smoother.reset()
         if crop_size_px is not None:
             self._crop_size_px = crop_size_px
+
+    def _scores(self, images: UInt8Array) -> EmotionScores:
+        classifier = self._classifier if self.options.flip_tta else quick_form(self._classifier)
+        return classifier.predict(images)
+
+    def _detect(self, frame: Frame) -> tuple[FaceDetections, int]:
+        if isinstance(self._detector, BoundedDetector):
+            self._detector.max_side_px = round(self._side_px * self.options.detect_side)
+        return super()._detect(frame)
 
     def mirror(self) -> None:
         """The frames to come are mirror images of those before; faces keep their numbers."""

@@ -14,7 +14,7 @@ from typing import Self
 
 import numpy as np
 
-from emotion_core.classifiers.runtime import MAX_ROWS, Classifier
+from emotion_core.classifiers.runtime import MAX_ROWS, Classifier, quick_form
 from emotion_core.errors import ModelError
 from emotion_core.types import EmotionScores, UInt8Array, checked
 
@@ -22,6 +22,7 @@ from emotion_core.types import EmotionScores, UInt8Array, checked
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
     images: UInt8Array
+    once: bool = False  # without the average with the mirror image
     answer: Future[EmotionScores] = field(default_factory=Future)
 
 
@@ -72,10 +73,18 @@ class InferenceWorker:
             ModelError: the worker is closed.
             Exception: whatever the classifier raises for these crops.
         """
+        return self._predict(images, once=False)
+
+    @property
+    def quick(self) -> Classifier:
+        """This worker without the average with the mirror image."""
+        return _Quick(self)
+
+    def _predict(self, images: UInt8Array, *, once: bool) -> EmotionScores:
         images = checked("crops", images, (None, None, None), np.uint8)
         # In parts, so that one large request does not keep the others waiting.
         starts = range(0, max(1, len(images)), self._max_batch)
-        requests = [_Request(images[start : start + self._max_batch]) for start in starts]
+        requests = [_Request(images[start : start + self._max_batch], once) for start in starts]
         with self._lock:
             if self._closed:
                 raise ModelError("The inference worker is closed. Open the model again.")
@@ -104,6 +113,16 @@ class InferenceWorker:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class _Quick:
+    """A worker whose faces are looked at once."""
+
+    def __init__(self, worker: InferenceWorker) -> None:
+        self._worker = worker
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        return self._worker._predict(images, once=True)
 
 
 def _serve(classifier: Classifier, requests: _Requests, max_batch: int) -> None:
@@ -137,8 +156,9 @@ def _gather(
         if request is None:
             return batch, [None]
         rows += len(request.images)
-        # Crops of another size belong to a batch of their own.
-        if rows > max_batch or request.images.shape[1:] != first.images.shape[1:]:
+        # Crops of another size, or read otherwise, belong to a batch of their own.
+        same = request.images.shape[1:] == first.images.shape[1:] and request.once == first.once
+        if rows > max_batch or not same:
             return batch, [request]
         batch.append(request)
 
@@ -161,7 +181,7 @@ def _answer(classifier: Classifier, batch: list[_Request]) -> None:
 def _split_scores(classifier: Classifier, batch: list[_Request]) -> list[EmotionScores]:
     """One call for the whole batch; each request gets its own rows."""
     images = np.concatenate([request.images for request in batch])
-    scores = classifier.predict(images)
+    scores = (quick_form(classifier) if batch[0].once else classifier).predict(images)
     if len(scores) != len(images):
         raise ModelError(f"The classifier was given {len(images)} crops and scored {len(scores)}.")
     ends = np.cumsum([len(request.images) for request in batch])

@@ -5,6 +5,7 @@ from html import escape
 
 from emotion_core.emotions import Emotion
 from emotion_core.html import pieces
+from emotion_core.live.adaptation import LEVELS
 from emotion_core.live.health import Health
 from emotion_core.types import FrameResult
 from emotion_core.wording import percent
@@ -49,10 +50,16 @@ def health_strip(health: Health, viewers: int, limit: int) -> str:
             ("Time per frame", f"{health.frame_ms:.0f} ms", " · ".join(stages) or "no frame yet"),
             ("Skipped", f"{health.skipped:,}", f"of {health.skipped + health.frames:,}, {errors}"),
             ("Faces", f"{health.faces}", "in the last picture"),
+            ("Effort", "reduced" if health.load else "full", _effort(health.load)),
             ("Viewers", f"{viewers}", f"of {limit} at once"),
         ]
     )
     return f'<div class="el-health">{figures}</div>'
+
+
+def _effort(load: int) -> str:
+    """What is left out so that the picture keeps up with the camera."""
+    return " · ".join(LEVELS[1 : load + 1]) or "keeps up with the camera"
 
 
 def time_share(seconds: Mapping[str, float], emotions: Sequence[Emotion]) -> str:

@@ -21,6 +21,7 @@ class Health:
         skipped: frames since the start that came while an older one was being read.
         faces: in the newest frame.
         errors: frames since the start that could not be read.
+        load: index of ``adaptation.LEVELS``: what is left out to keep up.
     """
 
     fps_in: float = 0.0
@@ -30,6 +31,7 @@ class Health:
     skipped: int = 0
     faces: int = 0
     errors: int = 0
+    load: int = 0
 
     @property
     def frame_ms(self) -> float:

@@ -18,6 +18,7 @@ from emotion_core.drawing import blur_faces, draw_badge, draw_result
 from emotion_core.errors import EmotionLensError
 from emotion_core.faces import FaceDetector
 from emotion_core.live import frames
+from emotion_core.live.adaptation import Load, LoadController
 from emotion_core.live.clock import FrameClock
 from emotion_core.live.health import HealthMeter
 from emotion_core.live.hidden_faces import HiddenFaces
@@ -63,7 +64,7 @@ class LiveSession:
         # Media threads of two connections may overlap for a moment; the page never takes this one.
         self._reading = threading.Lock()
         self._stream = StreamPipeline(
-            detector, classifier, _options(settings), crop_size_px=crop_size_px
+            detector, classifier, _options(settings, Load()), crop_size_px=crop_size_px
         )
         self._hidden_faces = HiddenFaces()
         self._converter = frames.FrameConverter()
@@ -76,6 +77,7 @@ class LiveSession:
         self._settings = settings
         self._changes: dict[str, Any] = {}
         self._meter = HealthMeter(now)
+        self._controller = LoadController(now)
         self._timeline = Timeline()
         self._time = ExpressionTime()
         self._resting = RestingFaces()
@@ -110,7 +112,7 @@ class LiveSession:
                 self._result = None
             if settings is not None:
                 self._settings = settings
-                self._changes["options"] = _options(settings)
+                self._changes["options"] = _options(settings, self._controller.load)
             if detector is not None:
                 self._changes["detector"] = detector
             if classifier is not None:
@@ -125,6 +127,8 @@ class LiveSession:
         """A new connection: figures and timeline start anew; a recording goes on."""
         with self._lock:
             self._meter = HealthMeter(self._now)
+            self._controller.begin()
+            self._changes["options"] = _options(self._settings, self._controller.load)
             self._forget_shown()
             self._frame_at = None
 
@@ -133,7 +137,7 @@ class LiveSession:
         with self._lock:
             return LiveView(
                 result=self._result,
-                health=self._meter.read(),
+                health=replace(self._meter.read(), load=self._controller.load.level),
                 moments=self._timeline.moments(),
                 seconds=self._time.seconds(),
                 baseline=self._resting.state(),
@@ -206,6 +210,8 @@ class LiveSession:
             self._timeline.add(shown)
             self._time.add(shown)
             self._meter.count(queued=queued, stage_ms=stage_ms, faces=len(shown), failed=False)
+            if self._controller.count(queued=queued, frame_ms=sum(stage_ms.values())):
+                self._changes["options"] = _options(self._settings, self._controller.load)
             recording = self._recording
         if recording is not None:
             recording.add(calm)
@@ -260,10 +266,18 @@ class LiveSession:
             )
 
 
-def _options(settings: LiveSettings) -> StreamOptions:
-    """As chosen; but faces that are to be hidden are looked for in every frame."""
-    hide = settings.drawing.blur_faces
-    return replace(settings.stream, detect_every=1) if hide else settings.stream
+def _options(settings: LiveSettings, load: Load) -> StreamOptions:
+    """As chosen and as far as there is time for it.
+
+    But faces that are to be hidden are looked for in every frame.
+    """
+    hide, chosen = settings.drawing.blur_faces, settings.stream
+    return replace(
+        chosen,
+        detect_every=1 if hide else chosen.detect_every * load.detect_every,
+        flip_tta=chosen.flip_tta and load.flip_tta is not False,
+        detect_side=load.detect_side,
+    )
 
 
 def _raw(result: FrameResult) -> FrameResult:

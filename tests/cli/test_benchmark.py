@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion_core.cli.benchmark import frames, peers
+from emotion_core.cli.benchmark import frames, machine, peers
 from emotion_core.cli.benchmark.peers import Peer
 from emotion_core.cli.benchmark.timing import FRAMES_A_TURN, take_turns
 from emotion_core.cli.common import UsageError
@@ -131,3 +131,17 @@ def test_text_has_every_contender(command) -> None:
     text = outcome.out.decode()
     for words in ("haar@320", "classify", "Start-up to the first result"):
         assert words in text
+
+
+def test_the_machine_is_named_with_its_vector_extensions() -> None:
+    name, flags = machine._of_cpuinfo(
+        "processor\t: 0\nmodel name\t: AMD EPYC 7B13\nflags\t\t: fpu sse2 avx2 fma\n"
+        "processor\t: 1\nmodel name\t: another\nflags\t\t: avx512f\n"
+    )
+    assert (name, machine.vector_extensions(flags)) == ("AMD EPYC 7B13", ["AVX2", "FMA"])
+    name, flags = machine._of_cpuinfo("processor\t: 0\nFeatures\t: fp asimd asimddp i8mm\n")
+    assert name
+    assert machine.vector_extensions(flags) == ["NEON", "I8MM", "dot product"]
+    here = machine.machine_facts()
+    assert here["processor"]
+    assert here["cores"]

@@ -7,9 +7,11 @@ from typing import Any
 def as_text(figures: Mapping[str, Any]) -> str:
     """The figures for people's eyes; milliseconds are medians."""
     machine = figures["machine"]
+    vectors = ", ".join(machine["vector_extensions"]) or "vector extensions not known"
     lines = [
-        f"{machine['system']}, {machine['cores']} cores, Python {machine['python']}, "
-        f"load {machine['load_before']} before. Model {figures['model']}. "
+        f"{machine['processor']} ({vectors}), "
+        f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}, "
+        f"load {machine['load']} before. Model {figures['model']}. "
         f"Medians of {figures['rounds']} rounds.",
         "",
         "Whole frame 640x480, ms            one face    five faces   faces found",

@@ -1,7 +1,5 @@
 """The measurements of ``benchmark``, in the order in which they are taken."""
 
-import os
-import platform
 import statistics
 import tempfile
 import time
@@ -16,6 +14,7 @@ from emotion_core import __version__
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.cli.benchmark.frames import benchmark_photos, build_frames
+from emotion_core.cli.benchmark.machine import machine_facts
 from emotion_core.cli.benchmark.peers import Peer, available_peers
 from emotion_core.cli.benchmark.timing import TimedRun, first_result, median_ms, take_turns
 from emotion_core.drawing import draw_result
@@ -74,7 +73,7 @@ def run_suite(
     default = contender_name((detectors or [default_detector_name()])[0], DETECTION_SIZES_PX[0])
     figures: dict[str, Any] = {
         "version": __version__,
-        "machine": _machine(),
+        "machine": machine_facts(),
         "model": model,
         "detector": default,
         "frame_px": [640, 480],
@@ -175,15 +174,4 @@ def _compared(
             name: {frame: round(ms / peer_ms[frame], 3) for frame, ms in by_frame.items()}
             for name, by_frame in ours.items()
         },
-    }
-
-
-def _machine() -> dict[str, Any]:
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "load_before": None if load is None else round(load, 2),
-        "threads": "each side as it comes: cv2 and TensorFlow use all cores, our classifier one",
     }
