@@ -89,7 +89,7 @@ def test_readme_leads_to_the_pages_of_the_documentation() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for page in (*(ROOT / "docs").glob("*.md"), ROOT / "docs" / "measured" / "index.md"):
         if page.name != "index.md" or page.parent.name == "measured":
-            assert f"({page.relative_to(ROOT).as_posix()}" in text, page.name
+            assert f"({page.relative_to(ROOT).as_posix()}" in text, page.relative_to(ROOT)
 
 
 def test_screenshots_are_small_and_used() -> None:

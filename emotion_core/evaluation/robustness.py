@@ -45,7 +45,7 @@ class RobustnessTest:
         model: the model.
         rows: images and their true labels.
         cache: where predictions are kept; None computes them every time.
-        max_images: of more images as many are taken, the same each time.
+        max_images: of more images as many are taken, the same each time; None: ``MAX_IMAGES``.
     """
 
     def __init__(
@@ -54,9 +54,9 @@ class RobustnessTest:
         rows: EvaluationSplit,
         cache: LogitsCache | None,
         *,
-        max_images: int = MAX_IMAGES,
+        max_images: int | None = None,
     ) -> None:
-        sample = _sample(len(rows.images), max_images)
+        sample = _sample(len(rows.images), MAX_IMAGES if max_images is None else max_images)
         self._images: UInt8Array = rows.images.images[sample]
         self._key = images_key(self._images)
         self._judged = rows.judged[sample]

@@ -31,8 +31,9 @@ def test_an_upload_that_does_not_fit_is_said(
     disk.fill()
     app = AppTest.from_function(page, default_timeout=60).run()
     assert not app.exception
-    assert app.markdown[0].value.startswith(f"The disk is full: {disk.path}/data")
+    assert app.markdown[0].value.startswith(f"The disk is full: {disk.path}/jobs/")
     assert list((disk.path / "data").iterdir()) == []
+    assert [path.name for path in (disk.path / "jobs").iterdir()] in ([], [".lock"])
 
 
 def test_a_look_that_cannot_be_noted_shows_no_figures(

@@ -163,7 +163,7 @@ def test_the_table_and_home_say_the_same(
     page.choose(disagreement.second)
     chip, app = page.shown().chip, page.app
     app.segmented_control(key="photo_view").set_value("Table").run()
-    assert app.dataframe[0].value["answer"][0] == chip
+    assert app.dataframe[0].value["expression"][0] == chip
     app.switch_page("pages/home.py").run()
     app.run()  # the test runner, unlike a browser, keeps a choice only from the second run on
     texts = [chart.proto.alt for chart in app.get("vega_lite_chart")]

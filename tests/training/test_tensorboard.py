@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emotion_core.classifiers.quiet import load_tensorflow
-from emotion_core.errors import TrainingError
+from emotion_core.errors import MissingExtraError
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.events import Scalar, read_scalars
 from emotion_core.training.run import start_run
@@ -77,6 +77,6 @@ def test_without_the_package_a_run_does_not_begin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(TrainingError, match=r'pip install "emotion-lens\[tensorboard\]"$'):
+    with pytest.raises(MissingExtraError, match=r'pip install "emotion-lens\[tensorboard\]"'):
         start_run(TrainingConfig(tensorboard=True), draw_shapes(), tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
