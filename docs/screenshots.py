@@ -102,7 +102,7 @@ def _datasets(page: Page, _: Path) -> int:
 
 def _training(page: Page, _: Path) -> int:
     page.goto("/training")
-    expect(page.get_by_text("15 of 15 epochs").first).to_be_visible()
+    expect(page.get_by_text("practice-2").first).to_be_visible()
     return 1000
 
 
