@@ -122,21 +122,22 @@ def analyze(
 ) -> Analysis:
     """Finds the faces in pictures and reads their expressions.
 
-    >>> from emotion_core import EmotionPipeline, analyze
-    >>> analysis = analyze("party.jpg")
-    >>> analysis.to_frame()[["source", "face", "emotion", "uncertain"]]
-          source  face emotion  uncertain
-    0  party.jpg     1   happy      False
-    >>> decisions = analysis[0].result.decisions
-    >>> decisions.emotion(0).value, bool(decisions.confidences[0] > 0.9)
-    ('happy', True)
+    Examples:
+        >>> from emotion_core import EmotionPipeline, analyze
+        >>> analysis = analyze("party.jpg")
+        >>> analysis.to_frame()[["source", "face", "emotion", "uncertain"]]
+              source  face emotion  uncertain
+        0  party.jpg     1   happy      False
+        >>> decisions = analysis[0].result.decisions
+        >>> decisions.emotion(0).value, bool(decisions.confidences[0] > 0.9)
+        ('happy', True)
 
-    Every call opens the model and the detector. `EmotionPipeline.load` does so once for many calls:
+        Every call opens the model and the detector. `EmotionPipeline.load` does so once for many calls:
 
-    >>> pipeline = EmotionPipeline.load("compact", small_faces="thorough")
-    >>> analysis = analyze(["party.jpg", "notes.txt"], pipeline=pipeline)
-    >>> len(analysis), analysis.errors[0].error
-    (1, 'not an image: notes.txt is no JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file that can be read.')
+        >>> pipeline = EmotionPipeline.load("compact", small_faces="thorough")
+        >>> analysis = analyze(["party.jpg", "notes.txt"], pipeline=pipeline)
+        >>> len(analysis), analysis.errors[0].error
+        (1, 'not an image: notes.txt is no JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF file that can be read.')
 
     Args:
         source: one picture or several: paths, contents of files (bytes), (H, W, 3) uint8 arrays of
