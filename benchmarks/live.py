@@ -134,7 +134,7 @@ class Viewer:
 
     def effort(self) -> str:
         """What the page says it leaves out."""
-        return self.page.locator(".el-figures > div").nth(4).inner_text().replace("\n", " ")
+        return self.page.locator(".el-figures > div").nth(5).inner_text().replace("\n", " ")
 
     def visit(self, title: str, landmark: str) -> None:
         """Changes the page; a click while the page is being redrawn can get lost."""

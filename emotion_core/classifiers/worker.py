@@ -73,14 +73,21 @@ class InferenceWorker:
             ModelError: the worker is closed.
             Exception: whatever the classifier raises for these crops.
         """
-        return self._predict(images, once=False)
+        return self._ask(images, once=False)
+
+    def predict_once(self, images: UInt8Array) -> EmotionScores:
+        """As ``predict``, without the average with the mirror image.
+
+        Arguments, result and errors as of ``predict``.
+        """
+        return self._ask(images, once=True)
 
     @property
     def quick(self) -> Classifier:
         """This worker without the average with the mirror image."""
         return _Quick(self)
 
-    def _predict(self, images: UInt8Array, *, once: bool) -> EmotionScores:
+    def _ask(self, images: UInt8Array, *, once: bool) -> EmotionScores:
         images = checked("crops", images, (None, None, None), np.uint8)
         # In parts, so that one large request does not keep the others waiting.
         starts = range(0, max(1, len(images)), self._max_batch)
@@ -122,7 +129,7 @@ class _Quick:
         self._worker = worker
 
     def predict(self, images: UInt8Array) -> EmotionScores:
-        return self._worker._predict(images, once=True)
+        return self._worker.predict_once(images)
 
 
 def _serve(classifier: Classifier, requests: _Requests, max_batch: int) -> None:

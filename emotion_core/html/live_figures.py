@@ -50,8 +50,8 @@ def health_strip(health: Health, viewers: int, limit: int) -> str:
             ("Time per frame", f"{health.frame_ms:.0f} ms", " · ".join(stages) or "no frame yet"),
             ("Skipped", f"{health.skipped:,}", f"of {health.skipped + health.frames:,}, {errors}"),
             ("Faces", f"{health.faces}", "in the last picture"),
-            ("Effort", "reduced" if health.load else "full", _effort(health.load)),
             ("Viewers", f"{viewers}", f"of {limit} at once"),
+            ("Effort", "reduced" if health.load else "full", _effort(health.load)),
         ]
     )
     return f'<div class="el-health">{figures}</div>'
