@@ -47,7 +47,7 @@ def describe_face(decisions: Decisions, face: int) -> str:
 def duration(seconds: float) -> str:
     """A time as coarse as people say it: ``"40 s"``, ``"12 min"``, ``"1 h 52 min"``."""
     if seconds < 90:
-        return f"{max(1, round(seconds))} s"
+        return f"{max(1, round(seconds)) if seconds > 0 else 0} s"
     minutes = round(seconds / 60)
     if minutes < 90:
         return f"{minutes} min"

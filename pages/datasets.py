@@ -18,7 +18,7 @@ def _data_set(settings: Settings) -> None:
     from pages.parts.common.data_sets import chosen_set, known_sets, open_set
     from pages.parts.datasets import state
 
-    state.read_address()
+    state.read_query_parameters()
     known = known_sets()
     if not known:
         from pages.parts.datasets.empty import no_data_set

@@ -23,6 +23,7 @@ from emotion_core.training.ema_statistics import averaged
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.tensorboard import write_logs
 from emotion_core.types import Float32Array
+from emotion_core.wording import duration
 
 _STATUS_EVERY_S = 1.0
 _VALIDATION_BATCH = 256
@@ -277,7 +278,7 @@ class Record(keras.callbacks.Callback):  # type: ignore[misc]
         self._report(
             f"epoch {epoch}/{epochs}  loss {row['loss']:.4f}  "
             f"accuracy {row['accuracy']:.4f}  val_accuracy {row['val_accuracy']:.4f}  "
-            f"{row['seconds']:.0f} s  left {eta_s / 60:.0f} min"
+            f"{row['seconds']:.0f} s  left {duration(eta_s)}"
         )
 
 

@@ -44,6 +44,6 @@ def browse(work: Workspace, settings: Settings) -> None:
         state.pages(n_pages)
         if opened is not None:
             state.open_face(opened)
-        state.write_address()
+        state.write_query_parameters()
         if state.opened_face() is not None:
             face_details(work, settings, rows)

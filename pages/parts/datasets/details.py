@@ -61,7 +61,7 @@ def face_details(work: Workspace, settings: Settings, found: Int64Array) -> None
         correction_buttons(work, [row], key="face")
         undo_buttons(work, key="face")
         _others(work, table, row, settings)
-    state.write_address()
+    state.write_query_parameters()
 
 
 def _head(table: FaceTable, row: int, found: Int64Array) -> None:

@@ -48,7 +48,7 @@ def _map(work: Workspace, settings: Settings) -> None:
         st.caption(f"{count_of(len(rows), 'face')}{more}. Drag over the map to choose a part.")
         _drawn(table, rows.tolist(), colour or _COLOURS[0])
         _chosen(work, table, settings)
-        state.write_address()
+        state.write_query_parameters()
 
 
 def _drawn(table: FaceTable, rows: list[int], colour: str) -> None:

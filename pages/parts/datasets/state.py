@@ -15,7 +15,7 @@ PICKING_KEY = "ds_picking"
 #: Whether the import is shown on a machine without any data set.
 IMPORTING_KEY = "ds_importing"
 
-_WRITTEN = "_ds_address"
+_WRITTEN = "_ds_query_parameters"
 _PICKED = "_ds_picked"
 _FACE = "_ds_face"
 _JUMPS = "_ds_jumps"
@@ -28,7 +28,7 @@ def key_of(name: str) -> str:
     return f"ds_{name}"
 
 
-def read_address() -> None:
+def read_query_parameters() -> None:
     """Takes over what the query parameters say, where it is not what this session wrote itself.
 
     A URL without query parameters is what a click on the page's name leaves: the page then stays as
@@ -49,7 +49,7 @@ def read_address() -> None:
     open_face(int(face) if face.isascii() and face.isdigit() and len(face) < 10 else None)
 
 
-def write_address() -> None:
+def write_query_parameters() -> None:
     """Makes the query parameters show what is on the screen."""
     state = st.session_state
     params = {_TAB_PARAM: _slug(state.get(TAB_KEY) or TABS[0])}

@@ -53,4 +53,4 @@ def figures_and_tabs(stored: StoredSet, settings: Settings) -> None:
                 import_panel(settings)
             with right:
                 export_panel(work)
-    state.write_address()
+    state.write_query_parameters()
