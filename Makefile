@@ -49,18 +49,21 @@ LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes
 install: .venv/.installed
 install-dev: .venv/.installed-dev
 
-# uv installs the lock with a quarter of the processor time that pip takes.
+# uv installs the lock with a quarter of the processor time that pip takes. Where it cannot reach
+# the package index (a proxy with certificates of its own), pip can by its settings.
 .venv/.uv:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
 	touch $@
 
 .venv/.installed: requirements.lock .venv/.uv
-	$(UV) pip install --quiet --python $(BIN)/python --requirement $<
+	$(UV) pip install --quiet --python $(BIN)/python --requirement $< || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.uv
-	$(UV) pip install --quiet --python $(BIN)/python --requirement $<
+	$(UV) pip install --quiet --python $(BIN)/python --requirement $< || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
 clean:
