@@ -144,10 +144,12 @@ def undeclared(folders: Iterable[str], known: Iterable[str]) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_what_the_library_imports_is_declared() -> None:
     assert undeclared(["emotion_core"], declared("app", "train", "audit", "tensorboard")) == []
 
 
+@pytest.mark.slow
 def test_what_the_pages_import_comes_with_the_dashboard() -> None:
     assert undeclared(["pages", "app.py"], declared("app")) == []
 

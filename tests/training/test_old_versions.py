@@ -91,6 +91,7 @@ def test_what_an_old_run_says_of_itself_is_read(tmp_path: Path) -> None:
     assert not set(OLD_KEYS) & (set(saved) | set(saved["augmentation"]))
 
 
+@pytest.mark.slow
 def test_an_old_run_goes_on_after_its_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +115,7 @@ def test_an_old_run_goes_on_after_its_checkpoint(
     assert "start_from" not in written
 
 
+@pytest.mark.slow
 def test_an_old_run_that_waited_in_the_queue_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
