@@ -70,7 +70,7 @@ def jobs_folder() -> Path:
 
 def detector_cache_folder() -> Path:
     """Where networks of face detectors are kept that were made here. It may not exist yet."""
-    return data_folder() / "detectors"
+    return home_folder() / "cache" / "detectors"
 
 
 def shipped_models_folder() -> Path:

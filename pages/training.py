@@ -14,9 +14,9 @@ def _training(_settings: Settings) -> None:
     from pages.parts.training.run_panels import runs_panel
 
     queue = RunQueue()
-    # After a restart of the machine nobody trains what still waits.
-    queue.ensure()
     runs = queue.runs()
+    # After a restart of the machine nobody trains what still waits.
+    queue.ensure(runs)
     if not runs:
         first_run(queue)
     runs_panel(queue)

@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -34,13 +34,31 @@ class Classifier(Protocol):
         ...
 
 
+@runtime_checkable
+class AveragingClassifier(Classifier, Protocol):
+    """A classifier that may average a face with its mirror image, and need not."""
+
+    def predict_once(self, images: UInt8Array) -> EmotionScores:
+        """As ``predict``, without that average."""
+        ...
+
+
+class _Once:
+    """A classifier whose faces are looked at once."""
+
+    def __init__(self, classifier: AveragingClassifier) -> None:
+        self._classifier = classifier
+
+    def predict(self, images: UInt8Array) -> EmotionScores:
+        return self._classifier.predict_once(images)
+
+
 def quick_form(classifier: Classifier) -> Classifier:
     """The same classifier without the average with the mirror image, where it has that.
 
     For consecutive frames, which average over time already: half the work.
     """
-    quick: Classifier = getattr(classifier, "quick", classifier)
-    return quick
+    return _Once(classifier) if isinstance(classifier, AveragingClassifier) else classifier
 
 
 @contextlib.contextmanager
@@ -187,11 +205,6 @@ class LiteRTClassifier:
         """
         return self._scores(self.logits(images))
 
-    @property
-    def quick(self) -> Classifier:
-        """This classifier without the average with the mirror image."""
-        return _Quick(self)
-
     def predict_once(self, images: UInt8Array) -> EmotionScores:
         """As ``predict``, without the average with the mirror image.
 
@@ -230,16 +243,6 @@ class LiteRTClassifier:
         both = np.concatenate([images, images[:, :, ::-1]])
         plain, mirrored = np.split(self._network.run(crops_to_tensor(both)), 2)
         return np.asarray((plain + mirrored) / 2, dtype=np.float32)
-
-
-class _Quick:
-    """A classifier whose faces are looked at once."""
-
-    def __init__(self, classifier: LiteRTClassifier) -> None:
-        self._classifier = classifier
-
-    def predict(self, images: UInt8Array) -> EmotionScores:
-        return self._classifier.predict_once(images)
 
 
 def ms_per_face(classifier: LiteRTClassifier, *, batch: int = 8, rounds: int = 300) -> float:

@@ -82,11 +82,6 @@ class InferenceWorker:
         """
         return self._ask(images, once=True)
 
-    @property
-    def quick(self) -> Classifier:
-        """This worker without the average with the mirror image."""
-        return _Quick(self)
-
     def _ask(self, images: UInt8Array, *, once: bool) -> EmotionScores:
         images = checked("crops", images, (None, None, None), np.uint8)
         # In parts, so that one large request does not keep the others waiting.
@@ -120,16 +115,6 @@ class InferenceWorker:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class _Quick:
-    """A worker whose faces are looked at once."""
-
-    def __init__(self, worker: InferenceWorker) -> None:
-        self._worker = worker
-
-    def predict(self, images: UInt8Array) -> EmotionScores:
-        return self._worker.predict_once(images)
 
 
 def _serve(classifier: Classifier, requests: _Requests, max_batch: int) -> None:

@@ -40,7 +40,11 @@ _MOST_KEPT = 3
 
 def unavailable_reason() -> str:
     """Why this detector cannot be used here; empty if it can."""
-    return "" if yunet_model.is_available() else yunet_model.missing_reason()
+    try:
+        yunet_model.yunet_content()
+    except DetectorError as error:
+        return str(error)
+    return ""
 
 
 class YuNetNetwork:

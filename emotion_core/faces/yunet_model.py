@@ -51,11 +51,6 @@ def _content(folder: Path) -> bytes:
     return content
 
 
-def is_available() -> bool:
-    """Whether there are weights, without reading them."""
-    return installed_library() is not None or _file(detector_cache_folder()) is not None
-
-
 def missing_reason() -> str:
     """Why there are no weights, and what to do."""
     return (

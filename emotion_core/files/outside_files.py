@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 from typing import IO, Any
 
-from emotion_core.errors import EmotionLensError
+from emotion_core.errors import EmotionLensError, OutputError
 from emotion_core.files.atomic_files import readable
 
 #: Most bytes of a JSON, CSV or text file that the app itself writes (cards, settings, histories).
@@ -125,6 +125,18 @@ def read_text(path: Path, error: type[EmotionLensError], *, max_bytes: int = MAX
         raise error(
             f"{readable(path)}: wanted text in UTF-8. Byte {cause.start} is not."
         ) from cause
+
+
+def tail_of(path: Path, n: int) -> str:
+    """The last ``n`` lines of a text file; empty where it cannot be read."""
+    try:
+        with open_regular(path, OutputError) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 200 * n - 4096))
+            text = file.read().decode("utf-8", "replace")
+    except (OSError, OutputError):
+        return ""
+    return "\n".join(text.splitlines()[-n:])
 
 
 def parse_json(data: str | bytes, source: str, error: type[EmotionLensError]) -> Any:

@@ -19,7 +19,7 @@ from emotion_core.files.named_locks import named_lock
 from emotion_core.files.publishing import published_folder, remove_folder
 from emotion_core.jobs.job import JobInfo, JobState
 from emotion_core.jobs.kinds import kind_named
-from emotion_core.jobs.processes import is_alive, start_detached, terminate
+from emotion_core.jobs.processes import is_alive, start_detached
 from emotion_core.jobs.store import JobFolder, read_job
 from emotion_core.jobs.supervisor_file import supervisor_identity
 from emotion_core.paths import jobs_folder
@@ -166,16 +166,6 @@ class JobBoard:
                 folder.stop.touch()
             else:
                 raise JobError(f"{info.title} neither waits nor works: it is {info.state}.")
-
-    def kill(self, job: str) -> None:
-        """Ends a job's process now, for one that does not stop when it is asked to.
-
-        Raises:
-            JobError: there is no such job.
-        """
-        info = self.get(job)
-        if info.pid is not None:
-            terminate(info.pid)
 
     def resume(self, job: str) -> None:
         """Puts a job that was stopped or failed at the end of the queue.

@@ -100,11 +100,6 @@ class JobInfo:
         """Whether it waits or works."""
         return self.state.is_active
 
-    @property
-    def can_stop(self) -> bool:
-        """Whether it can be asked to stop."""
-        return self.state in (JobState.QUEUED, JobState.RUNNING)
-
 
 def progress_words(job: JobInfo) -> str:
     """How far a job is, on one line: ``"Reading · 1,200 of 35,887 faces · about 2 min left"``."""

@@ -1,7 +1,5 @@
 """The files of a job. A reader never sees half a file, and another version's files are read."""
 
-import json
-import os
 import time
 from collections.abc import Mapping
 from functools import lru_cache
@@ -12,7 +10,7 @@ from typing_extensions import TypedDict
 
 from emotion_core.errors import JobError
 from emotion_core.files.atomic_files import write_json
-from emotion_core.files.outside_files import open_regular, read_json
+from emotion_core.files.outside_files import read_json, tail_of
 from emotion_core.jobs.job import JobInfo, JobState, Progress
 from emotion_core.jobs.kinds import KINDS
 from emotion_core.jobs.processes import is_alive
@@ -113,14 +111,7 @@ class JobFolder:
 
     def log_tail(self, n: int = 40) -> str:
         """The last ``n`` lines of the log; empty without any."""
-        try:
-            with open_regular(self.log(), JobError) as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - 200 * n - 4096))
-                text = file.read().decode("utf-8", "replace")
-        except (OSError, JobError):
-            return ""
-        return "\n".join(text.splitlines()[-n:])
+        return tail_of(self.log(), n)
 
     def load_result(self) -> dict[str, Any] | None:
         """What the job came to; None while there is nothing.
@@ -240,4 +231,4 @@ def _remembered(path: Path, kind: str, _changed: int, _size: int, _inode: int) -
 def _parsed(path: Path, kind: str) -> dict[str, Any]:
     schema: Any = StoredJob if kind == "job" else StoredState
     found: dict[str, Any] = validated(schema, read_json(path, JobError), str(path), JobError)
-    return json.loads(json.dumps(found)) if kind == "job" else found
+    return found

@@ -37,13 +37,13 @@ class Load:
     Attributes:
         level: index of ``LEVELS``.
         flip_tta: whether faces and their mirror images are averaged, where the model's card says
-            so; None: as the card says.
+            so.
         detect_every: factor for the frames from one detection to the next.
         detect_side: factor for the long side of the pictures that faces are searched in.
     """
 
     level: int = 0
-    flip_tta: bool | None = None
+    flip_tta: bool = True
     detect_every: int = 1
     detect_side: float = 1.0
 

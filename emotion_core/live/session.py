@@ -275,7 +275,7 @@ def _options(settings: LiveSettings, load: Load) -> StreamOptions:
     return replace(
         chosen,
         detect_every=1 if hide else chosen.detect_every * load.detect_every,
-        flip_tta=chosen.flip_tta and load.flip_tta is not False,
+        flip_tta=chosen.flip_tta and load.flip_tta,
         detect_side=load.detect_side,
     )
 

@@ -19,6 +19,8 @@ from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import RunInfo
 from emotion_core.training.stored import read_stored
 
+#: The kind of job.
+PROMOTION = "model-promotion"
 #: Lines that ``promote.promote_run`` reports with FER+ votes in the data set.
 PROMOTION_STEPS = 6
 
@@ -114,9 +116,7 @@ def start_promotion(
         "use_for": use_for.strip().rstrip("."),
         "flip_tta": flip_tta,
     }
-    board.submit(
-        "model-promotion", arguments, title=f"Promote {run.name} to {name}", key=_key(run.folder)
-    )
+    board.submit(PROMOTION, arguments, title=f"Promote {run.name} to {name}", key=_key(run.folder))
 
 
 def promotion_of(board: JobBoard, folder: Path) -> Promotion | None:

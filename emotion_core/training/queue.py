@@ -5,7 +5,7 @@ jobs (``emotion_core.jobs``).
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -174,13 +174,16 @@ class RunQueue:
         except JobError as error:
             raise TrainingError(f"{run} is not in the queue.") from error
 
-    def ensure(self) -> None:
+    def ensure(self, runs: Sequence[RunInfo]) -> None:
         """Makes sure that somebody trains what waits.
 
         Call it when runs are looked at: a machine that was switched off has queued runs and nobody
         who trains them, and an older version kept its queue in the run folders alone.
+
+        Args:
+            runs: what ``runs`` gave just now.
         """
-        left = [run for run in self.runs() if run.state == "queued" and not run.position]
+        left = [run for run in runs if run.state == "queued" and not run.position]
         for run in sorted(left, key=_older_place):
             job = self._job(run.folder)
             if job is None or not job.is_active:

@@ -12,7 +12,7 @@ import numpy as np
 
 from emotion_core.errors import OutputError, TrainingError
 from emotion_core.files.atomic_files import make_folder, readable, write_atomic, write_json
-from emotion_core.files.outside_files import open_regular
+from emotion_core.files.outside_files import open_regular, tail_of
 from emotion_core.files.unfinished import clean_below
 from emotion_core.jobs.processes import own_identity
 from emotion_core.schema.validation import told
@@ -227,11 +227,4 @@ class RunFolder:
 
     def log_tail(self, n: int = 20) -> str:
         """The last ``n`` lines of the log."""
-        try:
-            with open_regular(self.log, TrainingError) as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - 200 * n - 4096))
-                text = file.read().decode("utf-8", "replace")
-        except (OSError, TrainingError):
-            return ""
-        return "\n".join(text.splitlines()[-n:])
+        return tail_of(self.log, n)

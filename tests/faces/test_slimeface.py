@@ -159,5 +159,5 @@ def test_nothing_of_the_package_is_imported_and_no_tensorflow(tmp_path: Path) ->
         [sys.executable, "-c", code], env=environment, capture_output=True, check=True
     )
     assert said.stderr == b""
-    (kept,) = (tmp_path / "data" / "detectors").iterdir()
+    (kept,) = (tmp_path / "cache" / "detectors").iterdir()
     assert kept.stat().st_size < 300_000

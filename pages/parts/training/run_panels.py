@@ -8,7 +8,7 @@ from emotion_core.charts.curves import CurveOptions, available_panels, curves_ch
 from emotion_core.errors import EmotionLensError
 from emotion_core.html import pieces
 from emotion_core.markdown import plain
-from emotion_core.training import promotion
+from emotion_core.training.promotion import PROMOTION
 from emotion_core.training.queue import RunQueue
 from emotion_core.training.runs import RunInfo
 from emotion_core.training.wording import state_words
@@ -30,18 +30,15 @@ def runs_panel(queue: RunQueue) -> None:
 
 
 def _is_active(queue: RunQueue, runs: Sequence[RunInfo]) -> bool:
-    return any(run.state in ("running", "queued") or _is_promoted(queue, run) for run in runs)
-
-
-def _is_promoted(queue: RunQueue, run: RunInfo) -> bool:
-    found = promotion.promotion_of(queue.board, run.folder)
-    return found is not None and found.is_active
+    return any(run.state in ("running", "queued") for run in runs) or any(
+        job.kind == PROMOTION for job in queue.board.active()
+    )
 
 
 def _runs(queue: RunQueue, was_active: bool) -> None:
     with guarded():
         runs = queue.runs()
-        queue.ensure()
+        queue.ensure(runs)
         if _is_active(queue, runs) != was_active:
             st.rerun()  # the whole page: this part begins or ends to renew itself
         if problem := st.session_state.pop(_PROBLEM, ""):
