@@ -17,6 +17,10 @@ TURN_USERNAME_ENV = "EMOTION_LENS_TURN_USERNAME"
 TURN_CREDENTIAL_ENV = "EMOTION_LENS_TURN_CREDENTIAL"
 #: How many may use the live page at once.
 MAX_VIEWERS_ENV = "EMOTION_LENS_MAX_VIEWERS"
+#: The folder of this machine from which videos are opened where they are.
+VIDEO_FOLDER_ENV = "EMOTION_LENS_VIDEO_FOLDER"
+#: The largest video that may be uploaded, in GB.
+MAX_VIDEO_ENV = "EMOTION_LENS_MAX_VIDEO_GB"
 #: Set to anything, errors of the command line keep their traceback.
 TRACEBACK_ENV = "EMOTION_LENS_TRACEBACK"
 
@@ -61,6 +65,11 @@ def runs_folder() -> Path:
 def data_folder() -> Path:
     """Where data sets and what is computed of them stand. It may not exist yet."""
     return home_folder() / "data"
+
+
+def videos_folder() -> Path:
+    """Where videos that were brought in and what was read in them stand. It may not exist yet."""
+    return home_folder() / "videos"
 
 
 def jobs_folder() -> Path:

@@ -6,6 +6,7 @@ another file uses any.
 
 import functools
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,15 @@ from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.web.server.server_util import is_xsrf_enabled
+from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
+from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 __all__ = [
-    "Runtime", "StreamlitPage", "count_no_runs", "enter_through_app", "index_page",
-    "is_host_allowed", "is_session_run", "running_server", "sessions_without_browser",
+    "XSRF_COOKIE_NAME", "Runtime", "StreamlitPage", "comes_from_own_page", "count_no_runs",
+    "enter_through_app", "index_page", "is_host_allowed", "is_session_run", "is_session_there",
+    "own_session", "running_server", "sessions_without_browser",
 ]  # fmt: skip
 
 _INDEX = Path(st.__file__).parent / "static" / "index.html"
@@ -66,6 +71,33 @@ def index_page(pages: tuple[str, ...]) -> str:
 def running_server() -> Runtime | None:
     """The server of this process, None before it has started."""
     return runtime.get_instance() if runtime.exists() else None
+
+
+def own_session() -> str:
+    """Identity of the session that runs this; empty outside of one."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return "" if context is None else context.session_id
+
+
+def is_session_there(session: str) -> bool:
+    """Whether a session goes on: with a browser, or waiting for one that left a moment ago."""
+    server = running_server()
+    return server is not None and server._session_mgr.get_session_info(session) is not None
+
+
+def comes_from_own_page(headers: Mapping[str, str], cookies: Mapping[str, str]) -> bool:
+    """Whether a request that changes something comes from a page of this server.
+
+    A page elsewhere can make a browser send our cookie, but cannot read it to repeat it in a
+    header; as Streamlit does with its own uploads.
+
+    Args:
+        headers: of the request, whatever the case of their names.
+        cookies: of the request.
+    """
+    if not is_xsrf_enabled():
+        return True
+    return bool(validate_xsrf_token(headers.get("X-Xsrftoken"), cookies.get(XSRF_COOKIE_NAME)))
 
 
 def sessions_without_browser(server: Runtime) -> list[str]:

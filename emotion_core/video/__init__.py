@@ -1,0 +1,1 @@
+"""Video files: frames by their time stamps, analysis, people, annotated copies, uploads."""
