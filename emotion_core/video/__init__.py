@@ -1,1 +1,1 @@
-"""Video files: frames by their time stamps, analysis, people, annotated copies, uploads."""
+"""Video files: read by their own time stamps, analysed into tables, copied with marks."""
