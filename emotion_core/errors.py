@@ -9,6 +9,10 @@ class ImageError(EmotionLensError):
     """Bytes that cannot be read as a picture, or a picture outside the limits."""
 
 
+class VideoError(EmotionLensError):
+    """A file that cannot be read as a video, or what was read in one and cannot be used."""
+
+
 class DetectorError(EmotionLensError):
     """A face detector that is unknown, not installed or cannot be loaded."""
 

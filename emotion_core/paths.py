@@ -63,6 +63,11 @@ def data_folder() -> Path:
     return home_folder() / "data"
 
 
+def videos_folder() -> Path:
+    """Where videos that were brought in and what was read in them stand. It may not exist yet."""
+    return home_folder() / "videos"
+
+
 def jobs_folder() -> Path:
     """Where long work keeps its orders, progress and results. It may not exist yet."""
     return home_folder() / "jobs"
