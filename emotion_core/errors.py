@@ -10,7 +10,7 @@ class ImageError(EmotionLensError):
 
 
 class VideoError(EmotionLensError):
-    """A file that cannot be read as a video, or what was read in one and cannot be used."""
+    """A file that cannot be read as a video, or a wish that a video cannot fulfil."""
 
 
 class DetectorError(EmotionLensError):

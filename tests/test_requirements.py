@@ -198,7 +198,7 @@ sys.exit(main({arguments}))
 )
 def test_the_base_does_without_the_extras(arguments: list[str], tmp_path: Path) -> None:
     modules = modules_of_extras()
-    assert {"tensorflow", "keras", "streamlit", "av", "altair", "sklearn"} <= set(modules)
+    assert {"tensorflow", "keras", "streamlit", "aiortc", "altair", "sklearn"} <= set(modules)
     program = _WITHOUT.format(modules=modules, arguments=arguments)
     environment = {"PYTHONPATH": str(ROOT), "EMOTION_LENS_HOME": str(tmp_path)}
     ended = subprocess.run(

@@ -40,7 +40,7 @@ IMAGE_SUFFIXES: frozenset[str] = frozenset(
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF")
 _WANTED = "JPEG, PNG, WebP, GIF, BMP, TIFF, HEIC or AVIF"
 
-# How files of these formats start (WebP, AVIF and HEIC: see `_form`).
+# How files of these formats start (WebP, AVIF and HEIC: see `picture_form`).
 _SIGNATURES = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -99,8 +99,8 @@ def _check_size(name: str, size: tuple[int, int], max_pixels: int) -> None:
         )
 
 
-def _form(data: bytes) -> str:
-    """The format that a file's first bytes promise, "" if none."""
+def picture_form(data: bytes) -> str:
+    """The picture format that a file's first bytes promise, "" if none; 64 bytes are enough."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
     if data[4:8] == b"ftyp":
@@ -249,7 +249,7 @@ def _upright(bgr: UInt8Array, orientation: int) -> UInt8Array:
 
 def _decode(data: bytes, name: str, max_pixels: int) -> tuple[UInt8Array, int]:
     """The pixels as they are stored, and the EXIF orientation."""
-    form = _form(data)
+    form = picture_form(data)
     structure = check_structure(data, form, name)
     with _quiet_decoders():
         try:

@@ -1,1 +1,1 @@
-"""Video files: read by time stamps, analysed to a table that a kill cannot spoil, and looked at."""
+"""Video files: read by their own time stamps, analysed into tables, copied with marks."""

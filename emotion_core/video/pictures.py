@@ -1,0 +1,104 @@
+"""A decoded frame as the picture that a player shows: upright, square pixels, 8 bits, BGR."""
+
+import struct
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorTrc, VideoReformatter
+
+from emotion_core.types import UInt8Array
+
+_HDR = frozenset({int(ColorTrc.SMPTE2084), int(ColorTrc.ARIB_STD_B67)})
+_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+# Without a word on its colours, a large picture is taken for HD television, as browsers do.
+_HD_LINES = 720
+
+# (a, b, c, d) of the display matrix, signs only -> (degrees counter-clockwise as FFmpeg tells it,
+# what makes it upright). Source: FFmpeg, libavutil/display.h; rows are (a, b, u), (c, d, v).
+_Turn = Callable[[Any], Any]
+_TURNS: dict[tuple[int, int, int, int], tuple[int, _Turn]] = {
+    (0, 1, -1, 0): (-90, lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)),
+    (-1, 0, 0, -1): (180, lambda image: cv2.rotate(image, cv2.ROTATE_180)),
+    (0, -1, 1, 0): (90, lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE)),
+    (-1, 0, 0, 1): (0, lambda image: cv2.flip(image, 1)),
+    (1, 0, 0, -1): (0, lambda image: cv2.flip(image, 0)),
+    (0, 1, 1, 0): (-90, cv2.transpose),
+    (0, -1, -1, 0): (90, lambda image: cv2.rotate(cv2.transpose(image), cv2.ROTATE_180)),
+}
+
+
+def turn_of(frame: av.VideoFrame) -> tuple[int, _Turn | None]:
+    """(degrees clockwise that a player turns the picture: 0, 90, 180 or 270; what does it).
+
+    A picture that is turned by other angles or not at all is left as it is.
+    """
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return 0, None
+    a, b, _, c, d, *_ = struct.unpack("<9i", bytes(matrix)[:36])
+    largest = max(abs(a), abs(b), abs(c), abs(d))
+    if largest == 0:
+        return 0, None
+    signs = tuple(round(value / largest) for value in (a, b, c, d))
+    degrees, turn = _TURNS.get(signs, (0, None))
+    return -degrees % 360, turn
+
+
+class PictureMaker:
+    """Makes pictures of the frames of one video, one at a time.
+
+    Args:
+        pixel_ratio: width of a pixel by its height; None for square ones.
+    """
+
+    def __init__(self, pixel_ratio: Fraction | None = None) -> None:
+        usable = pixel_ratio is not None and pixel_ratio > 0
+        self._ratio = pixel_ratio if usable and pixel_ratio is not None else Fraction(1)
+        self._reformatter = VideoReformatter()
+
+    def picture(self, frame: av.VideoFrame) -> UInt8Array:
+        """(H, W, 3) uint8 BGR of a frame in any pixel format, upright, of square pixels."""
+        width, height = self.square_size(frame.width, frame.height)
+        options: dict[str, Any] = {}
+        if frame.color_trc in _HDR:
+            # Scaled tones and primaries, not only tagged: otherwise faces look washed out.
+            options["dst_color_trc"] = ColorTrc.IEC61966_2_1
+            options["dst_color_primaries"] = ColorPrimaries.BT709
+        if frame.colorspace == _UNSPECIFIED and frame.height >= _HD_LINES:
+            options["src_colorspace"] = "ITU709"
+        if frame.interlaced_frame:
+            plain = self._reformatter.reformat(frame, format="bgr24", threads=1, **options)
+            image = _one_field(np.asarray(plain.to_ndarray(), np.uint8), (width, height))
+        else:
+            plain = self._reformatter.reformat(
+                frame, width=width, height=height, format="bgr24", threads=1, **options
+            )
+            image = np.asarray(plain.to_ndarray(), np.uint8)
+        _, turn = turn_of(frame)
+        return np.ascontiguousarray(image if turn is None else turn(image), np.uint8)
+
+    def square_size(self, width: int, height: int) -> tuple[int, int]:
+        """The longer way: no line of pixels is lost."""
+        if self._ratio >= 1:
+            return max(1, round(width * self._ratio)), height
+        return width, max(1, round(height / self._ratio))
+
+
+def _one_field(image: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    """The upper field alone, at full height: the other one is of another moment.
+
+    Spatial on purpose: a filter that looks at the frames around would need all of them, and give
+    another picture after seeking.
+    """
+    field = image[::2]
+    scale = np.array(
+        [[image.shape[1] / size[0], 0, 0], [0, image.shape[0] / size[1] / 2, 0]], np.float64
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(
+        cv2.warpAffine(field, scale, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )

@@ -1,0 +1,167 @@
+"""What a video file is, without reading its frames."""
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from av.error import FFmpegError
+
+from emotion_core.video.containers import OpenVideo, open_video, undecodable
+from emotion_core.video.pictures import PictureMaker, turn_of
+from emotion_core.video.timing import JUMP_NOTE
+
+# Reading all packets of a file takes about a second for so many bytes.
+_CHEAP_BYTES = 300_000_000
+# So many packets tell whether the header's frame rate can be true.
+_FIRST_PACKETS = 128
+# A clock that goes back by more than this begins anew; as in timing.
+_BACK_S = 0.25
+_FORTH_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a video file is.
+
+    Attributes:
+        path: of the file.
+        size_bytes: of the file.
+        format: of the container, e.g. ``"mp4"``.
+        codec: of the video stream, e.g. ``"h264"``.
+        width: of the upright picture in square pixels, of the first frame.
+        height: the same.
+        rotation_deg: by how much players turn the stored picture clockwise.
+        start_s: time of the video's first frame on the file's own clock.
+        duration_s: from the first frame to the end of the last; None where the container does not
+            say and finding out would take long.
+        average_fps: frames a second on the average; None where unknown. Never used for times.
+        has_audio: whether it has sound.
+        notes: what was odd about it, in sentences.
+        player_offset_s: to be added to a frame's time to get a browser's ``currentTime``, whose
+            zero is the earliest of picture and sound.
+    """
+
+    path: Path
+    size_bytes: int
+    format: str
+    codec: str
+    width: int
+    height: int
+    rotation_deg: int
+    start_s: float
+    duration_s: float | None
+    average_fps: float | None
+    has_audio: bool
+    notes: tuple[str, ...]
+    player_offset_s: float = 0.0
+
+
+def probe_video(path: Path | str) -> VideoInfo:
+    """Looks at a video file: its header, its first frame, and the times of its packets.
+
+    Raises:
+        VideoError: it cannot be read as a video; the sentence says why.
+    """
+    path = Path(path)
+    with open_video(path) as video:
+        width, height, rotation_deg, stamp_s = _first_frame(video)
+        start_s = stamp_s if video.start_s is None else video.start_s
+        header = video.stream
+        has_audio = bool(video.container.streams.audio)
+        name = _container_name(video.container.format.name, path)
+        duration_s = video.header_duration_s
+        average = header.average_rate
+        earliest = video.container.start_time
+        codec = header.codec_context.name
+        may_jump = video.may_jump
+    size_bytes = path.stat().st_size
+    whole = size_bytes <= _CHEAP_BYTES and (duration_s is None or may_jump)
+    with open_video(path) as video:
+        timed = _time_packets(video, None if whole else _FIRST_PACKETS)
+    notes: list[str] = []
+    if timed.jumps:
+        notes.append(JUMP_NOTE)
+    if whole and timed.duration_s > 0:
+        duration_s = timed.duration_s
+    fps = float(average) if average else None
+    if timed.fps is not None and (whole or fps is None or not 1 / 3 < timed.fps / fps < 3):
+        if fps is not None and not 1 / 3 < timed.fps / fps < 3:
+            notes.append(
+                f"Its header says {fps:,.4g} frames a second, its time stamps {timed.fps:,.4g}; "
+                "the time stamps are used."
+            )
+        fps = timed.fps
+    offset_s = start_s - earliest / 1e6 if earliest is not None and has_audio else 0.0
+    return VideoInfo(
+        path, size_bytes, name, codec, width, height, rotation_deg, start_s,
+        duration_s, fps, has_audio, tuple(notes), max(0.0, offset_s),
+    )  # fmt: skip
+
+
+def _first_frame(video: OpenVideo) -> tuple[int, int, int, float]:
+    """(width, height, rotation, time stamp) of the first frame that can be decoded."""
+    maker = PictureMaker(video.stream.sample_aspect_ratio)
+    packets = iter(video.container.demux(video.stream))
+    while True:
+        try:
+            packet = next(packets, None)
+            frames = [] if packet is None else packet.decode()
+        except (FFmpegError, OSError):
+            continue
+        if packet is None:
+            raise undecodable(video.path)
+        for frame in frames:
+            degrees, _ = turn_of(frame)
+            width, height = maker.square_size(frame.width, frame.height)
+            if degrees in (90, 270):
+                width, height = height, width
+            stamp = frame.pts if frame.pts is not None else frame.dts
+            return width, height, degrees, 0.0 if stamp is None else video.seconds(stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class _PacketTimes:
+    duration_s: float
+    fps: float | None
+    jumps: bool
+
+
+def _time_packets(video: OpenVideo, limit: int | None) -> _PacketTimes:
+    """Adds up the time stamps of the packets, without decoding any.
+
+    They come in the order of decoding: where the clock jumps is told by the decoding times.
+    """
+    done_s, first, last, end, before = 0.0, None, None, 0.0, None
+    frames, jumps = 0, False
+    packets = video.container.demux(video.stream)
+    try:
+        for packet in itertools.islice(packets, limit):
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            if stamp is None or packet.is_discard:
+                continue
+            stamp_s, length_s = video.seconds(stamp), video.seconds(packet.duration or 0)
+            clock_s = stamp_s if packet.dts is None else video.seconds(packet.dts)
+            step_s = 0.0 if before is None else clock_s - before
+            if step_s < -_BACK_S or (video.may_jump and step_s > _FORTH_S):
+                jumps = True
+                done_s += end - (first or 0.0)
+                first = None
+            before = clock_s
+            frames += 1
+            first = stamp_s if first is None else min(first, stamp_s)
+            if last is None or stamp_s >= last or first == stamp_s:
+                last = stamp_s
+            end = stamp_s + length_s if first == stamp_s else max(end, stamp_s + length_s)
+    except (FFmpegError, OSError):
+        pass  # what a damaged end says is told when frames are read
+    duration_s = done_s + (end - first if first is not None else 0.0)
+    span_s = done_s + (last - first if first is not None and last is not None else 0.0)
+    fps = (frames - 1) / span_s if frames > 1 and span_s > 0 else None
+    return _PacketTimes(duration_s, fps, jumps)
+
+
+def _container_name(demuxer: str, path: Path) -> str:
+    """FFmpeg's name of the demuxer stands for a family; the file's ending may tell which one."""
+    family = demuxer.split(",")
+    ending = path.suffix.lower().lstrip(".")
+    return ending if ending in family else family[0]
