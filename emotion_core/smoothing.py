@@ -1,6 +1,8 @@
 """Calms scores and labels in time. Pure NumPy."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +21,10 @@ class _State:
     rival_since_s: float
     uncertain: bool
     sided_since_s: float  # since when the top probability says otherwise than ``uncertain``
+
+
+def _plain(state: _State) -> dict[str, Any]:
+    return {field.name: getattr(state, field.name) for field in fields(state)}
 
 
 class ScoreSmoother:
@@ -44,6 +50,22 @@ class ScoreSmoother:
     def reset(self) -> None:
         """Forgets every face."""
         self._states.clear()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that is known of the faces, as JSON; see ``restore``."""
+        return {
+            str(track): {**_plain(state), "probabilities": state.probabilities.tolist()}
+            for track, state in self._states.items()
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on where ``state`` was asked for, with the very same results."""
+        self._states = {
+            int(track): _State(
+                **{**values, "probabilities": np.array(values["probabilities"], np.float32)}
+            )
+            for track, values in state.items()
+        }
 
     def update(
         self,

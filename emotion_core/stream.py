@@ -1,6 +1,8 @@
 """The pipeline for consecutive frames: follows faces, numbers them and calms their scores."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -111,6 +113,26 @@ class StreamPipeline(EmotionPipeline):
     def mirror(self) -> None:
         """The frames to come are mirror images of those before; faces keep their numbers."""
         self._tracker.mirror()
+        self._since_detection = 0
+
+    def cut(self) -> None:
+        """The frames to come show another scene: faces get new numbers and are searched at once."""
+        self._tracker.cut()
+        self._since_detection = 0
+
+    def checkpoint(self) -> dict[str, Any]:
+        """What is needed to go on from here in another process, as JSON; see ``restore``.
+
+        In the next frame faces are searched, here as there, since the frame that they would be
+        followed from is not kept. So both go on with the very same results.
+        """
+        self._since_detection = 0
+        return {"tracker": self._tracker.state(), "smoother": self._smoother.state()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on where ``checkpoint`` was made, with the same model, detector and options."""
+        self._tracker.restore(state["tracker"])
+        self._smoother.restore(state["smoother"])
         self._since_detection = 0
 
     def analyze(self, frame: Frame) -> FrameResult:

@@ -10,7 +10,9 @@ spread of place and speed; Kalman, "A New Approach to Linear Filtering and Predi
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +50,24 @@ class FaceMotion:
         """A face that was just seen for the first time: nobody knows where it goes."""
         centre, sides = _centre(box), _sides(box)
         return cls(centre, sides, np.zeros(2), (_NOISE**2, 0.0, _SPEED**2))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The motion as JSON, exactly."""
+        return {
+            "centre": self.centre.tolist(),
+            "sides": self.sides.tolist(),
+            "velocity": self.velocity.tolist(),
+            "variances": list(self.variances),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "FaceMotion":
+        """The motion that ``to_dict`` gave."""
+        centre, sides, velocity = (
+            np.array(values[name], np.float64) for name in ("centre", "sides", "velocity")
+        )
+        place, both, speed = map(float, values["variances"])
+        return cls(centre, sides, velocity, (place, both, speed))
 
     @property
     def side(self) -> float:

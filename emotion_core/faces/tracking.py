@@ -1,6 +1,8 @@
 """Keeps the number of a face stable from frame to frame."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -67,6 +69,36 @@ class FaceTracker:
         """Forgets every face; numbers start at 1 again."""
         self._tracks.clear()
         self._next = 1
+
+    def cut(self) -> None:
+        """The frames to come show another scene: no face goes on, and no number comes again."""
+        self._tracks.clear()
+
+    def state(self) -> dict[str, Any]:
+        """Everything that is known of the faces, as JSON; see ``restore``."""
+        tracks = [
+            {
+                "number": track.number,
+                "motion": track.motion.to_dict(),
+                "seen_s": track.seen_s,
+                "size_px": track.size_px and list(track.size_px),
+            }
+            for track in self._tracks
+        ]
+        return {"tracks": tracks, "next": self._next}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Goes on where ``state`` was asked for, with the very same numbers."""
+        self._next = int(state["next"])
+        self._tracks = [
+            _Track(
+                int(track["number"]),
+                FaceMotion.from_dict(track["motion"]),
+                float(track["seen_s"]),
+                (int(track["size_px"][0]), int(track["size_px"][1])) if track["size_px"] else None,
+            )
+            for track in state["tracks"]
+        ]
 
     def mirror(self) -> None:
         """From the next frame on left and right are swapped. Faces of unknown frames are lost."""

@@ -18,7 +18,7 @@ Work = Callable[[JobContext, Mapping[str, Any]], Mapping[str, Any] | None]
 Died = Callable[[Mapping[str, Any], str], None]
 
 #: How many jobs of one lane run at once.
-LANES: Mapping[str, int] = {"training": 1, "work": 2, "estimate": 1}
+LANES: Mapping[str, int] = {"training": 1, "work": 2, "estimate": 1, "video": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,19 @@ KINDS: Mapping[str, Kind] = {
         "emotion_core.training.job_kinds:run_estimate",
         lane="estimate",
         kept="Nothing is kept of an estimate.",
+    ),
+    "video-analysis": Kind(
+        "Video analysis",
+        "emotion_core.video.job_kinds:run_analysis",
+        lane="video",
+        resumes=True,
+        kept="What was read in the video so far is kept.",
+    ),
+    "video-copy": Kind(
+        "Annotated copy",
+        "emotion_core.video.job_kinds:run_copy",
+        lane="video",
+        kept="The video and its table are as they were.",
     ),
     "model-promotion": Kind(
         "Promotion",

@@ -1,0 +1,79 @@
+"""Other thresholds and another smoothing for a frame table, without reading the video again."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from emotion_core.emotions import LabelSet
+from emotion_core.errors import VideoError
+from emotion_core.smoothing import ScoreSmoother
+from emotion_core.types import EmotionScores, Float32Array, Int64Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def redecide(
+    frames: "pd.DataFrame", label_set: LabelSet, *, threshold: float, half_life_s: float
+) -> "pd.DataFrame":
+    """The same raw scores, smoothed and decided anew, as the analysis itself does it.
+
+    Args:
+        frames: rows of a frame table, in the order of time.
+        label_set: of the scores.
+        threshold: top probability below which a face counts as uncertain, 0-1.
+        half_life_s: of the smoothing; 0 for none.
+
+    Returns:
+        A copy with other ``expression``, ``confidence``, ``uncertain`` and smoothed scores.
+
+    Raises:
+        VideoError: an option is out of range.
+    """
+    if not 0 <= threshold <= 1:
+        raise VideoError(f"threshold: wanted a number from 0 to 1. Received: {threshold}")
+    if not 0 <= half_life_s < float("inf"):
+        raise VideoError(f"half_life_s: wanted 0 seconds or more. Received: {half_life_s}")
+    rows = np.flatnonzero(frames["track"].notna().to_numpy())
+    raw = frames[list(label_set.names)].to_numpy(np.float32)[rows]
+    tracks = frames["track"].to_numpy(np.int64, na_value=0)[rows]
+    times = frames["time_s"].to_numpy(np.float64)[rows]
+    smoothed, labels, uncertain = _decide(raw, tracks, times, label_set, threshold, half_life_s)
+    out = frames.copy()
+    names = np.array(label_set.names, dtype=object)
+    for column, values in (
+        ("expression", names[labels]),
+        ("confidence", smoothed[np.arange(len(rows)), labels]),
+        ("uncertain", uncertain),
+        *((f"smoothed_{name}", smoothed[:, i]) for i, name in enumerate(label_set.names)),
+    ):
+        changed = out[column].array.copy()
+        changed[rows] = values
+        out[column] = changed
+    return out
+
+
+def _decide(
+    raw: Float32Array,
+    tracks: Int64Array,
+    times: np.ndarray,
+    label_set: LabelSet,
+    threshold: float,
+    half_life_s: float,
+) -> tuple[Float32Array, Int64Array, np.ndarray]:
+    """Smoothed scores (N, C), labels (N,) and doubts (N,) of rows in the order of time."""
+    smoother = ScoreSmoother(half_life_s)
+    smoothed = np.empty_like(raw)
+    labels = np.empty(len(raw), np.int64)
+    uncertain = np.empty(len(raw), np.bool_)
+    edges = np.flatnonzero(np.diff(times)) + 1
+    for start, end in zip(np.append(0, edges), np.append(edges, len(times)), strict=True):
+        if start == end:
+            continue
+        decided = smoother.update(
+            EmotionScores(raw[start:end], label_set), tracks[start:end], float(times[start]),
+            threshold=threshold,
+        )  # fmt: skip
+        smoothed[start:end] = decided.scores.probabilities
+        labels[start:end], uncertain[start:end] = decided.labels, decided.uncertain
+    return smoothed, labels, uncertain
