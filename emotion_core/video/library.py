@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -135,6 +136,25 @@ class VideoLibrary:
         _probe(path)
         return self._new(path.name, path.stat().st_size, None, path.resolve())
 
+    def take_file(self, path: Path, name: str) -> VideoEntry:
+        """Takes in a video that is moved into the library, as one that was uploaded.
+
+        Args:
+            path: of the file, best on the library's disk. Afterwards it is not there any more,
+                unless an error says otherwise.
+            name: what it was called where it came from.
+
+        Raises:
+            VideoError: it is no video; it is deleted.
+            OutputError: the library cannot be written; the file stays where it is.
+        """
+        plain = name.replace("\\", "/").rsplit("/", 1)[-1]
+        stem, dot, suffix = plain.rpartition(".")
+        if not dot or not suffix.isalnum():
+            stem, suffix = plain, ""
+        stored = safe_file_name(stem or "video", f".{suffix[:16]}" if suffix else "")
+        return self._new(shown_name(plain) or stored, path.stat().st_size, stored, None, path)
+
     def reserve(self, name: str, size_bytes: int) -> VideoEntry:
         """Makes the folder for a video that is to be uploaded.
 
@@ -266,7 +286,14 @@ class VideoLibrary:
         """The newest job of each key."""
         return {job.key: job for job in reversed(self.board.jobs())}
 
-    def _new(self, name: str, size: int, stored: str | None, path: Path | None) -> VideoEntry:
+    def _new(
+        self,
+        name: str,
+        size: int,
+        stored: str | None,
+        path: Path | None,
+        taken: Path | None = None,
+    ) -> VideoEntry:
         make_folder(self.root)
         video = secrets.token_hex(8)
         with published_folder(self.root / video, kept="Nothing was taken in.") as place:
@@ -278,6 +305,9 @@ class VideoLibrary:
                 "path": str(path) if path else None, "created": time.time(),
             }  # fmt: skip
             folder.write_source(source)
+            if stored and taken is not None:
+                shutil.move(taken, folder.media / stored)
+                _probe(folder.media / stored)
         return self.entry(video)
 
     def _read(self, video: str, jobs: Mapping[str, JobInfo]) -> VideoEntry:

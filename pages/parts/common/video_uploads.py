@@ -11,9 +11,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from emotion_core.errors import DiskFullError, EmotionLensError
+from emotion_core.errors import DiskFullError, EmotionLensError, VideoError
 from emotion_core.files.atomic_files import full_disk_in_words
 from emotion_core.files.outside_files import parse_json
+from emotion_core.files.publishing import remove_folder
 from emotion_core.paths import MAX_VIDEO_ENV, videos_folder
 from emotion_core.schema.validation import validated
 from emotion_core.video.uploads import (
@@ -61,6 +62,8 @@ def max_bytes() -> int:
 
 
 _folder: UploadFolder | None = None
+#: {upload: video} of those that this server has taken in.
+_taken: dict[str, str] = {}
 
 
 def uploads() -> UploadFolder:
@@ -107,7 +110,7 @@ def _code(error: EmotionLensError) -> int:
         (OffsetError, 409),
         (BusyUploadError, 423),
         (DiskFullError, 507),
-        (UploadError, 422),
+        (VideoError, 422),
     )
     return next((code for kind, code in codes if isinstance(error, kind)), 500)
 
@@ -142,6 +145,9 @@ async def _discard(request: Request) -> Response:
 
 
 async def _append(request: Request) -> Response:
+    if video := _taken.get(request.path_params["upload"]):
+        # The answer to the last piece was lost, and the browser asks again.
+        return JSONResponse({"offset": int(request.headers.get(_OFFSET, "0")), "video": video})
     offset = request.headers.get(_OFFSET, "")
     if not (offset.isascii() and offset.isdecimal()):
         raise UploadError(f"{_OFFSET}: wanted a whole number. Received: {offset[:40]!r}")
@@ -165,4 +171,21 @@ async def _append(request: Request) -> Response:
                 await asyncio.shield(to_thread(piece.write, bytes(block)))
     finally:
         await asyncio.shield(to_thread(piece.close))
-    return JSONResponse(_known(await to_thread(folder.get, upload)))
+    now = await to_thread(folder.get, upload)
+    if not now.is_complete:
+        return JSONResponse(_known(now))
+    return JSONResponse({**_known(now), "video": await to_thread(_take, now)})
+
+
+def _take(upload: Upload) -> str:
+    """Takes a complete file into the library; afterwards the upload is over."""
+    from emotion_core.video.library import VideoLibrary  # brings pyarrow: not at the start
+
+    try:
+        entry = VideoLibrary().take_file(upload.path, upload.order.name)
+    except VideoError:
+        remove_folder(upload.path.parent)
+        raise
+    _taken[upload.id] = entry.id
+    remove_folder(upload.path.parent)
+    return entry.id
