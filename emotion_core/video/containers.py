@@ -6,7 +6,7 @@ and machines; those are not tried, and nothing but the named file is opened.
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,8 @@ VIDEO_SUFFIXES: frozenset[str] = frozenset(
     )
 )
 
-# FFmpeg's demuxers that are tried, by their names.
-_CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,mxf_opatom,dv,ivf,nut"
-)
+# FFmpeg's demuxers that are tried, by their names; those of sound, to say that it is sound.
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,mxf_opatom,dv,ivf,nut,mp3,wav,flac"
 _WANTED = "MP4, MOV, MKV, WebM, AVI, MPEG or another usual video"
 
 # Frames are decoded by so many threads at most: more than the cores of most machines would only
@@ -71,13 +69,22 @@ class OpenVideo:
         return bool(Flags(self.container.format.flags) & Flags.ts_discont)
 
     @property
+    def decoding_only(self) -> bool:
+        """Whether the container stores the times of decoding only; a frame is shown later."""
+        return self.container.format.name == "avi"
+
+    @property
     def header_duration_s(self) -> float | None:
         """How long the stream, or else the file, says it is; None where neither says it."""
         stream = self.stream
         if stream.duration and stream.duration > 0 and stream.time_base:
             return float(stream.duration * stream.time_base)
         whole = self.container.duration
-        return whole / 1e6 if whole and whole > 0 else None
+        if not whole or whole <= 0:
+            return None
+        # What Matroska calls the duration is counted from 0 on its clock by most writers.
+        before_s = (self.start_s or 0.0) if "matroska" in self.container.format.name else 0.0
+        return max(0.0, whole / 1e6 - before_s)
 
     def seconds(self, ticks: int) -> float:
         """A time stamp of the stream in seconds, on the file's clock."""
@@ -115,7 +122,8 @@ def open_video(path: Path | str) -> Iterator[OpenVideo]:
         base = stream.time_base
         known = stream.start_time is not None and base is not None
         start_s = float(stream.start_time * base) if known else None  # type: ignore[operator]
-        yield OpenVideo(path, container, stream, start_s)
+        video = OpenVideo(path, container, stream, start_s)
+        yield replace(video, start_s=None) if video.decoding_only else video
 
 
 def undecodable(path: Path) -> VideoError:

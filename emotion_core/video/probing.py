@@ -1,5 +1,6 @@
 """What a video file is, without reading its frames."""
 
+import contextlib
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,15 +9,17 @@ from av.error import FFmpegError
 
 from emotion_core.video.containers import OpenVideo, open_video, undecodable
 from emotion_core.video.pictures import PictureMaker, turn_of
-from emotion_core.video.timing import JUMP_NOTE
+from emotion_core.video.timing import JUMP_NOTE, is_jump
 
-# Reading all packets of a file takes about a second for so many bytes.
-_CHEAP_BYTES = 300_000_000
+# All packets are read of files up to so many bytes (about a second each): of any, and of those
+# whose header does not say how long they are, or cannot know.
+_CHEAP_BYTES = 50_000_000
+_WORTH_BYTES = 500_000_000
 # So many packets tell whether the header's frame rate can be true.
 _FIRST_PACKETS = 128
-# A clock that goes back by more than this begins anew; as in timing.
-_BACK_S = 0.25
-_FORTH_S = 10.0
+# Sound that begins by less than this before the picture is what encoders put before the first
+# tone; players do not count it.
+_PRIMING_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def probe_video(path: Path | str) -> VideoInfo:
         codec = header.codec_context.name
         may_jump = video.may_jump
     size_bytes = path.stat().st_size
-    whole = size_bytes <= _CHEAP_BYTES and (duration_s is None or may_jump)
+    unknown = duration_s is None or may_jump
+    whole = size_bytes <= (_WORTH_BYTES if unknown else _CHEAP_BYTES)
     with open_video(path) as video:
         timed = _time_packets(video, None if whole else _FIRST_PACKETS)
     notes: list[str] = []
@@ -92,9 +96,10 @@ def probe_video(path: Path | str) -> VideoInfo:
             )
         fps = timed.fps
     offset_s = start_s - earliest / 1e6 if earliest is not None and has_audio else 0.0
+    offset_s = offset_s if offset_s > _PRIMING_S else 0.0
     return VideoInfo(
         path, size_bytes, name, codec, width, height, rotation_deg, start_s,
-        duration_s, fps, has_audio, tuple(notes), max(0.0, offset_s),
+        duration_s, fps, has_audio, tuple(notes), offset_s,
     )  # fmt: skip
 
 
@@ -115,49 +120,55 @@ def _first_frame(video: OpenVideo) -> tuple[int, int, int, float]:
             width, height = maker.square_size(frame.width, frame.height)
             if degrees in (90, 270):
                 width, height = height, width
-            stamp = frame.pts if frame.pts is not None else frame.dts
+            stamp = frame.dts if video.decoding_only else frame.pts
+            stamp = frame.dts if stamp is None else stamp
             return width, height, degrees, 0.0 if stamp is None else video.seconds(stamp)
 
 
 @dataclass(frozen=True, slots=True)
 class _PacketTimes:
+    """Times of packets, without decoding any.
+
+    Attributes:
+        duration_s: from the first frame to the end of the last one.
+        fps: frames a second on the average; None for a single one.
+        jumps: whether the file's clock jumps.
+    """
+
     duration_s: float
     fps: float | None
     jumps: bool
 
 
 def _time_packets(video: OpenVideo, limit: int | None) -> _PacketTimes:
-    """Adds up the time stamps of the packets, without decoding any.
+    """Reads the time stamps of the first packets, or of all.
 
-    They come in the order of decoding: where the clock jumps is told by the decoding times.
+    They come in the order of decoding, so the times of decoding tell where the clock jumps.
     """
-    done_s, first, last, end, before = 0.0, None, None, 0.0, None
-    frames, jumps = 0, False
+    parts: list[list[float]] = [[]]
+    before_s: float | None = None
+    length_s = 0.0
     packets = video.container.demux(video.stream)
-    try:
+    with contextlib.suppress(FFmpegError, OSError):  # a damaged end is told when frames are read
         for packet in itertools.islice(packets, limit):
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is None or packet.is_discard:
                 continue
-            stamp_s, length_s = video.seconds(stamp), video.seconds(packet.duration or 0)
-            clock_s = stamp_s if packet.dts is None else video.seconds(packet.dts)
-            step_s = 0.0 if before is None else clock_s - before
-            if step_s < -_BACK_S or (video.may_jump and step_s > _FORTH_S):
-                jumps = True
-                done_s += end - (first or 0.0)
-                first = None
-            before = clock_s
-            frames += 1
-            first = stamp_s if first is None else min(first, stamp_s)
-            if last is None or stamp_s >= last or first == stamp_s:
-                last = stamp_s
-            end = stamp_s + length_s if first == stamp_s else max(end, stamp_s + length_s)
-    except (FFmpegError, OSError):
-        pass  # what a damaged end says is told when frames are read
-    duration_s = done_s + (end - first if first is not None else 0.0)
-    span_s = done_s + (last - first if first is not None and last is not None else 0.0)
-    fps = (frames - 1) / span_s if frames > 1 and span_s > 0 else None
-    return _PacketTimes(duration_s, fps, jumps)
+            if packet.dts is not None:
+                clock_s = video.seconds(packet.dts)
+                if before_s is not None and is_jump(clock_s - before_s, video.may_jump):
+                    parts.append([])
+                before_s = clock_s
+            parts[-1].append(video.seconds(stamp))
+            length_s = video.seconds(packet.duration or 0)
+    spans_s = sum(max(part) - min(part) for part in parts if part)
+    steps = sum(len(part) - 1 for part in parts if part)
+    pace_s = spans_s / steps if steps else 0.0
+    last_s = sorted(parts[-1])[-2:]
+    # A last frame whose length is not known is taken for as long as the one before.
+    end_s = length_s or (last_s[-1] - last_s[0] if len(last_s) > 1 else 0.0)
+    duration_s = spans_s + end_s + pace_s * (len(parts) - 1)
+    return _PacketTimes(duration_s, 1 / pace_s if pace_s > 0 else None, len(parts) > 1)
 
 
 def _container_name(demuxer: str, path: Path) -> str:

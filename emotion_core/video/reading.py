@@ -14,7 +14,7 @@ from emotion_core.video.containers import OpenVideo, open_video, undecodable
 from emotion_core.video.pictures import PictureMaker
 from emotion_core.video.probing import VideoInfo, probe_video
 from emotion_core.video.sampling import EVERY_FRAME, Sampling
-from emotion_core.video.timing import Timeline
+from emotion_core.video.timing import NO_TIMES_NOTE, StampGuesser, Timeline
 
 # Frames that wait for their reader: enough that both sides work, little memory.
 _WAITING = 4
@@ -131,12 +131,18 @@ class VideoReader:
 
     def _frames(self, video: OpenVideo) -> Iterator[Frame]:
         timeline = Timeline(video.start_s, may_jump=video.may_jump)
+        guesser = StampGuesser(decoding_only=video.decoding_only)
         maker = PictureMaker(video.stream.sample_aspect_ratio)
         index, before_s, over = -1, None, False
         for index, raw in enumerate(self._decoded(video)):
-            stamp = raw.pts if raw.pts is not None else raw.dts
+            stamp = guesser.stamp(raw.pts, raw.dts)
             time_s = timeline.time_of(None if stamp is None else video.seconds(stamp))
-            self._notes |= timeline.notes
+            # That AVI ends in frames without a time is the way of AVI.
+            self._notes |= {
+                note: None
+                for note in timeline.notes
+                if note != NO_TIMES_NOTE or not video.decoding_only
+            }
             if over := self._sampling.is_over(time_s):
                 break
             wanted = self._sampling.takes(index, time_s, before_s)

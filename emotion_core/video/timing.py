@@ -15,6 +15,48 @@ CLAMP_NOTE = "Some frames carry a time before that of the frame before; they wer
 NO_TIMES_NOTE = "Some frames carry no time; they follow the frame before at its pace."
 
 
+def is_jump(step_s: float, may_jump: bool) -> bool:
+    """Whether the clock of a file was set anew between two frames.
+
+    Args:
+        step_s: from one time stamp to the next.
+        may_jump: whether steps of many seconds forward are jumps, too.
+    """
+    return step_s < -_BACK_S or (may_jump and step_s > _FORTH_S)
+
+
+class StampGuesser:
+    """Chooses between the two time stamps of a decoded frame.
+
+    Some containers store the times of decoding only; they come back in the wrong order on the
+    frames that are shown. Which of the two goes backwards more rarely is taken.
+
+    Source: ``guess_correct_pts`` in FFmpeg's libavcodec/decode.c, which PyAV does not hand out.
+
+    Args:
+        decoding_only: the container is known to store the times of decoding only (AVI).
+    """
+
+    def __init__(self, *, decoding_only: bool = False) -> None:
+        self._decoding_only = decoding_only
+        self._last_pts = self._last_dts = -(2**63)
+        self._faulty_pts = self._faulty_dts = 0
+
+    def stamp(self, pts: int | None, dts: int | None) -> int | None:
+        """The time stamp of the next frame; None if it has none."""
+        if self._decoding_only:
+            return dts
+        if dts is not None:
+            self._faulty_dts += dts <= self._last_dts
+            self._last_dts = dts
+        if pts is not None:
+            self._faulty_pts += pts <= self._last_pts
+            self._last_pts = pts
+        if pts is not None and (dts is None or self._faulty_pts <= self._faulty_dts):
+            return pts
+        return dts
+
+
 class Timeline:
     """Turns the time stamps of frames, in the order in which they are shown, into times.
 
@@ -54,7 +96,7 @@ class Timeline:
             time_s = stamp_s - self._start_s
             if last_s is None:
                 time_s = max(0.0, time_s)
-            elif self._jumps(time_s - last_s):
+            elif is_jump(time_s - last_s, self._may_jump):
                 self._start_s = stamp_s - (last_s + self._step_s)
                 time_s = last_s + self._step_s
                 self.notes[JUMP_NOTE] = None
@@ -65,6 +107,3 @@ class Timeline:
                 self._step_s = time_s - last_s
         self._last_s = time_s
         return time_s
-
-    def _jumps(self, step_s: float) -> bool:
-        return step_s < -_BACK_S or (self._may_jump and step_s > _FORTH_S)

@@ -53,6 +53,7 @@ def write_clip(
     audio_first: bool = False,
     format: str | None = None,
     tags: dict[str, Any] | None = None,
+    title: str = "",
 ) -> Path:
     """Writes a clip with PyAV.
 
@@ -68,32 +69,36 @@ def write_clip(
     """
     images = list(images)
     height, width = images[0].shape[:2]
+    ticking = times_ms is not None or start_ms > 0  # some codecs take no milliseconds
+    base = MS if ticking else Fraction(1, fps)
     times = times_ms or [round(1000 * i / fps) for i in range(len(images))]
     with av.open(
         str(path), "w", format=format, container_options=container_options or {}
     ) as output:
+        output.metadata.update({"title": title} if title else {})
         sound = output.add_stream(audio, rate=48000) if audio and audio_first else None
         stream = output.add_stream(codec, rate=fps, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
-        stream.codec_context.time_base = MS
+        stream.codec_context.time_base = base
         for name, value in (tags or {}).items():
             setattr(stream.codec_context, name, value)
         if audio and not audio_first:
             sound = output.add_stream(audio, rate=48000)
         if sound is not None:
             length_s = (times[-1] + 1000 / fps) / 1000
-            output.mux(_tone(sound, length_s, start_ms / 1000))
-        for image, time_ms in zip(images, times, strict=True):
+            output.mux(tone(sound, length_s, start_ms / 1000))
+        for i, (image, time_ms) in enumerate(zip(images, times, strict=True)):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             if pix_fmt != "bgr24":
                 frame = frame.reformat(format=pix_fmt)
-            frame.pts, frame.time_base = start_ms + time_ms, MS
+            frame.pts, frame.time_base = (start_ms + time_ms if ticking else i), base
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
     return path
 
 
-def _tone(stream: Any, length_s: float, start_s: float) -> list[Any]:
+def tone(stream: Any, length_s: float, start_s: float = 0.0) -> list[Any]:
+    """Packets of a tone of 440 Hz."""
     rate, packets = 48000, []
     t = np.arange(int(length_s * rate)) / rate
     wave = (0.2 * np.sin(2 * np.pi * 440 * t)).astype(np.float32)
