@@ -62,6 +62,13 @@ def count_of(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,} {noun if n == 1 else many}"
 
 
+def clock(seconds: float) -> str:
+    """A time in a recording or video, e.g. ``"1:02"`` or ``"1:02:03"``."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:d}:{minutes:02}:{rest:02}" if hours else f"{minutes:d}:{rest:02}"
+
+
 def epochs_text(stages: Sequence[int], planned: int | None = None) -> str:
     """How long a training was: ``"4 epochs"``, ``"2 of 4 epochs"``, ``"44 epochs (40 + 4)"``.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from emotion_core.video.frame_table import FrameTable, read_frame_table
 from emotion_core.video.video_folder import VideoFolder
 from emotion_core.video.view import VideoView, build_view
-from emotion_core.video.view_settings import ViewSettings
+from emotion_core.video.view_settings import OWN, ViewSettings
 
 #: An hour at 25 frames a second is about 60 MB.
 MAX_KEPT = 6
@@ -26,7 +26,7 @@ class ViewCache:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], VideoView | FrameTable] = OrderedDict()
 
-    def view(self, folder: VideoFolder, settings: ViewSettings = ViewSettings()) -> VideoView:
+    def view(self, folder: VideoFolder, settings: ViewSettings = OWN) -> VideoView:
         """The view of a video's table as its files are now.
 
         Raises:

@@ -14,3 +14,7 @@ class ViewSettings:
 
     threshold: float | None = None
     half_life_s: float | None = None
+
+
+#: As the analysis itself decided.
+OWN = ViewSettings()

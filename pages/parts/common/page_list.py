@@ -10,6 +10,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "home": {"title": "Home", "icon": ":material/home:", "default": True},
     "photos": {"title": "Photos", "icon": ":material/photo_library:"},
     "live": {"title": "Live", "icon": ":material/videocam:"},
+    "videos": {"title": "Videos", "icon": ":material/movie:"},
     "datasets": {"title": "Data set", "icon": ":material/dataset:"},
     "training": {"title": "Training", "icon": ":material/model_training:"},
     "history": {"title": "History", "icon": ":material/query_stats:"},

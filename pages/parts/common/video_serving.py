@@ -1,4 +1,4 @@
-"""The routes by which a page gets a video and what was read in it; by ranges, never in one piece."""
+"""The routes by which a page gets a video, by ranges, and what was read in it."""
 
 import functools
 import logging
@@ -121,7 +121,11 @@ async def _times(request: Request, entry: "VideoEntry") -> Response:
     path = entry.folder.copy if request.query_params.get("of") == "copy" else entry.path
     if path is None or not path.is_file():
         raise VideoError("The video is not there any more.")
-    return Response(await to_thread(_packed_times, path), media_type="application/octet-stream", headers=_HEADERS)
+    return Response(
+        await to_thread(_packed_times, path),
+        media_type="application/octet-stream",
+        headers=_HEADERS,
+    )
 
 
 def _packed_times(path: Path) -> bytes:

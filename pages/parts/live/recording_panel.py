@@ -12,7 +12,7 @@ from emotion_core.live.recording import Recording
 from emotion_core.live.session import LiveSession
 from emotion_core.live.timeline import NO_FACE, NO_FRAME, UNCERTAIN, with_a_face
 from emotion_core.markdown import plain
-from emotion_core.wording import count_of, percent
+from emotion_core.wording import clock, count_of, percent
 from pages.parts.common.guard import guarded
 from pages.parts.common.settings import Settings
 from pages.parts.common.unsaved import mark_recording, redraw_warning, saver
@@ -91,7 +91,7 @@ def _progress(live: LiveSession, recording: Recording, playing: bool) -> None:
     if recording.problem:
         st.warning(plain(recording.problem), icon=":material/warning:")
     marks = count_of(len(recording.markers), "marker")
-    figures = f"{_clock(summary.seconds)} · {summary.rows:,} rows · {marks}"
+    figures = f"{clock(summary.seconds)} · {summary.rows:,} rows · {marks}"
     over = "Recording ended" if recording.problem else "Recording paused: no video"
     is_now = is_of_now(live.view(), playing=playing) and not recording.problem
     st.html(recording_line(over, figures, is_now=is_now))
@@ -112,7 +112,7 @@ def _finished(recording: Recording) -> None:
         st.html(
             pieces.figures(
                 [
-                    ("Recorded", _clock(summary.seconds), f"{summary.frames:,} frames"),
+                    ("Recorded", clock(summary.seconds), f"{summary.frames:,} frames"),
                     ("Faces", str(summary.faces), f"{summary.rows:,} rows"),
                     ("Mostly", most or "nobody", share),
                     ("Uncertain", f"{unclear:.0f} s", "the expression was not clear"),
@@ -167,9 +167,3 @@ def _made(
     data = make(recording)
     saved()
     return data
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:d}:{minutes:02}:{rest:02}" if hours else f"{minutes:d}:{rest:02}"

@@ -35,6 +35,8 @@ class Player {
     if (!before || before.src !== data.src) this.open();
     if (!before || before.faces !== data.faces) this.load_table();
     if (!before || before.times !== data.times) this.load_times();
+    // What the page asked for before this player was there is not meant for it.
+    if (before && data.seek.n !== before.seek.n) this.seek(data.seek.time_s);
     this.show_blind();
     this.redraw();
   }

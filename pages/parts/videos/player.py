@@ -28,6 +28,7 @@ def video_player(
     blur: bool,
     lines: bool,
     raw: bool,
+    seek: Mapping[str, Any],
     on_edit: Callable[[Mapping[str, Any]], None],
 ) -> None:
     """Draws the player.
@@ -46,6 +47,7 @@ def video_player(
         blur: whether faces are made unrecognisable.
         lines: lines in the timeline instead of bands.
         raw: the timeline shows the scores as they are, not smoothed.
+        seek: ``n`` and ``time_s``: where to go, once for each ``n``.
         on_edit: is told what a person changes in the player, and what cannot be played.
     """
 
@@ -68,6 +70,7 @@ def video_player(
             "blur": blur,
             "lines": lines,
             "raw": raw,
+            "seek": dict(seek),
         },
         on_edit_change=told,
     )

@@ -1,0 +1,68 @@
+"""Everybody who is in a video, hidden or not: for the list in which people are named and merged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion_core.types import Float32Array
+from emotion_core.video.durations import row_spans
+from emotion_core.video.frame_table import FrameTable
+from emotion_core.video.people import PeopleEdit, build_people
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ListedPerson:
+    """One person of a video.
+
+    Attributes:
+        id: number of the person.
+        name: what the person is called.
+        hidden: whether the person is left out of everything.
+        seconds: how long their face was found.
+        first_s: when it was found first.
+        last_s: until when it was found last.
+        best_s: time of the frame in which the detector was surest of it.
+        best_box: (4,) its box there, xyxy pixels.
+    """
+
+    id: int
+    name: str
+    hidden: bool
+    seconds: float
+    first_s: float
+    last_s: float
+    best_s: float
+    best_box: Float32Array
+
+
+def list_people(table: FrameTable, edits: Sequence[PeopleEdit] = ()) -> tuple[ListedPerson, ...]:
+    """The people of a table after changes, by number.
+
+    Args:
+        table: as the analysis wrote it.
+        edits: who is who, oldest first.
+    """
+    frames = table.frames
+    times = frames["time_s"].to_numpy(np.float64)
+    who = build_people(frames["track"].to_numpy(np.int64, na_value=0), times, edits)
+    starts, ends = row_spans(times, table.metadata.get("source", {}).get("duration_s"))
+    sureness = frames["detector_confidence"].to_numpy(np.float64)
+    boxes = frames[["x0", "y0", "x1", "y1"]].to_numpy(np.float32)
+    found = []
+    for person in np.unique(who.ids[who.ids > 0]).tolist():
+        rows = np.flatnonzero(who.ids == person)
+        best = rows[int(np.nan_to_num(sureness[rows]).argmax())]
+        found.append(
+            ListedPerson(
+                id=person,
+                name=who.name(person),
+                hidden=bool(who.hidden[rows].any()),
+                seconds=float((ends[rows] - starts[rows]).sum()),
+                first_s=float(starts[rows[0]]),
+                last_s=float(ends[rows].max()),
+                best_s=float(times[best]),
+                best_box=boxes[best],
+            )
+        )
+    return tuple(found)

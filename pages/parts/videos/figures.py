@@ -1,0 +1,118 @@
+"""Who was there how long and showed what: for the whole video, or for an interval of it."""
+
+from typing import Any
+
+import streamlit as st
+
+from emotion_core.html import pieces
+from emotion_core.markdown import plain
+from emotion_core.video.library import VideoEntry
+from emotion_core.video.summary import summarize
+from emotion_core.video.view import VideoView
+from emotion_core.wording import clock, count_of, percent
+
+_WHOLE = "Whole video"
+
+
+def figures(entry: VideoEntry, view: VideoView) -> None:
+    """The figures, and a table of people and expressions."""
+    shown = _interval(entry, view)
+    summary = summarize(shown)
+    without = summary["seconds_without_face"]
+    share = {name: value for name, value in summary["share"].items() if name != "uncertain"}
+    most = max(share, key=lambda name: share[name]) if any(share.values()) else ""
+    st.html(
+        pieces.figures(
+            [
+                (
+                    "Length",
+                    clock(summary["seconds"]),
+                    f"{summary['sampled_frames']:,} sampled frames",
+                ),
+                ("People", f"{summary['people']}", f"{summary['faces']:,} faces in all frames"),
+                (
+                    "Mostly",
+                    most or "nobody",
+                    f"{percent(share[most])} of the time with a face" if most else "",
+                ),
+                (
+                    "Uncertain",
+                    percent(summary["share"].get("uncertain", 0.0)),
+                    "the expression was not clear",
+                ),
+                ("No face", clock(without), "nobody was found"),
+                (
+                    "Excluded",
+                    clock(sum(end - start for start, end in summary["excluded"])),
+                    count_of(len(summary["excluded"]), "interval"),
+                ),
+            ]
+        )
+    )
+    rows = _rows(summary)
+    if not rows:
+        st.caption("No face was found here.")
+        return
+    st.dataframe(
+        rows,
+        hide_index=True,
+        width="stretch",
+        column_config={
+            "person": "Person",
+            "expression": "Expression",
+            "share": st.column_config.ProgressColumn(
+                "Share", format="percent", min_value=0.0, max_value=1.0,
+                help="Of the time in which the person was seen.",
+            ),
+            "time": st.column_config.NumberColumn("Time", format="%.1f s"),
+            "first": st.column_config.TextColumn("First at"),
+            "longest": st.column_config.NumberColumn("Longest", format="%.1f s"),
+            "longest_at": st.column_config.TextColumn("Longest at"),
+        },
+    )  # fmt: skip
+
+
+def _interval(entry: VideoEntry, view: VideoView) -> VideoView:
+    intervals = {
+        marker.id: (marker.start_s, marker.end_s, marker.text)
+        for marker in entry.folder.markers.load()
+        if marker.kind == "marker" and marker.end_s is not None
+    }
+    if not intervals:
+        return view
+    chosen = st.selectbox(
+        "Interval", [_WHOLE, *intervals], key=f"video_interval_{entry.id}", width=360,
+        format_func=lambda one: plain(_words(intervals[one])) if one in intervals else _WHOLE,
+    )  # fmt: skip
+    if chosen not in intervals:
+        return view
+    start, end, _ = intervals[chosen]
+    return view.within(start, end if end is not None else start)
+
+
+def _words(interval: tuple[float, float | None, str]) -> str:
+    start, end, text = interval
+    span = f"{clock(start)} to {clock(end or start)}"
+    return f"{text} ({span})" if text else span
+
+
+def _rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for person in summary["per_person"]:
+        for name, share in sorted(person["share"].items(), key=lambda item: -item[1]):
+            if share <= 0:
+                continue
+            longest = person["longest"].get(name, {})
+            first = person["first"].get(name)
+            rows.append(
+                {
+                    "person": person["name"],
+                    "expression": name,
+                    "share": share,
+                    "time": person["time"][name],
+                    "first": "" if first is None else clock(first),
+                    "longest": longest.get("duration_s"),
+                    "longest_at": clock(longest["onset_s"]) if longest else "",
+                }
+            )
+    return rows

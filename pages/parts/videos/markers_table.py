@@ -1,0 +1,84 @@
+"""The markers of a video as a table: their texts and times can be written here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from emotion_core.video.library import VideoEntry
+from emotion_core.video.markers import EXCLUDE, MARKER, MAX_TEXT, Marker
+from emotion_core.video.video_folder import VideoFolder
+from pages.parts.common.video_serving import views
+from pages.parts.videos.edits import attempt
+
+_KINDS = {MARKER: "marker", EXCLUDE: "excluded"}
+
+
+def markers_table(entry: VideoEntry) -> None:
+    """A row per marker."""
+    folder = entry.folder
+    markers = folder.markers.load()
+    version = hash(views().version(folder)) & 0xFFFFFFFF
+    key = f"video_markers_{entry.id}_{version:x}"
+    if not markers:
+        st.caption(
+            "Press M in the player for a marker at the moment that is shown. For an interval set "
+            "its ends with [ and ], then press M to mark it or X to leave it out of the figures. "
+            "Or write into this table."
+        )
+    st.data_editor(
+        [
+            {
+                "start_s": marker.start_s,
+                "end_s": marker.end_s,
+                "text": marker.text,
+                "kind": _KINDS[marker.kind],
+            }
+            for marker in markers
+        ]
+        or {"start_s": [], "end_s": [], "text": [], "kind": []},
+        key=key,
+        num_rows="dynamic",
+        hide_index=True,
+        width="stretch",
+        on_change=_changed,
+        args=(folder, key, markers),
+        column_config={
+            "start_s": st.column_config.NumberColumn(
+                "Start, seconds", format="%.2f", min_value=0.0, required=True
+            ),
+            "end_s": st.column_config.NumberColumn("End, seconds", format="%.2f", min_value=0.0),
+            "text": st.column_config.TextColumn("Text", max_chars=MAX_TEXT, width="large"),
+            "kind": st.column_config.SelectboxColumn(
+                "Kind", options=list(_KINDS.values()), default="marker", required=True
+            ),
+        },
+    )
+    st.button(
+        "Undo", key="video_markers_undo", icon=":material/undo:", on_click=attempt,
+        args=(folder.markers.undo,),
+    )  # fmt: skip
+
+
+def _changed(folder: VideoFolder, key: str, markers: Sequence[Marker]) -> None:
+    changes: Mapping[str, Any] = st.session_state.get(key) or {}
+    for row, values in changes.get("edited_rows", {}).items():
+        marker = markers[int(row)]
+        attempt(folder.markers.change, marker.id, **_stored(values))
+    for row in changes.get("deleted_rows", []):
+        attempt(folder.markers.remove, markers[int(row)].id)
+    for values in changes.get("added_rows", []):
+        if values.get("start_s") is not None:
+            attempt(folder.markers.add, **_stored(values))
+
+
+def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Cells as a marker has them."""
+    kinds = {word: kind for kind, word in _KINDS.items()}
+    found = {name: values[name] for name in ("start_s", "end_s") if name in values}
+    found = {name: None if value is None else float(value) for name, value in found.items()}
+    if "text" in values:
+        found["text"] = str(values["text"] or "").strip()
+    if "kind" in values:
+        found["kind"] = kinds.get(str(values["kind"]), MARKER)
+    return found

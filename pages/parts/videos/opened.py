@@ -1,0 +1,222 @@
+"""One video: the player with what was read, and below it who, what and when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from emotion_core.errors import EmotionLensError, VideoError
+from emotion_core.html import pieces
+from emotion_core.markdown import plain
+from emotion_core.video.library import VideoEntry, VideoLibrary, VideoState
+from emotion_core.video.view_settings import OWN, ViewSettings
+from emotion_core.wording import clock
+from pages.parts.common.guard import guarded
+from pages.parts.common.jobs import job_outcome, job_progress
+from pages.parts.common.settings import Settings
+from pages.parts.common.video_access import video_token
+from pages.parts.common.video_serving import views
+from pages.parts.videos.choice import close_video, take_problem
+from pages.parts.videos.edits import edited
+from pages.parts.videos.listing import read_button
+from pages.parts.videos.player import video_player
+from pages.parts.videos.sections import sections
+from pages.parts.videos.seek import asked_seek
+
+_UNPLAYABLE = "_videos_unplayable"
+
+
+def show_video(video: str, settings: Settings) -> None:
+    """Draws an opened video."""
+    try:
+        entry = VideoLibrary().entry(video)
+    except VideoError:
+        st.title("Videos", anchor=False)
+        st.info("This video is not there any more.", icon=":material/info:")
+        st.button("All videos", icon=":material/arrow_back:", on_click=close_video)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "All videos", key="videos_back", icon=":material/arrow_back:", type="tertiary",
+            on_click=close_video,
+        )  # fmt: skip
+    st.title(plain(entry.name), anchor=False)
+    st.html(pieces.paragraph(_facts(entry), quiet=True))
+    for note in entry.summary.get("notes", []):
+        st.caption(f":material/info: {plain(note)}")
+    _state(entry)
+    _watching(entry.id, settings)
+
+
+def _state(entry: VideoEntry) -> None:
+    """What still works, or went wrong."""
+    if entry.job is not None and entry.state.is_active:
+        job_progress(entry.job)
+    elif entry.state != VideoState.DONE:
+        if entry.error:
+            st.error(plain(entry.error), icon=":material/error:")
+        read_button(entry)
+    copy = entry.copy_job
+    if copy is not None and copy.is_active:
+        job_progress(copy)
+    else:
+        job_outcome(copy)
+
+
+@st.fragment
+def _watching(video: str, settings: Settings) -> None:
+    """Everything that changes by itself: the rest of the page is not drawn again for it."""
+    with guarded():
+        if problem := take_problem():
+            st.error(plain(problem), icon=":material/error:")
+        entry = VideoLibrary().entry(video)
+        is_read = entry.state == VideoState.DONE
+        chosen = _view_controls(entry) if is_read else _Look()
+        _player(entry, chosen, settings)
+        if not is_read:
+            st.caption("The timeline, the people and the downloads appear once it has been read.")
+            return
+        view = views().view(entry.folder, chosen.settings)
+        st.html(pieces.legend(view.label_set.emotions))
+        sections(entry, view, chosen.settings, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How the timeline is drawn and the table is seen."""
+
+    settings: ViewSettings = OWN
+    lines: bool = False
+    raw: bool = False
+
+
+def _view_controls(entry: VideoEntry) -> _Look:
+    options = entry.summary.get("options", {})
+    own_threshold = float(options.get("threshold") or 0.0)
+    own_half_life = float(options.get("half_life_s") or 0.0)
+    with st.popover("How it is shown", icon=":material/tune:"):
+        form = st.segmented_control(
+            "Timeline", ("Bands", "Lines"), default="Bands", required=True, key="video_form",
+            persist_state="session",
+        )  # fmt: skip
+        scores = st.segmented_control(
+            "Scores", ("Smoothed", "Raw"), default="Smoothed", required=True, key="video_scores",
+            persist_state="session",
+        )  # fmt: skip
+        threshold = st.slider(
+            "Uncertain below", 0.0, 0.95, round(own_threshold, 2), 0.01, format="percent",
+            key=f"video_threshold_{entry.id}",
+            help="For this video: the labels, the statistics and the downloads follow at once. "
+            "Nothing is read again.",
+        )  # fmt: skip
+        half_life = st.slider(
+            "Smoothing, seconds", 0.0, 2.0, min(2.0, round(own_half_life, 1)), 0.1,
+            key=f"video_half_life_{entry.id}",
+            help="After so long half of an old score is forgotten. 0: every frame for itself.",
+        )  # fmt: skip
+    changed = ViewSettings(
+        None if abs(threshold - own_threshold) < 0.006 else round(threshold, 2),
+        None if abs(half_life - min(2.0, own_half_life)) < 0.06 else round(half_life, 1),
+    )
+    return _Look(changed, form == "Lines", scores == "Raw")
+
+
+def _player(entry: VideoEntry, look: _Look, settings: Settings) -> None:
+    token = video_token(entry.id)
+    source = entry.summary.get("source", {})
+    base = f"_videos/{token}"
+    unplayable: set[str] = st.session_state.setdefault(_UNPLAYABLE, set())
+    has_copy = entry.folder.copy.is_file()
+    is_there = entry.path is not None and entry.path.is_file()
+    # An original that this browser cannot play is replaced by the copy, which every one can.
+    is_copy = has_copy and (entry.id in unplayable or not is_there)
+    src = f"{base}/copy" if is_copy else f"{base}/media" if is_there else ""
+    is_read = entry.state == VideoState.DONE
+    version = hash((views().version(entry.folder), look.settings)) & 0xFFFFFFFF
+    query = f"v={version:x}" + "".join(
+        f"&{name}={value}"
+        for name, value in (
+            ("threshold", look.settings.threshold),
+            ("half_life_s", look.settings.half_life_s),
+        )
+        if value is not None
+    )
+
+    def on_edit(edit: Mapping[str, Any]) -> None:
+        if edit.get("action") == "unplayable":
+            unplayable.add(entry.id)
+        else:
+            edited(entry.folder, edit)
+
+    video_player(
+        key=f"video_player_{entry.id}",
+        src=src,
+        faces=f"{base}/faces?{query}" if is_read else "",
+        times=f"{base}/times{'?of=copy' if is_copy else ''}" if src else "",
+        message=_message(entry, is_there=is_there),
+        duration_s=entry.duration_s,
+        offset_s=0.0 if is_copy else float(source.get("player_offset_s") or 0.0),
+        markers=[marker.to_dict() for marker in entry.folder.markers.load()],
+        is_copy=is_copy,
+        blur=settings.blur,
+        lines=look.lines,
+        raw=look.raw,
+        seek=asked_seek(),
+        on_edit=on_edit,
+    )
+    if is_copy:
+        st.caption("This is the annotated copy: the browser cannot play the original.")
+    elif entry.id in unplayable and is_read and not has_copy:
+        _offer_copy(entry, settings)
+
+
+def _offer_copy(entry: VideoEntry, settings: Settings) -> None:
+    if entry.copy_job is not None and entry.copy_job.is_active:
+        return
+    st.button(
+        "Make a copy that plays here", key="video_copy_to_play", icon=":material/movie:",
+        type="primary", on_click=_make_copy, args=(entry.id, settings.blur),
+    )  # fmt: skip
+
+
+def _make_copy(video: str, blur: bool) -> None:
+    from pages.parts.videos.choice import tell_problem
+
+    try:
+        VideoLibrary().make_copy(video, blur=blur)
+    except EmotionLensError as error:
+        tell_problem(str(error))
+
+
+def _message(entry: VideoEntry, *, is_there: bool) -> dict[str, str]:
+    if not is_there:
+        return {
+            "title": "The file is not where it was",
+            "text": "What was read in it is kept. Put the file back, or add it again.",
+        }
+    source = entry.summary.get("source", {})
+    codec, form = str(source.get("codec", "")).upper(), str(source.get("format", "")).upper()
+    kind = f" ({codec} in {form})" if codec and form else ""
+    return {
+        "title": "This browser cannot play the video",
+        "text": f"Its form{kind} is not one that browsers play. Reading it works all the same, "
+        "and so does the timeline; an annotated copy (H.264 in MP4) plays here.",
+    }
+
+
+def _facts(entry: VideoEntry) -> str:
+    source = entry.summary.get("source", {})
+    parts = []
+    if entry.duration_s is not None:
+        parts.append(clock(entry.duration_s))
+    if source:
+        parts.append(f"{source.get('width')} × {source.get('height')}")
+        if source.get("average_fps"):
+            parts.append(f"{source['average_fps']:.4g} frames a second")
+        parts.append(f"{source.get('codec')} in {source.get('format')}")
+    parts.append(f"{entry.size_bytes / 1e6:,.1f} MB")
+    model = entry.summary.get("model", {})
+    if model:
+        parts.append(f"read by {model.get('title') or model.get('name')}")
+    return " · ".join(parts)
