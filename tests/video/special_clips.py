@@ -110,19 +110,23 @@ def hdr_clip(path: Path, rgb: tuple[int, int, int], curve: str) -> Path:
     )
     trc = _HLG if curve == "hlg" else _PQ
     with av.open(str(path), "w") as output:
-        options = {"x265-params": "log-level=none", "preset": "ultrafast", "crf": "5"}
+        options = {
+            "x265-params": "log-level=none:bframes=0:rc-lookahead=0",
+            "preset": "ultrafast",
+            "crf": "5",
+        }
         stream = output.add_stream("libx265", rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
         codec = stream.codec_context
         codec.color_trc, codec.color_primaries, codec.colorspace = trc, 9, 9
         codec.color_range = 1
-        frame = av.VideoFrame(64, 64, "yuv420p10le")
-        for plane, value in zip(frame.planes, planes, strict=True):
-            samples = np.full(plane.buffer_size // 2, round(float(value)), np.uint16)
-            plane.update(samples.tobytes())
-        frame.color_trc, frame.color_primaries, frame.colorspace = trc, 9, 9
-        frame.color_range = 1
         for i in range(2):
+            frame = av.VideoFrame(64, 64, "yuv420p10le")
+            for plane, value in zip(frame.planes, planes, strict=True):
+                samples = np.full(plane.buffer_size // 2, round(float(value)), np.uint16)
+                plane.update(samples.tobytes())
+            frame.color_trc, frame.color_primaries, frame.colorspace = trc, 9, 9
+            frame.color_range = 1
             frame.pts, frame.time_base = i, Fraction(1, 25)
             output.mux(stream.encode(frame))
         output.mux(stream.encode())
