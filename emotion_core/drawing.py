@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from emotion_core.emotions import Emotion
 from emotion_core.geometry import box_area, box_intersection
 from emotion_core.types import Float32Array, FrameResult, UInt8Array
-from emotion_core.wording import describe_face, percent
+from emotion_core.wording import describe_emotion, percent
 
 Colour = tuple[int, int, int]  # blue, green, red
 
@@ -63,7 +63,10 @@ def draw_result(
     """
     boxes = result.detections.boxes
     drawn = blur_faces(image, boxes) if options.blur_faces else image.copy()
-    colours = [_colour(result, face) for face in result]
+    colours = [
+        face_colour(result.decisions.emotion(face), uncertain=bool(result.uncertain[face]))
+        for face in result
+    ]
     width = line_width_px(image.shape)
     if options.boxes:
         for face in result:
@@ -75,6 +78,32 @@ def draw_result(
     if options.labels or options.numbers:
         texts = [_texts(result, face, options) for face in result]
         _draw_labels(drawn, boxes, texts, colours)
+    return drawn
+
+
+def draw_faces(
+    image: UInt8Array,
+    boxes: Float32Array,
+    texts: Sequence[list[str]],
+    colours: Sequence[Colour],
+    dashed: Sequence[bool],
+) -> UInt8Array:
+    """Draws faces whose decisions stand in a table.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        boxes: (N, 4) float32, xyxy pixels.
+        texts: of each face, what `label_texts` gives.
+        colours: of each face.
+        dashed: whether each face's box is dashed, for uncertain ones.
+
+    Returns:
+        (H, W, 3) uint8 BGR, a new array.
+    """
+    drawn, width = image.copy(), line_width_px(image.shape)
+    for box, colour, is_dashed in zip(boxes, colours, dashed, strict=True):
+        _draw_box(drawn, box, colour, width, is_dashed)
+    _draw_labels(drawn, boxes, texts, colours)
     return drawn
 
 
@@ -182,33 +211,38 @@ def _candidates(
     return [(int(np.clip(x, 0, right)), int(np.clip(y, 0, bottom))) for x, y in wishes]
 
 
-def _colour(result: FrameResult, face: int) -> Colour:
-    if result.uncertain[face]:
-        return Emotion.NEUTRAL.bgr
-    return result.decisions.emotion(face).bgr
+def face_colour(emotion: Emotion, *, uncertain: bool) -> Colour:
+    """The colour that a face is drawn in; where it is uncertain, that of neutral."""
+    return Emotion.NEUTRAL.bgr if uncertain else emotion.bgr
 
 
 def _texts(result: FrameResult, face: int, options: DrawOptions) -> list[str]:
-    """The label in words, then shorter ones for pictures in which it has no room."""
     number = str(result.track_ids[face]) if options.numbers else ""
     if not options.labels:
         return [number]
     decisions = result.decisions
-    emotion, share = decisions.emotion(face), percent(float(decisions.confidences[face]))
-    mark = "? " if decisions.uncertain[face] else ""
-    long = describe_face(decisions, face)
-    start = f"{number} · " if number else ""
+    share, unsure = float(decisions.confidences[face]), bool(decisions.uncertain[face])
+    return label_texts(number, decisions.emotion(face), share, uncertain=unsure)
+
+
+def label_texts(name: str, emotion: Emotion, confidence: float, *, uncertain: bool) -> list[str]:
+    """The label of a face in words, then shorter ones for pictures in which it has no room."""
+    mark, share = "? " if uncertain else "", percent(confidence)
+    start = f"{name} · " if name else ""
     return [
-        start + long,
+        start + describe_emotion(emotion, confidence, uncertain=uncertain),
         f"{start}{mark}{emotion} {share}",
         f"{mark}{emotion}",
-        number or share,
+        name or share,
         "",
     ]
 
 
 def _draw_labels(
-    image: UInt8Array, boxes: Float32Array, texts: list[list[str]], colours: list[Colour]
+    image: UInt8Array,
+    boxes: Float32Array,
+    texts: Sequence[list[str]],
+    colours: Sequence[Colour],
 ) -> None:
     height, width = image.shape[:2]
     sprites = [

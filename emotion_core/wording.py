@@ -37,11 +37,15 @@ def describe_face(decisions: Decisions, face: int) -> str:
         decisions: what N faces are called.
         face: row of the face.
     """
-    emotion = decisions.emotion(face)
-    share = percent(float(decisions.confidences[face]))
-    if decisions.uncertain[face]:
-        return f"uncertain ({emotion} {share})"
-    return f"looks {_LOOKS.get(emotion, emotion.value)} ({share})"
+    share, unsure = float(decisions.confidences[face]), bool(decisions.uncertain[face])
+    return describe_emotion(decisions.emotion(face), share, uncertain=unsure)
+
+
+def describe_emotion(emotion: Emotion, confidence: float, *, uncertain: bool) -> str:
+    """`describe_face` for a face whose decision stands in a table."""
+    if uncertain:
+        return f"uncertain ({emotion} {percent(confidence)})"
+    return f"looks {_LOOKS.get(emotion, emotion.value)} ({percent(confidence)})"
 
 
 def duration(seconds: float) -> str:

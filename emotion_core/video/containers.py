@@ -32,7 +32,10 @@ VIDEO_SUFFIXES: frozenset[str] = frozenset(
 )
 
 # FFmpeg's demuxers that are tried, by their names; those of sound, to say that it is sound.
-_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,mxf_opatom,dv,ivf,nut,mp3,wav,flac"
+_CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,mxf_opatom,dv,ivf,nut,"
+    "mp3,wav,flac"
+)
 _WANTED = "MP4, MOV, MKV, WebM, AVI, MPEG or another usual video"
 
 # Frames are decoded by so many threads at most: more than the cores of most machines would only

@@ -59,6 +59,8 @@ class PictureMaker:
         usable = pixel_ratio is not None and pixel_ratio > 0
         self._ratio = pixel_ratio if usable and pixel_ratio is not None else Fraction(1)
         self._reformatter = VideoReformatter()
+        self._seen: tuple[int, int, int] | None = None
+        self._turn: _Turn | None = None
 
     def picture(self, frame: av.VideoFrame) -> UInt8Array:
         """(H, W, 3) uint8 BGR of a frame in any pixel format, upright, of square pixels."""
@@ -78,8 +80,19 @@ class PictureMaker:
                 frame, width=width, height=height, format="bgr24", threads=1, **options
             )
             image = np.asarray(plain.to_ndarray(), np.uint8)
-        _, turn = turn_of(frame)
+        turn = self._turn_of(frame)
         return np.ascontiguousarray(image if turn is None else turn(image), np.uint8)
+
+    def _turn_of(self, frame: av.VideoFrame) -> _Turn | None:
+        """As ``turn_of``, which is asked again only when something about the frames changes.
+
+        Its look at the side data ties the frame into a circle with them (PyAV 18), and so keeps
+        hundreds of megabytes of frames until Python looks for such circles.
+        """
+        now = (frame.rotation, frame.width, frame.height)
+        if now != self._seen:
+            self._seen, (_, self._turn) = now, turn_of(frame)
+        return self._turn
 
     def square_size(self, width: int, height: int) -> tuple[int, int]:
         """The longer way: no line of pixels is lost."""

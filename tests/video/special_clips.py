@@ -110,7 +110,11 @@ def hdr_clip(path: Path, rgb: tuple[int, int, int], curve: str) -> Path:
     )
     trc = _HLG if curve == "hlg" else _PQ
     with av.open(str(path), "w") as output:
-        options = {"x265-params": "log-level=none:bframes=0:rc-lookahead=0", "preset": "ultrafast", "crf": "5"}
+        options = {
+            "x265-params": "log-level=none:bframes=0:rc-lookahead=0",
+            "preset": "ultrafast",
+            "crf": "5",
+        }
         stream = output.add_stream("libx265", rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
         codec = stream.codec_context
