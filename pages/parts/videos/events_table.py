@@ -30,7 +30,7 @@ def events_table(view: VideoView) -> None:
                 "onset": event.onset_s,
                 "offset": event.offset_s,
                 "duration": event.duration_s,
-                "peak": event.peak,
+                "peak": 100 * event.peak,
                 "apex": event.apex_s,
             }
             for event in events
@@ -47,7 +47,7 @@ def events_table(view: VideoView) -> None:
             "offset": st.column_config.NumberColumn("Offset", format="%.2f s"),
             "duration": st.column_config.NumberColumn("Duration", format="%.2f s"),
             "peak": st.column_config.ProgressColumn(
-                "Highest", format="percent", min_value=0.0, max_value=1.0
+                "Highest", format="%.0f %%", min_value=0.0, max_value=100.0
             ),
             "apex": st.column_config.NumberColumn("Highest at", format="%.2f s"),
         },

@@ -61,13 +61,13 @@ def figures(entry: VideoEntry, view: VideoView) -> None:
             "person": "Person",
             "expression": "Expression",
             "share": st.column_config.ProgressColumn(
-                "Share", format="percent", min_value=0.0, max_value=1.0,
+                "Share", format="%.0f %%", min_value=0.0, max_value=100.0,
                 help="Of the time in which the person was seen.",
             ),
             "time": st.column_config.NumberColumn("Time", format="%.1f s"),
-            "first": st.column_config.TextColumn("First at"),
-            "longest": st.column_config.NumberColumn("Longest", format="%.1f s"),
-            "longest_at": st.column_config.TextColumn("Longest at"),
+            "first": "First at",
+            "longest": "Longest",
+            "longest_at": "Longest at",
         },
     )  # fmt: skip
 
@@ -108,10 +108,10 @@ def _rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
                 {
                     "person": person["name"],
                     "expression": name,
-                    "share": share,
+                    "share": 100 * share,
                     "time": person["time"][name],
                     "first": "" if first is None else clock(first),
-                    "longest": longest.get("duration_s"),
+                    "longest": f"{longest['duration_s']:.1f} s" if longest else "",
                     "longest_at": clock(longest["onset_s"]) if longest else "",
                 }
             )

@@ -107,8 +107,8 @@ def _pictures(entry: VideoEntry, people: tuple[ListedPerson, ...]) -> dict[int, 
 @st.cache_data(show_spinner="Finding the faces", max_entries=20)
 def _face_uris(
     path: str,
-    stamp: int,
-    faces: tuple[tuple[float, tuple[float, ...]], ...],  # noqa: ARG001
+    stamp: int,  # noqa: ARG001 - the key of the cache
+    faces: tuple[tuple[float, tuple[float, ...]], ...],
 ) -> list[str]:
     import numpy as np
 

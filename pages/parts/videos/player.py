@@ -8,7 +8,9 @@ import streamlit as st
 
 _HERE = Path(__file__).parent
 #: Read one after the other, as one file: the later ones use what the earlier ones define.
-_SCRIPTS = ("player_table.js", "player_timeline.js", "player_picture.js", "player.js")
+_SCRIPTS = (
+    "player_table.js", "player_timeline.js", "player_picture.js", "player_playback.js", "player.js",
+)  # fmt: skip
 
 #: What is said where the picture would be: {title, text}.
 Message = Mapping[str, str]

@@ -71,7 +71,7 @@ class Timeline {
     return true;
   }
 
-  draw({ table, markers, picked, selection, lines, raw }) {
+  draw({ table, markers, selection, lines, raw }) {
     const people = table ? table.people.length : 0;
     const ratio = window.devicePixelRatio || 1;
     const [width, height] = [this.width, this.height(people)];
@@ -95,7 +95,7 @@ class Timeline {
       this.row(context, table, place, band, { lines, raw });
     }
     const bottom = height - 2;
-    for (const marker of markers) this.marker(context, marker, bottom, marker.id === picked);
+    for (const marker of markers) this.marker(context, marker, bottom, false);
     if (selection) this.marker(context, { ...selection, kind: "selection" }, bottom, true);
   }
 

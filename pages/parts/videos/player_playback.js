@@ -1,0 +1,190 @@
+// One video element: what it plays, which frame it shows, and how another one is reached. Times are
+// those of the table: seconds from the video's first frame.
+
+class Playback {
+  constructor(root) {
+    this.root = root;
+    this.find = (selector) => root.querySelector(selector);
+    this.video = this.find("video");
+    this.picture = new Picture(this.video, this.find(".picture"));
+    this.timeline = new Timeline(this.find(".player"), this.find(".tracks"));
+    this.now_s = 0; // of the frame that is shown
+    this.wanted_s = null; // where a seek that is under way leads
+    this.offset_s = null; // what the browser calls the first frame's time
+    this.table = null;
+    this.times = null;
+    this.person = null; // the chosen one
+    this.boxes = true;
+    this.blind = false; // nothing can be played
+    this.stop = new AbortController();
+  }
+
+  // -- data
+
+  update(data, tell) {
+    const before = this.data;
+    this.data = data;
+    this.tell = tell;
+    if (!before || before.src !== data.src) this.open();
+    if (!before || before.faces !== data.faces) this.load_table();
+    if (!before || before.times !== data.times) this.load_times();
+    // What the page asked for before this player was there is not meant for it.
+    if (before && data.seek.n !== before.seek.n) this.seek(data.seek.time_s);
+    this.show_blind();
+    this.redraw();
+  }
+
+  open() {
+    Object.assign(this, { offset_s: null, blind: false, now_s: this.now_s || 0, boxes: !this.data.is_copy });
+    if (!this.data.src) {
+      this.blind = true;
+      this.fit_timeline();
+      return;
+    }
+    this.video.src = new URL(this.data.src, document.baseURI);
+    this.video.load();
+    this.watch();
+  }
+
+  async fetched(url, kind) {
+    const answer = await fetch(new URL(url, document.baseURI), { signal: this.stop.signal });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer[kind]();
+  }
+
+  async load_table() {
+    const url = this.data.faces;
+    if (!url) {
+      this.table = null;
+      return;
+    }
+    try {
+      const bytes = await this.fetched(url, "arrayBuffer");
+      if (this.data.faces !== url) return; // a newer one is on its way
+      this.table = new Table(bytes);
+      if (this.person !== null && !this.table.places.has(this.person)) this.person = null;
+      this.fit_timeline();
+      this.name_people();
+      this.redraw();
+    } catch (fault) {
+      if (!this.stop.signal.aborted) this.say("The table could not be fetched. Reload the page.");
+    }
+  }
+
+  async load_times() {
+    const url = this.data.times;
+    this.times = null;
+    if (!url) return;
+    try {
+      const bytes = await this.fetched(url, "arrayBuffer");
+      if (this.data.times === url) this.times = new Float64Array(bytes);
+      this.fit_timeline();
+      this.redraw();
+    } catch {
+      // Then arrows step by what the table knows.
+    }
+  }
+
+  get duration_s() {
+    const known = this.data.duration_s || 0;
+    const played = Number.isFinite(this.video.duration) ? this.video.duration - (this.offset_s || 0) : 0;
+    const seen = this.table && this.table.frames ? this.table.end_of(this.table.frames - 1) : 0;
+    const last = this.times && this.times.length ? this.times[this.times.length - 1] : 0;
+    return Math.max(known || played, seen, last, 0.001);
+  }
+
+  fit_timeline() {
+    const duration_s = this.duration_s;
+    if (Math.abs(duration_s - this.timeline.duration_s) > 0.01 || this.timeline.span_s > duration_s) {
+      this.timeline.whole(duration_s);
+    }
+  }
+
+  // -- frames
+
+  // Every frame that is shown is drawn with the boxes of its own time, playing or after a seek.
+  watch() {
+    const video = this.video;
+    const shown = (_, meta) => {
+      if (this.stop.signal.aborted) return;
+      const media_s = meta ? meta.mediaTime : video.currentTime;
+      // The first frame is the table's time 0, whatever the browser takes for the begin.
+      if (this.offset_s === null) this.offset_s = video.currentTime < 0.001 ? media_s : this.data.offset_s || 0;
+      this.now_s = media_s - this.offset_s;
+      this.wanted_s = null;
+      this.draw_picture();
+      this.tell_time();
+      next();
+    };
+    const next = () => {
+      if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(shown);
+      else requestAnimationFrame(() => shown());
+    };
+    if (this.watching) return;
+    this.watching = true;
+    next();
+  }
+
+  draw_picture() {
+    this.picture.draw(this.table, this.now_s, {
+      boxes: this.boxes,
+      blur: this.data.blur && !this.data.is_copy,
+      picked: this.person,
+    });
+  }
+
+  // In the middle of a frame's time: at its very edge browsers show the one before or this one.
+  seek_time(time_s) {
+    if (!this.times || !this.times.length) return time_s + 0.001;
+    const place = Math.max(0, last_at(this.times, time_s + SAME_S));
+    const until = place + 1 < this.times.length ? this.times[place + 1] : this.times[place] + 0.02;
+    return Math.max(time_s, (this.times[place] + until) / 2);
+  }
+
+  seek(time_s) {
+    const wanted = Math.max(0, Math.min(this.duration_s, time_s));
+    if (this.blind || !this.picture.ready) {
+      this.now_s = this.wanted_s = wanted;
+      if (!this.blind) this.video.currentTime = this.seek_time(wanted) + (this.offset_s || 0);
+      this.tell_time();
+      return;
+    }
+    this.wanted_s = wanted;
+    const last = this.video.duration - 0.001;
+    const target = this.seek_time(wanted) + (this.offset_s || 0);
+    this.video.currentTime = Number.isFinite(last) ? Math.min(target, last) : target;
+    this.tell_time();
+  }
+
+  get at_s() {
+    return this.wanted_s ?? this.now_s;
+  }
+
+  step(frames) {
+    this.video.pause();
+    const times = this.times && this.times.length ? this.times : this.table && this.table.time;
+    if (!times) return;
+    const place = last_at(times, this.at_s + SAME_S) + frames;
+    this.seek(times[Math.max(0, Math.min(times.length - 1, place))]);
+  }
+
+  play() {
+    if (this.blind) return;
+    if (this.video.paused) this.video.play().catch(() => {});
+    else this.video.pause();
+  }
+
+  show_blind() {
+    const { message } = this.data;
+    const failed = this.video.error && !this.video.error.message.includes("aborted");
+    this.blind = !this.data.src || Boolean(failed);
+    this.find(".player").classList.toggle("blind", this.blind);
+    const box = this.find(".message");
+    box.hidden = !this.blind;
+    if (this.blind) {
+      box.querySelector("strong").textContent = message.title;
+      box.querySelector("span").textContent = message.text;
+    }
+    for (const what of ["play", "sound", "boxes", "full"]) this.button(what).disabled = this.blind;
+  }
+}
