@@ -35,6 +35,7 @@ def timeline_chart(
     markers: Sequence[tuple[float, str]] = (),
     height: int = 200,
     gap_s: float = _GAP_S,
+    face_names: Mapping[int, str] | None = None,
 ) -> Chart:
     """Scores over time: one band per face, in which the expressions share the height.
 
@@ -50,6 +51,7 @@ def timeline_chart(
         markers: (time in seconds, note) of moments to mark.
         height: in pixels, whatever the number of faces.
         gap_s: a face that was away for longer has a gap in its band.
+        face_names: what the faces are called, by number; they then stand beside their bands.
 
     Raises:
         ValueError: an unknown emotion, or scores of another number than ``names``.
@@ -57,7 +59,9 @@ def timeline_chart(
     newest = moments[-1][0] if moments and ends_now else 0.0
     rows = _bands(moments, names, newest, gap_s)
     domain = (-span_s, 0.0) if ends_now else (0.0, span_s)
-    chart = _chart(rows, names, _faces(moments), domain, ends_now=ends_now)
+    faces = _faces(moments)
+    called = {face: f"Face {face}" for face in faces} if ends_now else {}
+    chart = _chart(rows, names, faces, domain, face_names or called, ends_now=ends_now)
     if markers:
         values = [{"time_s": time_s - newest, "note": note or "marked"} for time_s, note in markers]
         rules = alt.Chart(alt.InlineData(values=values)).mark_rule(
@@ -99,7 +103,9 @@ def _live_frame(
     names: tuple[str, ...], faces: tuple[int, ...], span_s: float, height: int
 ) -> dict[str, Any]:
     rows = alt.NamedData(name=ROWS)
-    chart = themed(_chart(rows, names, faces, (-span_s, 0.0), ends_now=True), height=height)
+    called = {face: f"Face {face}" for face in faces}
+    domain = (-span_s, 0.0)
+    chart = themed(_chart(rows, names, faces, domain, called, ends_now=True), height=height)
     frame: dict[str, Any] = chart.to_dict()
     return frame
 
@@ -109,17 +115,18 @@ def _chart(
     names: Sequence[str],
     faces: Sequence[int],
     domain: tuple[float, float],
+    face_names: Mapping[int, str],
     *,
     ends_now: bool,
 ) -> alt.LayerChart:
-    words = {str(-band): f"Face {face}" for band, face in enumerate(faces)}
+    words = {str(-band): face_names.get(face, "") for band, face in enumerate(faces)}
     face_axis = word_axis(
         values=[-band for band in range(len(faces))],
         labelExpr=f"({json.dumps(words)})[datum.value] || ''",
     )
     bottom = 0.5 - max(1, len(faces))
     y = alt.Y(
-        "low:Q", title=None, axis=face_axis if faces and ends_now else None,
+        "low:Q", title=None, axis=face_axis if faces and face_names else None,
         scale=alt.Scale(domain=[bottom, 0.5], nice=False, zero=False),
     )  # fmt: skip
     areas = (
