@@ -54,7 +54,7 @@ class StoredState(TypedDict, total=False):
     rate: Annotated[float | None, _AMOUNT]
     eta_s: Annotated[float | None, _AMOUNT]
     message: Annotated[str | None, Text(1000, or_none=True)]
-    preview: Annotated[dict[str, str] | None, TextMap(or_none=True)]
+    preview: Annotated[dict[str, str] | None, TextMap(longest=100_000, or_none=True)]
     error: Annotated[str | None, Text(or_none=True)]
 
 

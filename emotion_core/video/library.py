@@ -243,8 +243,21 @@ class VideoLibrary:
             key=_key(ANALYSIS, video),
         )
 
-    def make_copy(self, video: str, *, blur: bool = False) -> JobInfo:
-        """Lets an annotated copy be made.
+    def make_copy(
+        self,
+        video: str,
+        *,
+        blur: bool = False,
+        threshold: float | None = None,
+        half_life_s: float | None = None,
+    ) -> JobInfo:
+        """Lets an annotated copy be made, as people and markers are by then.
+
+        Args:
+            video: its id.
+            blur: make faces unrecognisable.
+            threshold: another one than the analysis took; None: its own.
+            half_life_s: another smoothing than the analysis took; None: its own.
 
         Raises:
             VideoError: there is no such video, or it is not analysed.
@@ -255,7 +268,12 @@ class VideoLibrary:
             raise VideoError(f"{entry.name} has no table yet. Analyse it first.")
         return self.board.submit(
             COPY,
-            {"folder": str(entry.folder.path), "blur": blur},
+            {
+                "folder": str(entry.folder.path),
+                "blur": blur,
+                "threshold": threshold,
+                "half_life_s": half_life_s,
+            },
             title=entry.name,
             key=_key(COPY, video),
         )

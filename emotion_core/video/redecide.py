@@ -1,5 +1,6 @@
 """Other thresholds and another smoothing for a frame table, without reading the video again."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,7 @@ from emotion_core.emotions import LabelSet
 from emotion_core.errors import VideoError
 from emotion_core.smoothing import ScoreSmoother
 from emotion_core.types import EmotionScores, Float32Array, Int64Array
+from emotion_core.video.frame_table import FrameTable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +53,28 @@ def redecide(
         changed[rows] = values
         out[column] = changed
     return out
+
+
+def redecided_table(
+    table: FrameTable, *, threshold: float | None, half_life_s: float | None
+) -> FrameTable:
+    """A table decided anew where another threshold or smoothing is asked for; else as it is.
+
+    Args:
+        table: as the analysis wrote it.
+        threshold: None: that of the analysis.
+        half_life_s: None: that of the analysis.
+
+    Raises:
+        VideoError: an option is out of range.
+    """
+    if threshold is None and half_life_s is None:
+        return table
+    own = table.metadata.get("options", {})
+    threshold = float(own.get("threshold") or 0.0) if threshold is None else threshold
+    half_life_s = float(own.get("half_life_s", 0.4)) if half_life_s is None else half_life_s
+    frames = redecide(table.frames, table.label_set, threshold=threshold, half_life_s=half_life_s)
+    return replace(table, frames=frames)
 
 
 def _decide(

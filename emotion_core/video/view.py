@@ -12,7 +12,7 @@ from emotion_core.video.durations import left_over, overlap_s, row_spans
 from emotion_core.video.frame_table import FrameTable
 from emotion_core.video.markers import Marker, excluded_intervals
 from emotion_core.video.people import PeopleEdit, build_people
-from emotion_core.video.redecide import redecide
+from emotion_core.video.redecide import redecided_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,17 +75,9 @@ def build_view(
     Raises:
         VideoError: an option is out of range.
     """
+    table = redecided_table(table, threshold=threshold, half_life_s=half_life_s)
     frames, label_set = table.frames, table.label_set
     options = table.metadata.get("options", {})
-    if threshold is not None or half_life_s is not None:
-        frames = redecide(
-            frames,
-            label_set,
-            threshold=float(options.get("threshold") or 0.0) if threshold is None else threshold,
-            half_life_s=float(options.get("half_life_s", 0.4))
-            if half_life_s is None
-            else half_life_s,
-        )
     end_s = options.get("to_s")
     duration_s = table.metadata.get("source", {}).get("duration_s")
     if duration_s is not None:
