@@ -1,4 +1,4 @@
-"""A table for the timeline chart: as many moments as a picture has room for, whatever its length."""
+"""A table for the timeline chart: as many moments as a picture has room for, however long it is."""
 
 from collections.abc import Mapping
 

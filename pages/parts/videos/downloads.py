@@ -7,7 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion_core.charts import chart_png, chart_svg, timeline_chart
+from emotion_core.charts import timeline_chart
+from emotion_core.charts.export import chart_png, chart_svg
 from emotion_core.charts.theme import Chart
 from emotion_core.video import exports
 from emotion_core.video.events import find_events
@@ -18,7 +19,7 @@ from emotion_core.video.view_settings import ViewSettings
 from pages.parts.common.settings import Settings
 from pages.parts.common.video_access import video_token
 from pages.parts.common.video_serving import views
-from pages.parts.videos.edits import attempt
+from pages.parts.videos.edits import REDRAW, attempt
 
 _ROW_PX, _LEAST_PX = 64, 140
 _LEAST_CUE_S = 0.4
@@ -50,9 +51,7 @@ def downloads(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: 
             entry, "Events", "events.csv", "text/csv",
             lambda: exports.events_to_csv(find_events(view)),
         )  # fmt: skip
-        _file(
-            entry, "Markers", "markers.csv", "text/csv", partial(exports.markers_to_csv, markers)
-        )
+        _file(entry, "Markers", "markers.csv", "text/csv", partial(exports.markers_to_csv, markers))
         _file(
             entry, "Summary", "summary.json", "application/json",
             partial(exports.summary_to_json, view, table, markers),
@@ -69,9 +68,7 @@ def downloads(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: 
     _copy(entry, look, settings)
 
 
-def _file(
-    entry: VideoEntry, label: str, name: str, mime: str, make: Callable[[], bytes]
-) -> None:
+def _file(entry: VideoEntry, label: str, name: str, mime: str, make: Callable[[], bytes]) -> None:
     st.download_button(
         label, data=make, file_name=f"{Path(entry.name).stem}_{name}", mime=mime,
         icon=":material/download:", key=f"video_save_{name}", on_click="ignore",
@@ -127,4 +124,4 @@ def _make(video: str, blur: bool, look: ViewSettings) -> None:
         half_life_s=look.half_life_s,
     )
     # The job's progress stands outside of this part of the page.
-    st.session_state["_videos_redraw"] = True
+    st.session_state[REDRAW] = True

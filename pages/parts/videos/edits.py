@@ -10,6 +10,9 @@ from emotion_core.video.markers import EXCLUDE, MARKER
 from emotion_core.video.video_folder import VideoFolder
 from pages.parts.videos.choice import tell_problem
 
+#: Set in the session: the whole page is drawn again, not only the part around the player.
+REDRAW = "_videos_redraw"
+
 _DONE = "_videos_edits_done"
 
 

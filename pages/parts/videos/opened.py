@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from emotion_core.errors import EmotionLensError, VideoError
+from emotion_core.errors import VideoError
 from emotion_core.html import pieces
 from emotion_core.markdown import plain
 from emotion_core.video.library import VideoEntry, VideoLibrary, VideoState
@@ -18,7 +18,7 @@ from pages.parts.common.settings import Settings
 from pages.parts.common.video_access import video_token
 from pages.parts.common.video_serving import views
 from pages.parts.videos.choice import close_video, take_problem
-from pages.parts.videos.edits import edited
+from pages.parts.videos.edits import REDRAW, attempt, edited
 from pages.parts.videos.listing import read_button
 from pages.parts.videos.player import video_player
 from pages.parts.videos.sections import sections
@@ -36,13 +36,13 @@ def show_video(video: str, settings: Settings) -> None:
         st.info("This video is not there any more.", icon=":material/info:")
         st.button("All videos", icon=":material/arrow_back:", on_click=close_video)
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "All videos", key="videos_back", icon=":material/arrow_back:", type="tertiary",
-            on_click=close_video,
-        )  # fmt: skip
-    st.title(plain(entry.name), anchor=False)
-    st.html(pieces.paragraph(_facts(entry), quiet=True))
+    st.button(
+        "All videos", key="videos_back", icon=":material/arrow_back:", type="tertiary",
+        on_click=close_video,
+    )  # fmt: skip
+    with st.container(key="video_head"):
+        st.title(plain(entry.name), anchor=False)
+        st.html(pieces.paragraph(_facts(entry), quiet=True))
     for note in entry.summary.get("notes", []):
         st.caption(f":material/info: {plain(note)}")
     _state(entry)
@@ -67,6 +67,8 @@ def _state(entry: VideoEntry) -> None:
 @st.fragment
 def _watching(video: str, settings: Settings) -> None:
     """Everything that changes by itself: the rest of the page is not drawn again for it."""
+    if st.session_state.pop(REDRAW, False):
+        st.rerun(scope="app")
     with guarded():
         if problem := take_problem():
             st.error(plain(problem), icon=":material/error:")
@@ -156,7 +158,7 @@ def _player(entry: VideoEntry, look: _Look, settings: Settings) -> None:
         times=f"{base}/times{'?of=copy' if is_copy else ''}" if src else "",
         message=_message(entry, is_there=is_there),
         duration_s=entry.duration_s,
-        offset_s=0.0 if is_copy else float(source.get("player_offset_s") or 0.0),
+        first_s=_copy_begin(entry) if is_copy else 0.0,
         markers=[marker.to_dict() for marker in entry.folder.markers.load()],
         is_copy=is_copy,
         blur=settings.blur,
@@ -171,6 +173,10 @@ def _player(entry: VideoEntry, look: _Look, settings: Settings) -> None:
         _offer_copy(entry, settings)
 
 
+def _copy_begin(entry: VideoEntry) -> float:
+    return float(entry.summary.get("options", {}).get("from_s") or 0.0)
+
+
 def _offer_copy(entry: VideoEntry, settings: Settings) -> None:
     if entry.copy_job is not None and entry.copy_job.is_active:
         return
@@ -181,12 +187,8 @@ def _offer_copy(entry: VideoEntry, settings: Settings) -> None:
 
 
 def _make_copy(video: str, blur: bool) -> None:
-    from pages.parts.videos.choice import tell_problem
-
-    try:
-        VideoLibrary().make_copy(video, blur=blur)
-    except EmotionLensError as error:
-        tell_problem(str(error))
+    attempt(VideoLibrary().make_copy, video, blur=blur)
+    st.session_state[REDRAW] = True
 
 
 def _message(entry: VideoEntry, *, is_there: bool) -> dict[str, str]:

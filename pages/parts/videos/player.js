@@ -94,7 +94,7 @@ class Player extends Playback {
     crop.hidden = row < 0 || this.blind || Boolean(this.data.is_copy);
     if (!crop.hidden) {
       const at_s = this.table.time[this.table.frame_of[row]];
-      const seek_s = this.seek_time(at_s) + (this.offset_s || 0);
+      const seek_s = this.media_time(at_s);
       this.peek.show(this.video.src, seek_s, this.table.box.subarray(4 * row, 4 * row + 4), this.data.blur);
     }
     hint.hidden = false;

@@ -24,7 +24,7 @@ def video_player(
     times: str,
     message: Message,
     duration_s: float | None,
-    offset_s: float,
+    first_s: float,
     markers: Sequence[Mapping[str, Any]],
     is_copy: bool,
     blur: bool,
@@ -43,7 +43,7 @@ def video_player(
         times: where the times of all frames are fetched; empty for none.
         message: what stands in place of a picture that cannot be played.
         duration_s: of the video; None where nobody knows.
-        offset_s: the browser's time of the first frame, where it does not tell itself.
+        first_s: the table's time of the video's first frame: not 0 in a copy of a part.
         markers: as ``Marker.to_dict``.
         is_copy: whether the video is an annotated copy, whose boxes are in the picture.
         blur: whether faces are made unrecognisable.
@@ -66,7 +66,7 @@ def video_player(
             "times": times,
             "message": dict(message),
             "duration_s": duration_s,
-            "offset_s": offset_s,
+            "first_s": first_s,
             "markers": [dict(marker) for marker in markers],
             "is_copy": is_copy,
             "blur": blur,

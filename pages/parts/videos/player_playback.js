@@ -11,6 +11,8 @@ class Playback {
     this.now_s = 0; // of the frame that is shown
     this.wanted_s = null; // where a seek that is under way leads
     this.offset_s = null; // what the browser calls the first frame's time
+    this.later = null; // where to go once that is known
+    this.drawn_s = null; // what the browser calls the drawn frame's time
     this.table = null;
     this.times = null;
     this.person = null; // the chosen one
@@ -35,7 +37,9 @@ class Playback {
   }
 
   open() {
-    Object.assign(this, { offset_s: null, blind: false, now_s: this.now_s || 0, boxes: !this.data.is_copy });
+    const boxes = !this.data.is_copy; // in a copy they are in the picture
+    Object.assign(this, { offset_s: null, blind: false, now_s: this.data.first_s, wanted_s: null, later: null, boxes });
+    this.find('[data-do="boxes"]').setAttribute("aria-pressed", boxes);
     if (!this.data.src) {
       this.blind = true;
       this.fit_timeline();
@@ -77,7 +81,7 @@ class Playback {
     if (!url) return;
     try {
       const bytes = await this.fetched(url, "arrayBuffer");
-      if (this.data.times === url) this.times = new Float64Array(bytes);
+      if (this.data.times === url) this.times = new Float64Array(bytes).map((time) => time + this.data.first_s);
       this.fit_timeline();
       this.redraw();
     } catch {
@@ -87,7 +91,7 @@ class Playback {
 
   get duration_s() {
     const known = this.data.duration_s || 0;
-    const played = Number.isFinite(this.video.duration) ? this.video.duration - (this.offset_s || 0) : 0;
+    const played = Number.isFinite(this.video.duration) ? this.video.duration - (this.offset_s || 0) + this.data.first_s : 0;
     const seen = this.table && this.table.frames ? this.table.end_of(this.table.frames - 1) : 0;
     const last = this.times && this.times.length ? this.times[this.times.length - 1] : 0;
     return Math.max(known || played, seen, last, 0.001);
@@ -104,25 +108,59 @@ class Playback {
 
   // Every frame that is shown is drawn with the boxes of its own time, playing or after a seek.
   watch() {
-    const video = this.video;
+    if (this.watching) return;
+    this.watching = true;
+    const { video } = this;
     const shown = (_, meta) => {
       if (this.stop.signal.aborted) return;
-      const media_s = meta ? meta.mediaTime : video.currentTime;
-      // The first frame is the table's time 0, whatever the browser takes for the begin.
-      if (this.offset_s === null) this.offset_s = video.currentTime < 0.001 ? media_s : this.data.offset_s || 0;
-      this.now_s = media_s - this.offset_s;
-      this.wanted_s = null;
-      this.draw_picture();
-      this.tell_time();
+      this.show(meta);
+      // The browser may tell of a frame a moment before it can be drawn.
+      requestAnimationFrame(() => this.held_s(meta) !== this.drawn_s && this.show(meta));
       next();
     };
     const next = () => {
       if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(shown);
       else requestAnimationFrame(() => shown());
     };
-    if (this.watching) return;
-    this.watching = true;
     next();
+    video.addEventListener("seeked", () => this.show(), { signal: this.stop.signal });
+  }
+
+  // The time of the frame that would be drawn now, asked of the frame itself: what the callback
+  // says can be of the one before or after.
+  held_s(meta) {
+    if (window.VideoFrame) {
+      try {
+        const frame = new VideoFrame(this.video);
+        const held_s = frame.timestamp / 1e6;
+        frame.close();
+        return held_s;
+      } catch {
+        // No frame is there yet.
+      }
+    }
+    return meta ? meta.mediaTime : this.video.currentTime;
+  }
+
+  show(meta) {
+    if (!this.picture.ready) return;
+    for (let turn = 0; turn < 3; turn += 1) {
+      const held_s = this.held_s(meta);
+      // The first frame is the table's time 0, whatever the browser takes for the begin.
+      if (this.offset_s === null) this.offset_s = held_s;
+      this.drawn_s = held_s;
+      this.now_s = held_s - this.offset_s + this.data.first_s;
+      this.draw_picture();
+      if (this.held_s(meta) === held_s) break; // else another one has come meanwhile
+    }
+    if (this.later !== null) {
+      const later = this.later;
+      this.later = null;
+      this.seek(later);
+    } else if (!this.video.seeking) {
+      this.wanted_s = null;
+    }
+    this.tell_time();
   }
 
   draw_picture() {
@@ -131,6 +169,12 @@ class Playback {
       blur: this.data.blur && !this.data.is_copy,
       picked: this.person,
     });
+    this.picture.canvas.dataset.time = this.now_s.toFixed(3);
+  }
+
+  // A time of the table on the clock of the video element.
+  media_time(time_s) {
+    return Math.max(0, this.seek_time(time_s) - this.data.first_s) + (this.offset_s || 0);
   }
 
   // In the middle of a frame's time: at its very edge browsers show the one before or this one.
@@ -143,16 +187,16 @@ class Playback {
 
   seek(time_s) {
     const wanted = Math.max(0, Math.min(this.duration_s, time_s));
-    if (this.blind || !this.picture.ready) {
-      this.now_s = this.wanted_s = wanted;
-      if (!this.blind) this.video.currentTime = this.seek_time(wanted) + (this.offset_s || 0);
-      this.tell_time();
-      return;
-    }
     this.wanted_s = wanted;
-    const last = this.video.duration - 0.001;
-    const target = this.seek_time(wanted) + (this.offset_s || 0);
-    this.video.currentTime = Number.isFinite(last) ? Math.min(target, last) : target;
+    if (this.blind) this.now_s = wanted;
+    // Not before the first frame was seen: it says how the clocks go together.
+    else if (this.offset_s === null) this.later = wanted;
+    else {
+      const exact = wanted - this.data.first_s + this.offset_s;
+      const last = this.video.duration - 0.001;
+      const target = this.media_time(wanted);
+      this.video.currentTime = Number.isFinite(last) ? Math.max(exact, Math.min(target, last)) : target;
+    }
     this.tell_time();
   }
 

@@ -73,7 +73,7 @@ class Uploads {
       if (known && known.state !== "failed") continue;
       if (known) this.items.splice(this.items.indexOf(known), 1);
       const item = { file, state: "waiting", sent: 0, note: "", id: null, marks: [], request: null };
-      if (!file.size) Object.assign(item, { state: "failed", note: "The file is empty." });
+      if (!file.size) Object.assign(item, { state: "failed", note: "The file is empty.", is_final: true });
       this.items.push(item);
     }
     this.work();
@@ -142,7 +142,7 @@ class Uploads {
         silent_since = silent_since ?? Date.now();
         const comes_back = status === 401 && Date.now() - silent_since < TOKEN_PATIENCE_MS;
         if (status && status !== 423 && status < 508 && !comes_back && status !== 502) {
-          Object.assign(item, { state: "failed", note: fault.message });
+          Object.assign(item, { state: "failed", note: fault.message, is_final: status === 422 });
           return;
         }
         item.note = "The connection broke. It goes on by itself.";
@@ -249,7 +249,7 @@ function row_of(item, uploads) {
     made.onclick = act;
     buttons.append(made);
   };
-  if (item.state === "failed" && item.file.size) button("Try again", () => uploads.again(item));
+  if (item.state === "failed" && !item.is_final) button("Try again", () => uploads.again(item));
   button(item.state === "sending" || item.state === "waiting" ? "Cancel" : "Dismiss", () => uploads.drop(item));
   row.append(buttons);
   return row;
