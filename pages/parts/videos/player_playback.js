@@ -123,7 +123,10 @@ class Playback {
       else requestAnimationFrame(() => shown());
     };
     next();
-    video.addEventListener("seeked", () => this.show(), { signal: this.stop.signal });
+    // The callback for the first frame may come before that frame can be drawn, and none follows.
+    for (const kind of ["loadeddata", "canplay", "seeked"]) {
+      video.addEventListener(kind, () => this.show(), { signal: this.stop.signal });
+    }
   }
 
   // The time of the frame that would be drawn now, asked of the frame itself: what the callback
