@@ -16,7 +16,7 @@ def _videos(settings: Settings) -> None:
         from pages.parts.videos.listing import video_list
 
         intake(settings)
-        video_list()
+        video_list(blur=settings.blur)
         return
     from pages.parts.videos.opened import show_video
 

@@ -36,6 +36,7 @@ def timeline_chart(
     height: int = 200,
     gap_s: float = _GAP_S,
     face_names: Mapping[int, str] | None = None,
+    legend: bool = False,
 ) -> Chart:
     """Scores over time: one band per face, in which the expressions share the height.
 
@@ -52,6 +53,7 @@ def timeline_chart(
         height: in pixels, whatever the number of faces.
         gap_s: a face that was away for longer has a gap in its band.
         face_names: what the faces are called, by number; they then stand beside their bands.
+        legend: whether the chart itself says which colour is which expression.
 
     Raises:
         ValueError: an unknown emotion, or scores of another number than ``names``.
@@ -62,6 +64,8 @@ def timeline_chart(
     faces = _faces(moments)
     called = {face: f"Face {face}" for face in faces} if ends_now else {}
     chart = _chart(rows, names, faces, domain, face_names or called, ends_now=ends_now)
+    if legend:
+        chart.layer[0].encoding.color.legend = alt.Legend(orient="bottom", title=None, columns=0)
     if markers:
         values = [{"time_s": time_s - newest, "note": note or "marked"} for time_s, note in markers]
         rules = alt.Chart(alt.InlineData(values=values)).mark_rule(

@@ -80,7 +80,7 @@ def _chart(view: VideoView) -> Chart:
     height = max(_LEAST_PX, _ROW_PX * len(view.names))
     return timeline_chart(
         moments, view.label_set.names, span_s=max(view.window[1], 0.1), ends_now=False,
-        height=height, gap_s=gap_s, face_names=view.names,
+        height=height, gap_s=gap_s, face_names=view.names, legend=True,
     )  # fmt: skip
 
 

@@ -24,8 +24,12 @@ _STATES = {
 }
 
 
-def video_list() -> None:
-    """All videos, newest first."""
+def video_list(*, blur: bool) -> None:
+    """All videos, newest first.
+
+    Args:
+        blur: no picture is shown on which somebody could be told.
+    """
     entries = VideoLibrary().list()
     if not entries:
         st.caption(
@@ -36,19 +40,22 @@ def video_list() -> None:
     st.header(f"{count_of(len(entries), 'video').capitalize()}", anchor=False)
     for entry in entries:
         with st.container(border=True, key=f"video_row_{entry.id}"):
-            _row(entry)
+            _row(entry, blur)
 
 
-def _row(entry: VideoEntry) -> None:
+def _row(entry: VideoEntry, blur: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(_title(entry), width="stretch")
         _buttons(entry)
     if entry.state == VideoState.DONE:
-        if entry.folder.strip.is_file():
-            st.image(str(entry.folder.strip), width="stretch")
+        if entry.folder.strip.is_file() and not blur:
+            st.image(
+                str(entry.folder.strip), width="stretch",
+                alt=f"Pictures from {entry.name}, one after the other",
+            )  # fmt: skip
         st.html(_shares(entry.summary.get("share", {})))
     if entry.job is not None and entry.state.is_active:
-        job_progress(entry.job, _preview(entry.job))
+        job_progress(entry.job, None if blur else _preview(entry.job))
     elif entry.error:
         st.error(plain(entry.error), icon=":material/error:")
 

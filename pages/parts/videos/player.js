@@ -289,6 +289,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const player = known ? known.player : new Player(parentElement);
   player.update(data, (edit) => setTriggerValue("edit", edit));
   if (known) return known.end;
+  // Whoever opened the video works it by keys at once; without this, space would press what was
+  // clicked last.
+  parentElement.querySelector(".player").focus({ preventScroll: true });
   parentElement.emotionLens = {
     player,
     end: () => {

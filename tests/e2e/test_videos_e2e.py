@@ -1,0 +1,194 @@
+"""A video from the disk to the table and back: uploaded, read, watched, marked, taken home."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import skimage.data
+from playwright.sync_api import Page, expect
+
+from emotion_core.images import decode_image
+from emotion_core.paths import HOME_ENV
+from emotion_core.video.reading import iter_frames
+from tests.video.clips import write_clip
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+_FPS, _SECONDS, _SIZE, _SIDE = 25, 6, (480, 270), 170
+_GROUND = (110, 100, 90)
+
+# While it plays: where the photo is on the canvas and where the lines of the box are, frame by
+# frame, both read from the same pixels. Happy's colour is on the canvas in the box alone.
+_WATCH = """async (canvas) => {
+  const found = [];
+  const until = performance.now() + 8000;
+  while (performance.now() < until && found.length < 14) {
+    await new Promise((done) => setTimeout(done, 80));
+    const [w, h] = [canvas.width, canvas.height];
+    const data = canvas.getContext('2d').getImageData(0, 0, w, h).data;
+    const photo = new Int32Array(w), line = new Int32Array(w);
+    for (let y = 0; y < h; y += 2) for (let x = 0; x < w; x += 1) {
+      const at = 4 * (y * w + x);
+      const [r, g, b] = [data[at], data[at + 1], data[at + 2]];
+      if (Math.abs(r - 90) + Math.abs(g - 100) + Math.abs(b - 110) > 90) photo[x] += 1;
+      if (Math.abs(r - 230) + Math.abs(g - 159) + b < 12) line[x] += 1;
+    }
+    const first = (counts, least) => counts.findIndex((count) => count > least);
+    const last = (counts, least) => counts.length - 1 - [...counts].reverse().findIndex((count) => count > least);
+    const least = Math.max(...line) * 0.6;
+    found.push({
+      time_s: Number(canvas.dataset.time), width: w,
+      photo: [first(photo, h / 12), last(photo, h / 12)],
+      box: least > 12 ? [first(line, least), last(line, least)] : null,
+    });
+  }
+  return found;
+}"""  # noqa: E501
+
+
+def _left(time_s: float) -> int:
+    """Where the photo is at a time, in pixels of the clip."""
+    return int(20 + 270 * (0.5 + 0.5 * math.sin(2.4 * time_s)))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def server_environment(home: Path) -> dict[str, str]:
+    return {HOME_ENV: str(home)}
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A smiling person's photo that moves from side to side, with sound."""
+    photo = np.asarray(skimage.data.astronaut())[0:270, 100:370, ::-1]
+    small = photo[:: 270 // _SIDE + 1, :: 270 // _SIDE + 1]
+    images = []
+    for i in range(_FPS * _SECONDS):
+        image = np.full((_SIZE[1], _SIZE[0], 3), _GROUND, np.uint8)
+        left = _left(i / _FPS)
+        image[50 : 50 + len(small), left : left + small.shape[1]] = small
+        images.append(image)
+    path = tmp_path_factory.mktemp("clip") / "smile & <b>wave.mp4"
+    return write_clip(path, images, audio="aac", options={"bf": "2", "preset": "veryfast"})
+
+
+def _seconds(page: Page) -> float:
+    return float(page.locator("canvas.picture").get_attribute("data-time") or "nan")
+
+
+def test_a_video_from_the_disk_to_the_table_and_back(
+    page: Page, home: Path, clip: Path, tmp_path: Path
+) -> None:
+    page.goto("/videos")
+    page.locator("input[type=file]").set_input_files(str(clip))
+    # Uploaded, and read by a job without a further word.
+    expect(page.get_by_text("1 person · 30 sampled frames")).to_be_visible(timeout=120_000)
+    (folder,) = (home / "videos").glob("[0-9a-f]*")
+    (stored,) = (folder / "media").iterdir()
+    assert stored.read_bytes() == clip.read_bytes()
+
+    page.get_by_test_id("stBaseButton-primary").get_by_text("Open").click()
+    canvas = page.locator("canvas.picture")
+    expect(canvas).to_have_attribute("data-time", "0.000")
+
+    # The box stays on the face while it plays: its place in the photo is always the same one.
+    page.keyboard.press("Space")
+    seen = [one for one in canvas.evaluate(_WATCH) if one["box"]]
+    page.keyboard.press("Space")
+    assert len({one["time_s"] for one in seen}) >= 5
+    shares = []
+    for one in seen:
+        scale = one["width"] / _SIZE[0]
+        # The picture is that of the time that it is said to be of.
+        assert abs(one["photo"][0] / scale - _left(one["time_s"])) <= 3
+        middle = sum(one["box"]) / 2 / scale
+        shares.append(middle - one["photo"][0] / scale)
+    moved = [one["photo"][0] / one["width"] for one in seen]
+    assert max(moved) - min(moved) > 0.15
+    assert max(shares) - min(shares) < 12  # of 480 pixels, between samples 200 ms apart, too
+
+    # The timeline leads to a moment, and hovering shows whose face is there.
+    over = page.locator(".over")
+    box = over.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 4.5 / _SECONDS, box["y"] + 70)
+    page.wait_for_function(
+        "(canvas) => Math.abs(Number(canvas.dataset.time) - 4.5) < 0.05",
+        arg=canvas.element_handle(),
+    )
+    page.mouse.move(box["x"] + box["width"] * 2 / _SECONDS, box["y"] + 70)
+    expect(page.locator(".hint")).to_contain_text("Person 1")
+    expect(page.locator(".hint canvas")).to_have_attribute("data-at", "2.02")
+    page.mouse.move(5, 5)
+
+    # A marker, an excluded interval, and one step back.
+    page.keyboard.press("m")
+    page.keyboard.press("[")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator(".time")).to_have_text("0:05.48 / 0:06.00")
+    page.keyboard.press("]")
+    page.keyboard.press("x")
+    expect(page.locator(".said")).to_contain_text("Excluded")
+    page.get_by_role("radio", name="Markers").or_(page.get_by_text("Markers", exact=True)).click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    markers = _edits(folder / "markers.json", 2)
+    assert [m["kind"] for m in markers] == ["marker", "exclude"]
+    assert markers[0]["start_s"] == pytest.approx(_seconds(page) - 1.0, abs=0.03)
+    page.get_by_role("button", name="Undo").last.click()
+    _edits(folder / "markers.json", 1)
+
+    page.get_by_text("Take home", exact=True).click()
+    table = pd.read_csv(_saved(page, "CSV", tmp_path))
+    whole = pd.read_parquet(_saved(page, "Parquet", tmp_path))
+    assert len(table) == len(whole) == 30
+    assert table["time_s"].tolist() == pytest.approx([i / 5 for i in range(30)], abs=1e-6)
+    assert set(table["person"]) == {"Person 1"}
+    assert (table["expression"] == "happy").mean() > 0.8
+    saved_markers = pd.read_csv(_saved(page, "Markers", tmp_path))
+    assert len(saved_markers) == 1
+    assert json.loads(_saved(page, "Summary", tmp_path).read_text())["people"] == 1
+    assert _saved(page, "Subtitles", tmp_path).read_text().startswith("WEBVTT")
+    assert b"happy" in _saved(page, "SVG", tmp_path).read_bytes()
+    assert decode_image(_saved(page, "PNG", tmp_path).read_bytes()).shape[1] > 900
+
+    page.get_by_role("button", name="Make the copy").click()
+    with page.expect_download(timeout=120_000) as download:
+        page.get_by_text("Save the copy").click(timeout=120_000)
+    copy = tmp_path / "copy.mp4"
+    download.value.save_as(copy)
+    frames = list(iter_frames(copy))
+    assert [frame.timestamp_s for frame in frames] == pytest.approx(
+        [i / _FPS for i in range(_FPS * _SECONDS)], abs=0.001
+    )
+    # Happy's orange, which the clip has nowhere else.
+    orange = np.abs(frames[40].image.astype(int) - (0, 159, 230)).sum(axis=2) < 60
+    assert orange.sum() > 100
+
+
+def _edits(path: Path, n: int) -> list[dict[str, Any]]:
+    """The markers on the disk, once there are so many changes."""
+    import time
+
+    for _ in range(200):
+        if path.is_file():
+            edits = json.loads(path.read_text())["edits"]
+            if len(edits) == n:
+                return [edit["marker"] for edit in edits]
+        time.sleep(0.1)
+    pytest.fail(f"wanted {n} changes of markers")
+
+
+def _saved(page: Page, label: str, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label, exact=True).last.click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
