@@ -97,7 +97,7 @@ def test_a_video_from_the_disk_to_the_table_and_back(
 
     page.get_by_test_id("stBaseButton-primary").get_by_text("Open").click()
     canvas = page.locator("canvas.picture")
-    expect(canvas).to_have_attribute("data-time", "0.000")
+    expect(canvas).to_have_attribute("data-time", "0.000", timeout=120_000)
 
     # The box stays on the face while it plays: its place in the photo is always the same one.
     page.keyboard.press("Space")
