@@ -1,75 +1,22 @@
 """The routes by which a video comes in, without a server: who may, what breaks, what is kept."""
 
-import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
 
 from emotion_core.files import atomic_files
 from emotion_core.paths import HOME_ENV, MAX_VIDEO_ENV
 from emotion_core.video.access import AccessTokens
+from emotion_core.video.library import VideoLibrary
 from pages.parts.common import video_access, video_uploads
 from pages.parts.common.video_uploads import max_bytes, upload_routes, uploads
+from tests.pages.routes import Client
+from tests.video.clips import numbered, write_clip
 
 DATA = bytes(range(256)) * 20
 ORDER = {"name": "a.mp4", "size_bytes": len(DATA), "fingerprint": "f"}
-
-
-class Answer:
-    def __init__(self, messages: list[dict[str, Any]]) -> None:
-        self.status: int = messages[0]["status"] if messages else 0
-        self.body = b"".join(message.get("body", b"") for message in messages[1:])
-
-    @property
-    def json(self) -> dict[str, Any]:
-        value: dict[str, Any] = json.loads(self.body)
-        return value
-
-
-class Client:
-    """Sends requests to the routes as a server would, piece by piece."""
-
-    def __init__(self) -> None:
-        self._app = Starlette(routes=upload_routes())
-
-    def __call__(
-        self, method: str, path: str, body: bytes = b"", *, breaks: bool = False, **headers: str
-    ) -> Answer:
-        given = [
-            (name.replace("_", "-").lower().encode(), value.encode())
-            for name, value in headers.items()
-        ]
-        parts = [body[start : start + 1000] for start in range(0, len(body), 1000)] or [b""]
-        received: list[dict[str, Any]] = [
-            {"type": "http.request", "body": part, "more_body": breaks or part is not parts[-1]}
-            for part in parts
-        ]
-        if breaks:
-            received.append({"type": "http.disconnect"})
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return received.pop(0)
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        scope = {
-            "type": "http", "method": method, "path": path, "query_string": b"",
-            "headers": given, "root_path": "", "http_version": "1.1", "scheme": "http",
-        }  # fmt: skip
-
-        async def run() -> None:
-            await self._app(scope, receive, send)
-
-        # In a thread of its own: browser tests leave an event loop in this one.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, run()).result()
-        return Answer(sent)
 
 
 @pytest.fixture
@@ -89,7 +36,7 @@ def place(sessions: set[str]) -> str:
 
 @pytest.fixture
 def client() -> Client:
-    return Client()
+    return Client(upload_routes())
 
 
 def begun(client: Client, place: str, **other: Any) -> str:
@@ -98,13 +45,34 @@ def begun(client: Client, place: str, **other: Any) -> str:
     return f"{place}/{answer.json['id']}"
 
 
-def test_a_file_arrives_whole(client: Client, place: str) -> None:
+def test_a_video_arrives_whole_and_is_taken_in(client: Client, place: str, tmp_path: Path) -> None:
+    data = write_clip(tmp_path / "clip.mp4", [numbered(i) for i in range(8)]).read_bytes()
+    name = "../my <b>day.mp4"
+    upload = begun(client, place, size_bytes=len(data), name=name)
+    for start in range(0, len(data), 2000):
+        answer = client("PATCH", upload, data[start : start + 2000], Upload_Offset=str(start))
+        assert (answer.status, answer.json["offset"]) == (200, min(start + 2000, len(data)))
+    (entry,) = VideoLibrary().list()
+    assert (entry.id, entry.name, entry.state) == (answer.json["video"], "my <b>day.mp4", "new")
+    assert entry.path is not None
+    assert entry.path.read_bytes() == data
+    assert entry.path.parent == entry.folder.media
+    assert list(uploads().root.iterdir()) == []
+    # The answer was lost, and the browser asks again.
+    again = client("PATCH", upload, b"", Upload_Offset=str(len(data)))
+    assert again.json == {"offset": len(data), "video": entry.id}
+    assert len(VideoLibrary().list()) == 1
+
+
+def test_what_is_no_video_is_refused_in_words_and_leaves_nothing(
+    client: Client, place: str
+) -> None:
     upload = begun(client, place)
-    for start in range(0, len(DATA), 2000):
-        answer = client("PATCH", upload, DATA[start : start + 2000], Upload_Offset=str(start))
-        assert (answer.status, answer.json["offset"]) == (200, min(start + 2000, len(DATA)))
-    (whole,) = uploads().root.glob("*/data")
-    assert whole.read_bytes() == DATA
+    answer = client("PATCH", upload, DATA, Upload_Offset="0")
+    assert answer.status == 422
+    assert answer.json["error"].startswith("a.mp4: wanted")
+    assert VideoLibrary().list() == ()
+    assert list(uploads().root.iterdir()) == []
 
 
 def test_a_broken_connection_keeps_what_came(client: Client, place: str) -> None:
@@ -115,9 +83,9 @@ def test_a_broken_connection_keeps_what_came(client: Client, place: str) -> None
     assert again == upload
     late = client("PATCH", upload, DATA[:10], Upload_Offset="0")
     assert (late.status, late.json["offset"]) == (409, 3500)
-    client("PATCH", upload, DATA[3500:], Upload_Offset="3500")
-    (whole,) = uploads().root.glob("*/data")
-    assert whole.read_bytes() == DATA
+    client("PATCH", upload, DATA[3500:5000], Upload_Offset="3500")
+    (part,) = uploads().root.glob("*/data")
+    assert part.read_bytes() == DATA[:5000]
 
 
 def test_only_a_session_that_is_there_uploads(
