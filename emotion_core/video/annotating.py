@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from emotion_core.drawing import blur_faces, draw_faces, face_colour, label_texts
-from emotion_core.errors import VideoError
+from emotion_core.errors import OutputError, VideoError
 from emotion_core.files.atomic_files import readable
 from emotion_core.types import Float32Array, Frame, UInt8Array
 from emotion_core.video.containers import open_video, undecodable
@@ -84,6 +84,10 @@ def annotate_video(
     if output.exists() and source.exists() and output.samefile(source):
         raise VideoError(
             f"{readable(output)}: wanted another file than the video itself. Choose another name."
+        )
+    if not output.parent.is_dir():
+        raise OutputError(
+            f"Cannot write {readable(output)}: there is no folder {readable(output.parent)}."
         )
     places = FacePlaces(faces)
     n = hidden = 0
