@@ -93,8 +93,8 @@ def annotate_video(
     n = hidden = 0
     with VideoReader(source, Sampling(from_s=from_s, to_s=to_s)) as reader:
         info = reader.info
-        # The copy's clock starts where players start that of the source: with what comes first.
-        before_s = info.player_offset_s if from_s == 0 else 0.0
+        # The copy's clock starts with what comes first, picture or sound.
+        before_s = info.sound_lead_s if from_s == 0 else 0.0
         zero_s = info.start_s + from_s - before_s
         end_s = None if to_s is None else info.start_s + to_s
         with (

@@ -130,7 +130,7 @@ def test_sound_that_begins_before_the_picture_stays_in_step(tmp_path: Path) -> N
             output.mux(video.encode(frame))
         output.mux(video.encode())
     info = probe_video(source)
-    assert info.player_offset_s == pytest.approx(1.0, abs=0.01)
+    assert info.sound_lead_s == pytest.approx(1.0, abs=0.01)
     copy = annotate_video(source, NOBODY, tmp_path / "copy.mp4").path
     with av.open(str(copy)) as container:
         starts = [float(s.start_time * s.time_base) for s in container.streams]
