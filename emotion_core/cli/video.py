@@ -31,8 +31,8 @@ from emotion_core.wording import count_of, duration
 
 if TYPE_CHECKING:
     from emotion_core.stream import StreamPipeline
-    from emotion_core.video.analysis import VideoProgress, VideoResult
     from emotion_core.video.options import AnalysisOptions
+    from emotion_core.video.results import VideoProgress, VideoResult
 
 #: Where results go unless ``--output`` says.
 DEFAULT_OUTPUT = Path("video-results")
