@@ -17,6 +17,10 @@ _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 # Without a word on its colours, a large picture is taken for HD television, as browsers do.
 _HD_LINES = 720
 
+# Pixels are at most so many times as wide as high, or as high as wide; what a damaged header says
+# beyond would make pictures of gigabytes.
+_WIDEST = 4
+
 # (a, b, c, d) of the display matrix, signs only -> (degrees counter-clockwise as FFmpeg tells it,
 # what makes it upright). Source: FFmpeg, libavutil/display.h; rows are (a, b, u), (c, d, v).
 _Turn = Callable[[Any], Any]
@@ -56,8 +60,8 @@ class PictureMaker:
     """
 
     def __init__(self, pixel_ratio: Fraction | None = None) -> None:
-        usable = pixel_ratio is not None and pixel_ratio > 0
-        self._ratio = pixel_ratio if usable and pixel_ratio is not None else Fraction(1)
+        usual = pixel_ratio is not None and 1 / _WIDEST <= pixel_ratio <= _WIDEST
+        self._ratio = pixel_ratio if usual and pixel_ratio is not None else Fraction(1)
         self._reformatter = VideoReformatter()
         self._seen: tuple[int, int, int] | None = None
         self._turn: _Turn | None = None
