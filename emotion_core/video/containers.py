@@ -22,14 +22,6 @@ from emotion_core.files.outside_files import open_regular
 from emotion_core.images.decoding import picture_form
 from emotion_core.images.limits import MAX_PIXELS
 
-#: How video files usually end; what a file is, is told by its content.
-VIDEO_SUFFIXES: frozenset[str] = frozenset(
-    (
-        *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".ts", ".mts"),
-        *(".m2ts", ".mpg", ".mpeg", ".vob", ".wmv", ".asf", ".flv", ".ogv", ".mxf"),
-    )
-)
-
 # FFmpeg's demuxers that are tried, by their names; those of sound, to say that it is sound.
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,mxf_opatom,dv,ivf,nut,"
