@@ -11,16 +11,19 @@ from emotion_core.types import BoolArray, Float32Array, Int64Array, checked
 if TYPE_CHECKING:
     import pandas as pd
 
+    _Row = np.signedinteger
+
 # After its last sample and before the next one without it, a box stays for at most so long.
 _HOLD_S = 0.5
 # A track that comes back within this time was there meanwhile (faces.tracking keeps its number).
 _LINK_S = 2.0
 # A face that is not found any more, or not yet, may be there all the same: for so long.
 _UNSEEN_S = 1.0
-# Meanwhile it moves: by this share of its side, to every side.
-_UNSEEN_GROWTH = 0.35
-# Between two samples it leaves the straight way by this share of its side.
-_BETWEEN_GROWTH = 0.15
+# Meanwhile it moves: by this share of its side and that per second, or half again as fast as it
+# was last seen to; up to so much.
+_UNSEEN_GROWTH, _UNSEEN_SPEED, _FASTER, _MOST_GROWTH = 0.35, 1.0, 1.5, 2.0
+# Between two samples it leaves the straight way by this share of its side, and that per second.
+_BETWEEN_GROWTH, _BETWEEN_SPEED = 0.15, 0.5
 # Where the next sample is further away, nothing is known of who came and went between.
 _KNOWN_S = 0.5
 _ROUNDING_S = 1e-6
@@ -201,8 +204,9 @@ class FacePlaces:
         since_s = time_s - faces.times_s[before]
         if since_s <= _ROUNDING_S:
             return True
-        if before + 1 == len(faces.times_s):
-            return bool(since_s <= _KNOWN_S)
+        if before + 1 == len(faces.times_s):  # the last frames are fewer than a step of samples
+            step_s = faces.times_s[before] - faces.times_s[before - 1] if before else 0.0
+            return bool(since_s < min(_KNOWN_S, step_s))
         same = tuple(faces.sizes[before + 1]) == size_px
         return bool(same and faces.times_s[before + 1] - faces.times_s[before] <= _KNOWN_S)
 
@@ -220,7 +224,7 @@ def _scale(size: tuple[int, int] | np.ndarray, size_px: tuple[int, int]) -> Floa
     return np.array([x, y, x, y], np.float32)
 
 
-def _is_linked(faces: SampledFaces, row: np.signedinteger, follower: np.signedinteger) -> bool:
+def _is_linked(faces: SampledFaces, row: "_Row", follower: "_Row") -> bool:
     """Whether a face was there all the time between two of its samples."""
     sample, later = faces.sample[row], faces.sample[follower]
     return bool(later == sample + 1 or faces.times_s[later] - faces.times_s[sample] <= _LINK_S)
@@ -243,22 +247,37 @@ def _covers(faces: SampledFaces) -> tuple[np.ndarray, np.ndarray, Float32Array]:
         ends.append(end_s)
         boxes.append(box + side * growth * [-1, -1, 1, 1])
 
+    def unseen_growth(
+        row: np.signedinteger, other: np.signedinteger | None, away_s: float
+    ) -> float:
+        speed = _UNSEEN_SPEED
+        if other is not None and _is_linked(faces, *sorted((row, other))):
+            side = max(float((shares[row][2:] - shares[row][:2]).min()), 1e-6)
+            moved = float(np.abs(shares[row] - shares[other]).max()) / side
+            apart_s = abs(float(times[faces.sample[row]] - times[faces.sample[other]]))
+            speed = max(speed, _FASTER * moved / max(apart_s, _ROUNDING_S))
+        return min(_MOST_GROWTH, _UNSEEN_GROWTH + speed * min(away_s, _UNSEEN_S))
+
     for track in np.unique(faces.tracks):
         rows = np.flatnonzero(faces.tracks == track)
         for i, row in enumerate(rows):
             sample = faces.sample[row]
             now_s, box = times[sample], shares[row]
-            follower = rows[i + 1] if i + 1 < len(rows) else None
-            if follower is not None and _is_linked(faces, row, follower):
-                other = shares[follower]
+            before = rows[i - 1] if i > 0 else None
+            after = rows[i + 1] if i + 1 < len(rows) else None
+            if after is not None and _is_linked(faces, row, after):
+                other, until_s = shares[after], times[faces.sample[after]]
                 way = np.concatenate([np.minimum(box, other)[:2], np.maximum(box, other)[2:]])
-                cover(now_s, times[faces.sample[follower]], way, _BETWEEN_GROWTH)
+                growth = _BETWEEN_GROWTH + _BETWEEN_SPEED * min(until_s - now_s, _UNSEEN_S)
+                cover(now_s, until_s, way, growth)
             else:
                 until_s = times[sample + 1] if sample + 1 < n_samples else np.inf
-                cover(now_s, max(now_s + _UNSEEN_S, until_s), box, _UNSEEN_GROWTH)
-            if i == 0 or not _is_linked(faces, rows[i - 1], row):
+                growth = unseen_growth(row, before, until_s - now_s)
+                cover(now_s, max(now_s + _UNSEEN_S, until_s), box, growth)
+            if before is None or not _is_linked(faces, before, row):
                 from_s = times[sample - 1] if sample > 0 else -np.inf
-                cover(min(now_s - _UNSEEN_S, from_s), now_s, box, _UNSEEN_GROWTH)
+                growth = unseen_growth(row, after, now_s - from_s)
+                cover(min(now_s - _UNSEEN_S, from_s), now_s, box, growth)
     return (
         np.array(begins, np.float64),
         np.array(ends, np.float64),

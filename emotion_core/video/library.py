@@ -379,4 +379,4 @@ def _probe(path: Path, name: str = "") -> None:
     try:
         probe_video(path)
     except VideoError as error:
-        raise VideoError(str(error).replace(readable(path), name or readable(path))) from error
+        raise VideoError(str(error).replace(readable(path.name), name or path.name)) from error

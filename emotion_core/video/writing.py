@@ -13,7 +13,14 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.error import FFmpegError
 from av.packet import Packet
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    Interpolation,
+    VideoReformatter,
+)
 from av.video.stream import VideoStream
 
 from emotion_core.files.atomic_files import atomic_path
@@ -111,6 +118,8 @@ class VideoWriter:
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
+            # Without it grey turns a little green.
+            interpolation=Interpolation.BILINEAR | Interpolation.ACCURATE_RND,
             threads=1,
         )
         ticks = max(round(time_s * _TICKS), self._last_ticks + 1)

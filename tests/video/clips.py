@@ -7,8 +7,10 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import Interpolation
 
 MS = Fraction(1, 1000)
+_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND
 _CELLS = 10  # bits of a number, as black and white squares in a row
 
 
@@ -90,7 +92,7 @@ def write_clip(
         for i, (image, time_ms) in enumerate(zip(images, times, strict=True)):
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             if pix_fmt != "bgr24":
-                frame = frame.reformat(format=pix_fmt)
+                frame = frame.reformat(format=pix_fmt, interpolation=_EXACT)
             frame.pts, frame.time_base = (start_ms + time_ms if ticking else i), base
             output.mux(stream.encode(frame))
         output.mux(stream.encode())

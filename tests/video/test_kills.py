@@ -11,7 +11,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from tests.video.face_clips import face_clip
 from tests.video.killed import CHUNK
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes")
@@ -19,15 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return face_clip(tmp_path_factory.mktemp("clip") / "clip.mp4")
-
-
-@pytest.fixture(scope="module")
-def whole(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(faces_mp4: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("whole")
-    runs(clip, folder, "never")
+    runs(faces_mp4, folder, "never")
     return folder
 
 
@@ -49,14 +43,14 @@ def assert_same(folder: Path, whole: Path) -> None:
     assert left == {"frames.parquet", "summary.json", "analysis.json", "strip.jpg"}
 
 
-def test_killed_at_every_kind_of_moment(clip: Path, whole: Path, tmp_path: Path) -> None:
+def test_killed_at_every_kind_of_moment(faces_mp4: Path, whole: Path, tmp_path: Path) -> None:
     moments = [
         "before analysis", "frame 3", "before part", "after part", f"frame {CHUNK + 2}",
         "before part", "after part", "frame 1", f"frame {3 * CHUNK}", "before strip.jpg",
         "before frames.parquet", "after frames.parquet", "before summary", "after summary",
         "clearing", "never",
     ]  # fmt: skip
-    chunks = runs(clip, tmp_path, *moments)
+    chunks = runs(faces_mp4, tmp_path, *moments)
     # What was finished stays, and nothing else counts. 50 samples are 8 chunks and a rest.
     assert chunks[:9] == [0, 0, 0, 1, 2, 2, 3, 3, 5]
     assert chunks[9:14] == [9] * 5
@@ -70,8 +64,8 @@ def test_killed_at_every_kind_of_moment(clip: Path, whole: Path, tmp_path: Path)
     assert (table["shot"].diff() > 0).sum() == 1
 
 
-def test_killed_from_outside(clip: Path, whole: Path, tmp_path: Path) -> None:
-    line = [sys.executable, "-m", "tests.video.killed", str(clip), str(tmp_path), "never"]
+def test_killed_from_outside(faces_mp4: Path, whole: Path, tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "tests.video.killed", str(faces_mp4), str(tmp_path), "never"]
     process = subprocess.Popen(line, cwd=ROOT, start_new_session=True)
     end = time.monotonic() + 100
     while not (tmp_path / "parts" / "part-000001.parquet").exists():
@@ -81,5 +75,5 @@ def test_killed_from_outside(clip: Path, whole: Path, tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not (tmp_path / "frames.parquet").exists()
-    runs(clip, tmp_path, "never")
+    runs(faces_mp4, tmp_path, "never")
     assert_same(tmp_path, whole)
