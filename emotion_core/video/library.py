@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emotion_core.errors import JobError, VideoError
-from emotion_core.files.atomic_files import check_room, make_folder, readable, write_json
+from emotion_core.files.atomic_files import make_folder, readable, write_json
 from emotion_core.files.file_names import safe_file_name, shown_name
 from emotion_core.files.outside_files import refusal
 from emotion_core.files.publishing import published_folder, remove_folder
@@ -26,8 +26,7 @@ ANALYSIS, COPY = "video-analysis", "video-copy"
 class VideoState(StrEnum):
     """A video of the library is in one of these."""
 
-    UPLOADING = "uploading"
-    GONE = "gone"  # it stood outside the library and is not there any more
+    GONE = "gone"  # its file is not where it was
     NEW = "new"
     QUEUED = "queued"
     RUNNING = "running"
@@ -134,91 +133,25 @@ class VideoLibrary:
         if reason := refusal(path):
             raise VideoError(f"{readable(path)}: wanted a video file. Received: {reason}.")
         _probe(path)
-        return self._new(path.name, path.stat().st_size, None, path.resolve())
+        return self._new(path.name, path.stat().st_size, path.resolve())
 
     def take_file(self, path: Path, name: str) -> VideoEntry:
         """Takes in a video that is moved into the library, as one that was uploaded.
 
         Args:
-            path: of the file, best on the library's disk. Afterwards it is not there any more,
-                unless an error says otherwise.
+            path: of the file, on the library's disk. Afterwards it is not there any more.
             name: what it was called where it came from.
 
         Raises:
             VideoError: it is no video; it is deleted.
-            OutputError: the library cannot be written; the file stays where it is.
+            OutputError: the library cannot be written.
         """
         plain = name.replace("\\", "/").rsplit("/", 1)[-1]
         stem, dot, suffix = plain.rpartition(".")
         if not dot or not suffix.isalnum():
             stem, suffix = plain, ""
         stored = safe_file_name(stem or "video", f".{suffix[:16]}" if suffix else "")
-        return self._new(shown_name(plain) or stored, path.stat().st_size, stored, None, path)
-
-    def reserve(self, name: str, size_bytes: int) -> VideoEntry:
-        """Makes the folder for a video that is to be uploaded.
-
-        Its bytes are written to ``upload_path``; when they are complete, `finish_upload` takes
-        the video in.
-
-        Args:
-            name: as the client calls it.
-            size_bytes: how large it will be.
-
-        Raises:
-            DiskFullError: there is no room for it.
-            OutputError: the library cannot be written.
-            VideoError: it has no bytes.
-        """
-        if size_bytes < 1:
-            raise VideoError(f"{shown_name(name)}: wanted a video file. It is empty.")
-        check_room(self.root, size_bytes, kept="Nothing was uploaded.")
-        plain = name.replace("\\", "/").rsplit("/", 1)[-1]
-        stem, dot, suffix = plain.rpartition(".")
-        if not dot or not suffix.isalnum():
-            stem, suffix = plain, ""
-        stored = safe_file_name(stem or "video", f".{suffix[:16]}" if suffix else "")
-        return self._new(shown_name(plain) or stored, size_bytes, stored, None)
-
-    def upload_path(self, entry: VideoEntry) -> Path:
-        """Where the bytes of an upload go until they are complete.
-
-        Raises:
-            VideoError: it is not an upload.
-        """
-        if entry.state != VideoState.UPLOADING or entry.path is None:
-            raise VideoError(f"{entry.name} is not being uploaded.")
-        return entry.path.with_name(f"{entry.path.name}.part")
-
-    def finish_upload(self, video: str, sha256: str = "") -> VideoEntry:
-        """Takes in a video whose bytes are complete.
-
-        Args:
-            video: its id.
-            sha256: of its bytes, where it is known.
-
-        Raises:
-            VideoError: it is not an upload, bytes are missing, or it is no video (its folder is
-                then removed).
-            OutputError: the library cannot be written.
-        """
-        entry = self.entry(video)
-        part = self.upload_path(entry)
-        size = part.stat().st_size if part.is_file() else 0
-        if size != entry.size_bytes or entry.path is None:
-            raise VideoError(
-                f"{entry.name}: wanted {entry.size_bytes:,} bytes. Received: {size:,}. Go on with "
-                "the upload."
-            )
-        try:
-            _probe(part, entry.name)
-        except VideoError:
-            remove_folder(entry.folder.path)
-            raise
-        part.replace(entry.path)
-        if sha256:
-            entry.folder.write_source({**entry.folder.load_source(), "sha256": sha256})
-        return self.entry(video)
+        return self._new(shown_name(plain) or stored, path.stat().st_size, path, stored)
 
     def analyse(self, video: str, options: Mapping[str, Any]) -> JobInfo:
         """Puts a video into the queue, or goes on with an analysis of the same options.
@@ -232,7 +165,7 @@ class VideoLibrary:
             OutputError: the job cannot be written.
         """
         entry = self.entry(video)
-        if entry.state in (VideoState.UPLOADING, VideoState.GONE):
+        if entry.state == VideoState.GONE:
             raise VideoError(f"{entry.name} cannot be analysed: it is {entry.state}.")
         if not entry.state.is_active:
             write_json(entry.folder.options, dict(options))
@@ -304,27 +237,20 @@ class VideoLibrary:
         """The newest job of each key."""
         return {job.key: job for job in reversed(self.board.jobs())}
 
-    def _new(
-        self,
-        name: str,
-        size: int,
-        stored: str | None,
-        path: Path | None,
-        taken: Path | None = None,
-    ) -> VideoEntry:
+    def _new(self, name: str, size: int, path: Path, stored: str | None = None) -> VideoEntry:
+        """A folder for a video that stays at its path or, with a name to be stored by, moves in."""
         make_folder(self.root)
         video = secrets.token_hex(8)
         with published_folder(self.root / video, kept="Nothing was taken in.") as place:
             folder = VideoFolder(place)
-            if stored:
-                make_folder(folder.media)
             source: StoredSource = {
                 "id": video, "name": name, "size_bytes": size, "sha256": "", "stored": stored,
-                "path": str(path) if path else None, "created": time.time(),
+                "path": None if stored else str(path), "created": time.time(),
             }  # fmt: skip
             folder.write_source(source)
-            if stored and taken is not None:
-                shutil.move(taken, folder.media / stored)
+            if stored:
+                make_folder(folder.media)
+                shutil.move(path, folder.media / stored)
                 _probe(folder.media / stored)
         return self.entry(video)
 
@@ -342,7 +268,7 @@ class VideoLibrary:
             id=video,
             name=source.get("name", video),
             folder=folder,
-            state=_state(folder, path, bool(source.get("stored")), job),
+            state=_state(folder, path, job),
             size_bytes=source.get("size_bytes", 0),
             created=source.get("created", 0.0),
             path=path,
@@ -353,15 +279,13 @@ class VideoLibrary:
         )
 
 
-def _state(
-    folder: VideoFolder, path: Path | None, is_stored: bool, job: JobInfo | None
-) -> VideoState:
+def _state(folder: VideoFolder, path: Path | None, job: JobInfo | None) -> VideoState:
     if job is not None and job.is_active:
         return VideoState(job.state.value)
     if folder.is_done:
         return VideoState.DONE
     if path is None or not path.is_file():
-        return VideoState.UPLOADING if is_stored else VideoState.GONE
+        return VideoState.GONE
     if job is not None and job.state != JobState.DONE:
         return VideoState(job.state.value)
     return VideoState.STOPPED if folder.parts.is_dir() else VideoState.NEW
@@ -371,12 +295,9 @@ def _key(kind: str, video: str) -> str:
     return f"{kind}:{video}"
 
 
-def _probe(path: Path, name: str = "") -> None:
-    """Refuses what is no video, under the name that its user knows."""
+def _probe(path: Path) -> None:
+    """Refuses what is no video."""
     # Here: listing videos needs no decoder.
     from emotion_core.video.probing import probe_video
 
-    try:
-        probe_video(path)
-    except VideoError as error:
-        raise VideoError(str(error).replace(readable(path.name), name or path.name)) from error
+    probe_video(path)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emotion_core.errors import Cancelled, DiskFullError, VideoError
+from emotion_core.errors import Cancelled, VideoError
 from emotion_core.files.atomic_files import file_sha256
 from emotion_core.jobs import JobBoard, JobContext, JobState
 from emotion_core.jobs.job import Progress
@@ -89,34 +89,26 @@ def test_a_stopped_job_goes_on_where_it_was(
     assert not entry.folder.parts.exists()
 
 
-def test_an_upload(library: VideoLibrary, faces_mp4: Path, tmp_path: Path) -> None:
-    data = faces_mp4.read_bytes()
-    entry = library.reserve("C:\\films\\../my film.MP4", len(data))
-    assert (entry.name, entry.state) == ("my film.MP4", VideoState.UPLOADING)
+def test_an_uploaded_file_moves_in(library: VideoLibrary, faces_mp4: Path, tmp_path: Path) -> None:
+    part = tmp_path / "data"
+    part.write_bytes(faces_mp4.read_bytes())
+    entry = library.take_file(part, "C:\\films\\../my film.MP4")
+    assert (entry.name, entry.state) == ("my film.MP4", VideoState.NEW)
     assert entry.path is not None
     assert entry.path.parent == entry.folder.media
-    with pytest.raises(VideoError, match="cannot be analysed: it is uploading"):
-        library.analyse(entry.id, OPTIONS.to_dict())
-    part = library.upload_path(entry)
-    part.write_bytes(data[:1000])
-    with pytest.raises(VideoError, match="Received: 1,000"):
-        library.finish_upload(entry.id)
-    part.write_bytes(data)
-    done = library.finish_upload(entry.id, "ab" * 32)
-    assert (done.state, done.sha256) == (VideoState.NEW, "ab" * 32)
-    with pytest.raises(VideoError, match="not being uploaded"):
-        library.finish_upload(entry.id)
+    assert entry.path.read_bytes() == faces_mp4.read_bytes()
+    assert not part.exists()
     library.remove(entry.id)
     assert not entry.folder.path.exists()
 
 
-def test_an_upload_that_is_no_video_is_gone(library: VideoLibrary) -> None:
-    entry = library.reserve("notes.mp4", 5)
-    library.upload_path(entry).write_bytes(b"hello")
-    with pytest.raises(VideoError, match=r"notes\.mp4") as caught:
-        library.finish_upload(entry.id)
-    assert ".part" not in str(caught.value)
+def test_an_uploaded_file_that_is_no_video_is_gone(library: VideoLibrary, tmp_path: Path) -> None:
+    part = tmp_path / "data"
+    part.write_bytes(b"hello")
+    with pytest.raises(VideoError, match=r"^notes\.mp4"):
+        library.take_file(part, "notes.mp4")
     assert library.list() == ()
+    assert not part.exists()
 
 
 def test_what_cannot_be_taken_in(library: VideoLibrary, tmp_path: Path) -> None:
@@ -129,23 +121,21 @@ def test_what_cannot_be_taken_in(library: VideoLibrary, tmp_path: Path) -> None:
     ):
         with pytest.raises(VideoError, match=reason):
             library.add_file(path)
-    with pytest.raises(VideoError, match="empty"):
-        library.reserve("a.mp4", 0)
-    with pytest.raises(DiskFullError, match="are needed"):
-        library.reserve("a.mp4", 10**18)
     assert library.list() == ()
 
 
 @pytest.mark.parametrize("video", ["", ".", "..", "../videos", "a/b", "no-such", "/etc"])
 def test_no_id_leads_out_of_the_library(library: VideoLibrary, video: str) -> None:
     library.root.mkdir()
-    for ask in (library.entry, library.remove, library.finish_upload):
+    for ask in (library.entry, library.remove):
         with pytest.raises(VideoError, match="no such video"):
             ask(video)
 
 
-def test_no_file_of_a_source_leads_out_of_its_folder(library: VideoLibrary) -> None:
-    entry = library.reserve("a.mp4", 10)
+def test_no_file_of_a_source_leads_out_of_its_folder(
+    library: VideoLibrary, faces_mp4: Path
+) -> None:
+    entry = library.add_file(faces_mp4)
     source = entry.folder.load_source()
     entry.folder.write_source({**source, "stored": "../../secret.mp4"})
     assert library.entry(entry.id).path == entry.folder.media / "secret.mp4"

@@ -16,7 +16,6 @@ from pages.parts.common.jobs import job_board, job_progress
 from pages.parts.videos.choice import open_video, tell_problem
 
 _STATES = {
-    VideoState.UPLOADING: "Being uploaded",
     VideoState.GONE: "The file is not where it was",
     VideoState.NEW: "Not read yet",
     VideoState.STOPPED: "Stopped",
@@ -81,12 +80,11 @@ def _line(entry: VideoEntry) -> str:
 
 
 def _buttons(entry: VideoEntry) -> None:
-    if entry.state != VideoState.UPLOADING:
-        st.button(
-            "Open", key=f"video_open_{entry.id}", on_click=open_video, args=(entry.id,),
-            icon=":material/play_circle:",
-            type="primary" if entry.state == VideoState.DONE else "secondary",
-        )  # fmt: skip
+    st.button(
+        "Open", key=f"video_open_{entry.id}", on_click=open_video, args=(entry.id,),
+        icon=":material/play_circle:",
+        type="primary" if entry.state == VideoState.DONE else "secondary",
+    )  # fmt: skip
     read_button(entry)
     if not entry.state.is_active:
         with st.popover("", icon=":material/delete:", help="Remove"):
@@ -130,7 +128,7 @@ def _remove(video: str) -> None:
 def _do(action: Callable[[str], None], video: str) -> None:
     try:
         action(video)
-    except EmotionLensError as error:
+    except (EmotionLensError, OSError) as error:
         tell_problem(str(error))
 
 

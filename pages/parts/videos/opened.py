@@ -126,7 +126,6 @@ def _view_controls(entry: VideoEntry) -> _Look:
 
 def _player(entry: VideoEntry, look: _Look, settings: Settings) -> None:
     token = video_token(entry.id)
-    source = entry.summary.get("source", {})
     base = f"_videos/{token}"
     unplayable: set[str] = st.session_state.setdefault(_UNPLAYABLE, set())
     has_copy = entry.folder.copy.is_file()
