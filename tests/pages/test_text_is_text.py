@@ -37,7 +37,7 @@ FIRST = frozenset(
 #: Those of them that are called on containers, too, and are called so nowhere else.
 ANYWHERE = frozenset({"markdown", "caption", "subheader", "toast", "success", "progress", "pills"})
 #: Functions of ours that hand an argument on, by its place; their keyword "note" is handed on, too.
-HANDED_ON = {"select": 1, "number": 1, "slider": 1, "toggle": 1, "_small_button": 0}
+HANDED_ON = {"select": 1, "number": 1, "slider": 1, "toggle": 1, "_small_button": 0, "_file": 1}
 #: Keyword arguments that are Markdown wherever they stand; ``text`` of ``progress``.
 KEYWORDS = frozenset({"help", "caption", "text", "label", "body"})
 #: Functions whose options are Markdown, too.
@@ -86,6 +86,7 @@ ALLOWED: dict[tuple[str, str], str] = {
         "script",
     ): "a constant with the names of our pages",
     ("pages/parts/live/recording_panel.py", "label"): "our own words for three files",
+    ("pages/parts/videos/downloads.py", "label"): "checked where it is given (HANDED_ON)",
     ("pages/parts/photos/results.py", "kind.label"): "our own words for four files",
     ("pages/parts/photos/results.py", "kind.help"): "our own words for four files",
     ("emotion_core/html/schematic.py", "content"): "our own drawings",

@@ -8,9 +8,8 @@ import pytest
 from emotion_core.paths import HOME_ENV
 from emotion_core.video.access import AccessTokens
 from emotion_core.video.library import VideoEntry, VideoLibrary
-from pages.parts.common import video_access
-from pages.parts.common.video_access import upload_token, video_token
-from pages.parts.common.video_serving import serving_routes
+from pages.parts.common import video_access, video_serving
+from pages.parts.common.video_serving import serving_routes, video_token
 from tests.pages.routes import Client
 from tests.video.clips import numbered, write_clip
 
@@ -20,7 +19,7 @@ def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> set[str]:
     alive = {"mine"}
     monkeypatch.setenv(HOME_ENV, str(tmp_path / "home"))
     monkeypatch.setattr(video_access, "TOKENS", AccessTokens(alive.__contains__))
-    monkeypatch.setattr(video_access, "own_session", lambda: "mine")
+    monkeypatch.setattr(video_serving, "own_session", lambda: "mine")
     return alive
 
 
@@ -60,7 +59,8 @@ def test_a_video_is_served_by_ranges(client: Client, entry: VideoEntry, place: s
 def test_only_the_session_whose_token_it_is_gets_anything(
     client: Client, place: str, sessions: set[str]
 ) -> None:
-    for other in ("/_videos/x", f"{place}x", f"/_videos/{upload_token()}"):
+    uploads = video_access.TOKENS.issue("mine", "uploads")
+    for other in ("/_videos/x", f"{place}x", f"/_videos/{uploads}"):
         assert client("GET", f"{other}/media").status == 404
     assert client("GET", f"{place}/../../etc/passwd").status == 404
     assert client("GET", f"{place}/media", Sec_Fetch_Site="cross-site").status == 404

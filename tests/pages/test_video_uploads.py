@@ -11,7 +11,8 @@ from emotion_core.paths import HOME_ENV, MAX_VIDEO_ENV
 from emotion_core.video.access import AccessTokens
 from emotion_core.video.library import VideoLibrary
 from pages.parts.common import video_access, video_uploads
-from pages.parts.common.video_uploads import max_bytes, upload_routes, uploads
+from pages.parts.common.video_serving import video_token
+from pages.parts.common.video_uploads import max_bytes, upload_routes, upload_token, uploads
 from tests.pages.routes import Client
 from tests.video.clips import numbered, write_clip
 
@@ -24,14 +25,14 @@ def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> set[str]:
     alive = {"mine"}
     monkeypatch.setenv(HOME_ENV, str(tmp_path))
     monkeypatch.setattr(video_access, "TOKENS", AccessTokens(alive.__contains__))
-    monkeypatch.setattr(video_access, "own_session", lambda: "mine")
+    monkeypatch.setattr(video_uploads, "own_session", lambda: "mine")
     monkeypatch.setattr(video_uploads, "comes_from_own_page", lambda *_: True)
     return alive
 
 
 @pytest.fixture
 def place(sessions: set[str]) -> str:
-    return f"/_videos/{video_access.upload_token()}/uploads"
+    return f"/_videos/{upload_token()}/uploads"
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_only_a_session_that_is_there_uploads(
         answer = client("POST", path, json.dumps(ORDER).encode())
         assert (answer.status, "Reload" in answer.json["error"]) == (401, True)
     # The token of a video opens no uploads.
-    other = f"/_videos/{video_access.video_token('a')}/uploads"
+    other = f"/_videos/{video_token('a')}/uploads"
     assert client("POST", other, json.dumps(ORDER).encode()).status == 401
     sessions.clear()
     assert client("PATCH", upload, DATA, Upload_Offset="0").status == 401

@@ -14,7 +14,8 @@ from starlette.routing import BaseRoute, Route
 
 from emotion_core.errors import EmotionLensError, VideoError
 from emotion_core.video.view_settings import ViewSettings
-from pages.parts.common.video_access import video_of
+from pages.parts.common import video_access
+from pages.parts.common.streamlit_internals import own_session
 
 # The library and tables bring pandas and pyarrow, for which the server's start does not wait: they
 # are imported by the functions below.
@@ -31,7 +32,22 @@ _MEDIA_TYPES = {
     ".ts": "video/mp2t",
 }  # fmt: skip
 
+_VIDEO = "video/"
+
 _logger = logging.getLogger(__name__)
+
+
+def video_token(video: str) -> str:
+    """For this session to play and fetch one video."""
+    return video_access.TOKENS.issue(own_session(), f"{_VIDEO}{video}")
+
+
+def _video_of(token: str) -> str | None:
+    """The id of the video that a token opens; None where it opens none."""
+    grant = video_access.TOKENS.resolve(token)
+    if grant is None or not grant.subject.startswith(_VIDEO):
+        return None
+    return grant.subject.removeprefix(_VIDEO)
 
 
 def serving_routes() -> list[BaseRoute]:
@@ -58,7 +74,7 @@ _Handler = Callable[[Request, "VideoEntry"], Awaitable[Response]]
 
 def _guarded(handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        video = video_of(request.path_params["token"])
+        video = _video_of(request.path_params["token"])
         # A page elsewhere must not show a video, even one whose address it knows.
         if video is None or request.headers.get("Sec-Fetch-Site", "same-origin") not in (
             "same-origin",

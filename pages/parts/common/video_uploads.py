@@ -27,8 +27,8 @@ from emotion_core.video.uploads import (
     UploadFolder,
     UploadOrder,
 )
-from pages.parts.common.streamlit_internals import comes_from_own_page
-from pages.parts.common.video_access import may_upload
+from pages.parts.common import video_access
+from pages.parts.common.streamlit_internals import comes_from_own_page, own_session
 
 #: Bytes of a piece that the browser sends; a broken connection loses at most this much.
 PIECE_BYTES = 8_000_000
@@ -38,6 +38,8 @@ _MOST_ORDER_BYTES = 20_000
 # Bytes that are collected before a thread writes them.
 _BLOCK_BYTES = 1_000_000
 _OFFSET = "Upload-Offset"
+# What the token for uploads opens.
+_UPLOADS = "uploads"
 
 _logger = logging.getLogger(__name__)
 
@@ -50,6 +52,16 @@ def upload_routes() -> list[BaseRoute]:
         Route("/_videos/{token}/uploads/{upload}", _guarded(_append), methods=["PATCH"]),
         Route("/_videos/{token}/uploads/{upload}", _guarded(_discard), methods=["DELETE"]),
     ]
+
+
+def upload_token() -> str:
+    """For this session's uploads."""
+    return video_access.TOKENS.issue(own_session(), _UPLOADS)
+
+
+def _may_upload(token: str) -> bool:
+    grant = video_access.TOKENS.resolve(token)
+    return grant is not None and grant.subject == _UPLOADS
 
 
 def max_bytes() -> int:
@@ -84,7 +96,7 @@ def _guarded(handler: _Handler) -> _Handler:
     async def answer(request: Request) -> Response:
         if not comes_from_own_page(request.headers, request.cookies):
             return _refusal("This request does not come from a page of this dashboard.", 403)
-        if not may_upload(request.path_params["token"]):
+        if not _may_upload(request.path_params["token"]):
             return _refusal("This page is out of date. Reload it, then choose the file again.", 401)
         try:
             return await handler(request)

@@ -17,8 +17,7 @@ from emotion_core.video.timeline_moments import timeline_moments
 from emotion_core.video.view import VideoView
 from emotion_core.video.view_settings import ViewSettings
 from pages.parts.common.settings import Settings
-from pages.parts.common.video_access import video_token
-from pages.parts.common.video_serving import views
+from pages.parts.common.video_serving import video_token, views
 from pages.parts.videos.edits import REDRAW, attempt
 
 _ROW_PX, _LEAST_PX = 64, 140

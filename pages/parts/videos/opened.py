@@ -15,8 +15,7 @@ from emotion_core.wording import clock
 from pages.parts.common.guard import guarded
 from pages.parts.common.jobs import job_outcome, job_progress
 from pages.parts.common.settings import Settings
-from pages.parts.common.video_access import video_token
-from pages.parts.common.video_serving import views
+from pages.parts.common.video_serving import video_token, views
 from pages.parts.videos.choice import close_video, take_problem
 from pages.parts.videos.edits import REDRAW, attempt, edited
 from pages.parts.videos.listing import read_button

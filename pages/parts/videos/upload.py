@@ -7,8 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.common.streamlit_internals import XSRF_COOKIE_NAME
-from pages.parts.common.video_access import upload_token
-from pages.parts.common.video_uploads import PIECE_BYTES, max_bytes
+from pages.parts.common.video_uploads import PIECE_BYTES, max_bytes, upload_token
 
 _HERE = Path(__file__).parent
 _KEY = "video_upload"
