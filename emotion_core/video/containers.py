@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import av
 import av.container
@@ -33,6 +32,9 @@ _WANTED = "MP4, MOV, MKV, WebM, AVI, MPEG or another usual video"
 # Frames are decoded by so many threads at most: more than the cores of most machines would only
 # hold more frames in memory.
 _MAX_THREADS = 4
+
+# For decoders, also while a file is opened and they only look.
+_LIMITS = {"max_pixels": str(MAX_PIXELS)}
 
 _COVERS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
@@ -113,7 +115,7 @@ def open_video(path: Path | str) -> Iterator[OpenVideo]:
         codec.thread_type = "AUTO"
         codec.thread_count = min(_MAX_THREADS, max(1, codec.thread_count or _MAX_THREADS))
         # A frame may be larger than its header says.
-        codec.options = {"max_pixels": str(MAX_PIXELS)}
+        codec.options = dict(_LIMITS)
         base = stream.time_base
         known = stream.start_time is not None and base is not None
         start_s = float(stream.start_time * base) if known else None  # type: ignore[operator]
@@ -130,13 +132,11 @@ def undecodable(path: Path) -> VideoError:
 
 
 def _open(path: Path) -> av.container.InputContainer:
-    options: dict[str, Any] = {
-        "format_whitelist": _CONTAINERS,
-        "protocol_whitelist": "file",
-        "max_pixels": str(MAX_PIXELS),
-    }
+    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
     # "file:" keeps FFmpeg from taking a name like "concat:a" for something else than a file.
-    return av.open(f"file:{path}", "r", container_options=options, metadata_errors="replace")
+    return av.open(
+        f"file:{path}", "r", options=_LIMITS, container_options=options, metadata_errors="replace"
+    )
 
 
 def _head(path: Path) -> bytes:

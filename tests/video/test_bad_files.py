@@ -2,7 +2,6 @@
 
 import errno
 import os
-import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from emotion_core.errors import VideoError
 from emotion_core.images import encode_jpeg
+from emotion_core.video import containers
 from emotion_core.video.pictures import PictureMaker
 from emotion_core.video.probing import probe_video
 from emotion_core.video.reading import VideoReader, iter_frames
@@ -107,13 +107,17 @@ def test_a_name_is_never_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert [frame.index for frame in iter_frames("concat:b.ts")] == [0, 1, 2, 3, 4]
 
 
-def test_a_picture_that_would_fill_the_memory(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "a.avi", [numbered(0)] * 3, codec="rawvideo", pix_fmt="bgr24")
-    data = path.read_bytes()
-    size = struct.pack("<ii", 160, -120)  # from top to bottom
-    assert data.count(size) == 1
-    path.write_bytes(data.replace(size, struct.pack("<ii", 20_000, -20_000)))
-    assert "wanted at most 50 million pixels a frame" in refusal(path)
+@pytest.mark.parametrize("codec", ["libx264", "rawvideo"])
+def test_a_picture_that_would_fill_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codec: str
+) -> None:
+    pix_fmt = "yuv420p" if codec == "libx264" else "bgr24"
+    path = write_clip(tmp_path / "a.avi", [numbered(0)] * 3, codec=codec, pix_fmt=pix_fmt)
+    assert len(list(iter_frames(path))) == 3
+    monkeypatch.setattr(containers, "MAX_PIXELS", 10_000)
+    monkeypatch.setitem(containers._LIMITS, "max_pixels", "10000")
+    expected = "wanted at most 0.01 million pixels" if codec == "libx264" else "cut off or damaged"
+    assert expected in refusal(path)
 
 
 def test_nonsense_about_the_shape_of_pixels_is_passed_over(tmp_path: Path) -> None:
