@@ -30,6 +30,7 @@ from emotion_core.video.results import (
     VideoResult,
     build_summary,
     expected_samples,
+    step_between_samples,
 )
 from emotion_core.video.sampling import Sampling
 from emotion_core.video.strip import Strip
@@ -121,6 +122,7 @@ def analyze_video(
     info = probe_video(path)
     pipeline = options.build_pipeline() if pipeline is None else pipeline
     pipeline.restore({"tracker": {"tracks": [], "next": 1}, "smoother": {}})
+    pipeline.expect_steps(step_between_samples(info, options))
     metadata = build_metadata(info, options, pipeline, name=name, sha256=sha256)
     work = _Analysis(info, options, pipeline, metadata, strip, progress, cancelled)
     if output is not None:

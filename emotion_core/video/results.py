@@ -73,9 +73,13 @@ def expected_samples(info: VideoInfo, options: AnalysisOptions) -> int:
         return 0
     end_s = info.duration_s if options.to_s is None else min(options.to_s, info.duration_s)
     span_s = max(0.0, end_s - options.from_s)
-    fps = info.average_fps or 0.0
+    step_s = step_between_samples(info, options)
+    return round(span_s / step_s) if step_s else 0
+
+
+def step_between_samples(info: VideoInfo, options: AnalysisOptions) -> float:
+    """About how many seconds lie between two sampled frames; 0 where nobody knows."""
+    frame_s = 1 / info.average_fps if info.average_fps else 0.0
     if options.every_s is not None:
-        # There are never more samples than frames.
-        rate = min(1 / options.every_s, fps) if fps else 1 / options.every_s
-        return round(span_s * rate)
-    return round(span_s * fps / (options.every_n or 1))
+        return max(options.every_s, frame_s)  # there are never more samples than frames
+    return frame_s * (options.every_n or 1)

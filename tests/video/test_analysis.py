@@ -115,6 +115,17 @@ def test_after_too_long_an_absence_a_number_is_new(clip: Callable[..., Path]) ->
     assert frames["track"].dropna().unique().tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("every", [{"every_s": 3.0}, {"every_n": 15}])
+def test_rare_samples_do_not_make_somebody_new_of_everybody(
+    clip: Callable[..., Path], every: dict[str, float]
+) -> None:
+    images = [marks((60 + 2 * (i % 4), 40)) for i in range(60)]
+    options = AnalysisOptions.from_dict(every)
+    frames = analyze_video(clip(images), options=options, pipeline=pipeline()).frames
+    assert frames["time_s"].tolist() == [0.0, 3.0, 6.0, 9.0]
+    assert frames["track"].tolist() == [1] * 4
+
+
 def test_nobody_at_all(clip: Callable[..., Path]) -> None:
     result = analyze_video(clip([marks()] * 6), options=EVERY, pipeline=pipeline())
     assert len(result.frames) == 6
