@@ -121,7 +121,7 @@ def test_the_frame_is_that_of_its_time(
     for wanted in (37, 11, 24):
         middle = (clip.times_s[wanted] + clip.times_s[wanted + 1]) / 2
         length = float(over.get_attribute("aria-valuemax") or 0)
-        page.mouse.click(box["x"] + box["width"] * middle / length, box["y"] + 25)
+        over.click(position={"x": box["width"] * middle / length, "y": 25})
         _shows(page, wanted, clip)
     page.keyboard.press("Home")
     _shows(page, 0, clip)
