@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import skimage.data
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from emotion_core.images import decode_image
+from emotion_core.jobs import JobBoard
 from emotion_core.paths import HOME_ENV
+from emotion_core.video.library import VideoLibrary
 from emotion_core.video.reading import iter_frames
-from tests.video.clips import write_clip
+from tests.video.clips import numbered, write_clip
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -173,6 +175,46 @@ def test_a_video_from_the_disk_to_the_table_and_back(
     # Happy's orange, which the clip has nowhere else.
     orange = np.abs(frames[40].image.astype(int) - (0, 159, 230)).sum(axis=2) < 60
     assert orange.sum() > 100
+
+
+def test_an_upload_goes_on_where_the_connection_broke(
+    page: Page, home: Path, clip: Path, tmp_path: Path
+) -> None:
+    data = clip.read_bytes()
+    free = np.random.default_rng(0).bytes(20_000_000)
+    # A box that readers pass over makes it large: three pieces.
+    large = tmp_path / "large.mp4"
+    large.write_bytes(data + (len(free) + 8).to_bytes(4, "big") + b"free" + free)
+    sent: list[str] = []
+
+    def watch(route: Route) -> None:
+        if route.request.method == "PATCH":
+            sent.append(route.request.headers["upload-offset"])
+            if len(sent) == 2:
+                route.abort()
+                return
+        route.continue_()
+
+    page.route("**/_videos/**", watch)
+    page.goto("/videos")
+    page.get_by_text("Read new videos at once").click()
+    page.locator("input[type=file]").set_input_files(str(large))
+    expect(page.get_by_text("20.1 MB · Not read yet")).to_be_visible(timeout=120_000)
+    assert sent == ["0", "8000000", "8000000", "16000000"]
+    (stored,) = (home / "videos").glob("*/media/large.mp4")
+    assert stored.read_bytes() == large.read_bytes()
+
+
+def test_what_no_browser_plays_is_said_and_can_be_read(
+    page: Page, home: Path, tmp_path: Path
+) -> None:
+    path = write_clip(tmp_path / "old.mp4", [numbered(i) for i in range(10)], codec="mpeg4")
+    library = VideoLibrary(home / "videos", JobBoard(home / "jobs", start=False))
+    entry = library.add_file(path)
+    page.goto(f"/videos?video={entry.id}")
+    expect(page.get_by_text("This browser cannot play the video")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("button", name="Read", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_disabled()
 
 
 def _edits(path: Path, n: int) -> list[dict[str, Any]]:

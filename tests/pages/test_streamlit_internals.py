@@ -15,17 +15,21 @@ from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 from streamlit.testing.v1 import AppTest
+from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 from streamlit_webrtc import WebRtcStreamerContext
 
-from pages.parts.common import abandoned_sessions
+from pages.parts.common import abandoned_sessions, streamlit_internals
 from pages.parts.common.abandoned_sessions import close_those
 from pages.parts.common.page_list import PAGES
 from pages.parts.common.streamlit_internals import (
+    XSRF_COOKIE_NAME,
+    comes_from_own_page,
     count_no_runs,
     enter_through_app,
     index_page,
     is_host_allowed,
     is_session_run,
+    is_session_there,
     running_server,
     sessions_without_browser,
 )
@@ -67,6 +71,29 @@ def test_a_session_that_nobody_looks_at_is_closed_in_time() -> None:
     left = close_those(server, left, 1100.0, 100.0)
     assert (left, server.closed) == ({"later": 1100.0}, ["gone"])
     assert sessions_without_browser(server) == ["later"]
+
+
+def test_a_session_is_there_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    server: Any = Server()
+    server.add("gone", browser=False)
+    server.add("there", browser=True)
+    monkeypatch.setattr(streamlit_internals, "running_server", lambda: server)
+    assert is_session_there("gone")  # a browser may come back
+    assert is_session_there("there")
+    assert not is_session_there("unknown")
+    server.close_session("gone")
+    assert not is_session_there("gone")
+    monkeypatch.setattr(streamlit_internals, "running_server", lambda: None)
+    assert not is_session_there("there")
+
+
+def test_a_request_from_elsewhere_lacks_the_repeated_cookie() -> None:
+    cookie = generate_xsrf_token_string()
+    cookies = {XSRF_COOKIE_NAME: cookie}
+    assert comes_from_own_page({"X-Xsrftoken": cookie}, cookies)
+    assert not comes_from_own_page({}, cookies)
+    assert not comes_from_own_page({"X-Xsrftoken": cookie}, {})
+    assert not comes_from_own_page({"X-Xsrftoken": generate_xsrf_token_string()}, cookies)
 
 
 def test_a_session_that_is_looked_at_again_begins_anew() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from emotion_core.emotions import FER2013
 from emotion_core.errors import VideoError
-from emotion_core.video.frame_table import FrameTable, table_schema, to_pandas, write_frame_table
+from emotion_core.video.frame_table import FrameTable
 from emotion_core.video.frame_times import frame_times
 from emotion_core.video.people_list import list_people
 from emotion_core.video.player_data import player_data
@@ -21,43 +21,9 @@ from emotion_core.video.view import build_view
 from emotion_core.video.view_cache import ViewCache
 from emotion_core.video.view_settings import ViewSettings
 from tests.video.clips import numbered, write_clip
+from tests.video.tables import TABLE, rows, write_table
 
 NAMES = FER2013.names
-
-
-def rows(*frames: tuple[float, list[tuple[int, str, float]]]) -> FrameTable:
-    """A table of (time, [(track, expression, probability)]), faces 40 pixels apart."""
-    import pyarrow as pa
-
-    columns: dict[str, list[Any]] = {name: [] for name in table_schema().names}
-    for number, (time_s, faces) in enumerate(frames):
-        for face, (track, name, share) in enumerate(faces or [(0, "", 0.0)]):
-            shares = {n: (share if n == name else (1 - share) / 6) for n in NAMES}
-            values: dict[str, Any] = dict.fromkeys(columns)
-            values |= {
-                "frame": number, "time_s": time_s, "width": 200, "height": 100, "shot": 1,
-            }  # fmt: skip
-            if track:
-                values |= {
-                    "face": face, "track": track, "person": f"Person {track}", "x0": 40.0 * track,
-                    "y0": 10.0, "x1": 40.0 * track + 20, "y1": 30.0, "detector_confidence": 0.9,
-                    "expression": name, "confidence": share, "uncertain": share < 0.4, **shares,
-                    **{f"smoothed_{n}": shares[n] for n in NAMES},
-                }  # fmt: skip
-            for column in columns:
-                columns[column].append(values[column])
-    table = pa.table(
-        [pa.array(columns[f.name], f.type) for f in table_schema()], schema=table_schema()
-    )
-    return FrameTable(to_pandas(table), {"source": {"duration_s": 2.0}, "options": {}})
-
-
-TABLE = rows(
-    (0.0, [(1, "happy", 0.9)]),
-    (0.5, []),
-    (1.0, [(1, "happy", 0.3), (2, "sad", 0.8)]),
-    (1.5, [(2, "sad", 0.7)]),
-)
 
 
 def unpacked(data: bytes) -> dict[str, Any]:
@@ -147,10 +113,7 @@ def test_a_chart_has_as_many_moments_as_it_has_room_for() -> None:
 def folder(tmp_path: Path) -> VideoFolder:
     found = VideoFolder(tmp_path / "video")
     found.path.mkdir()
-    import pyarrow as pa
-
-    arrays = pa.Table.from_pandas(TABLE.frames, schema=table_schema(), preserve_index=False)
-    write_frame_table(found.frames, [arrays], TABLE.metadata, FER2013)
+    write_table(TABLE, found.frames)
     return found
 
 

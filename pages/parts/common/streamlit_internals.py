@@ -81,8 +81,8 @@ def own_session() -> str:
 
 def is_session_there(session: str) -> bool:
     """Whether a session goes on: with a browser, or waiting for one that left a moment ago."""
-    server = running_server()
-    return server is not None and server._session_mgr.get_session_info(session) is not None
+    sessions = getattr(running_server(), "_session_mgr", None)
+    return sessions is not None and sessions.get_session_info(session) is not None
 
 
 def comes_from_own_page(headers: Mapping[str, str], cookies: Mapping[str, str]) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from emotion_core.video.library import VideoEntry
@@ -27,16 +28,7 @@ def markers_table(entry: VideoEntry) -> None:
             "Or write into this table."
         )
     st.data_editor(
-        [
-            {
-                "start_s": marker.start_s,
-                "end_s": marker.end_s,
-                "text": marker.text,
-                "kind": _KINDS[marker.kind],
-            }
-            for marker in markers
-        ]
-        or {"start_s": [], "end_s": [], "text": [], "kind": []},
+        _frame(markers),
         key=key,
         num_rows="dynamic",
         hide_index=True,
@@ -58,6 +50,13 @@ def markers_table(entry: VideoEntry) -> None:
         "Undo", key="video_markers_undo", icon=":material/undo:", on_click=attempt,
         args=(folder.markers.undo,),
     )  # fmt: skip
+
+
+def _frame(markers: Sequence[Marker]) -> pd.DataFrame:
+    """With types also where there is no row, or nothing could be written into it."""
+    rows = [(m.start_s, m.end_s, m.text, _KINDS[m.kind]) for m in markers]
+    types = {"start_s": "float64", "end_s": "float64", "text": "str", "kind": "str"}
+    return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
 def _changed(folder: VideoFolder, key: str, markers: Sequence[Marker]) -> None:
