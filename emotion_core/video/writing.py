@@ -31,9 +31,8 @@ from emotion_core.video.timing import Timeline
 if TYPE_CHECKING:
     _Timed = tuple[float, Packet[AudioStream]]
 
-# Exact rounding, without which grey turns a little green: libswscale's SWS_ACCURATE_RND, whose name
-# PyAV knows since 18.
-_EXACT = Interpolation.BILINEAR | 0x40000
+# Without exact rounding grey turns a little green.
+_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND
 # Usual frame rates divide it, and so do milliseconds.
 _TICKS = 90_000
 # Constant quality: at 20 what is added by encoding anew is hard to see.

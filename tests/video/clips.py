@@ -10,7 +10,7 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 MS = Fraction(1, 1000)
-_EXACT = Interpolation.BILINEAR | 0x40000  # SWS_ACCURATE_RND, by name since PyAV 18
+_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND
 _CELLS = 10  # bits of a number, as black and white squares in a row
 
 
