@@ -6,6 +6,7 @@ from typing import Any
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.description import describe_model, trained_epochs
+from emotion_core.classifiers.heads import HEAD_MEANINGS
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli import models_add, models_promote
 from emotion_core.cli.common import (
@@ -127,7 +128,11 @@ def run_show(args: argparse.Namespace) -> int:
         f"framed as {card.crop_framing}",
         "Parameters": f"{card.n_parameters:,}",
         "ms per face": _speed(card),
-        "Uncertain": f"below {percent(card.threshold)} (temperature {card.temperature:.2f})",
+        **{
+            f"Answers ({name})": f"{HEAD_MEANINGS[name]} Uncertain below "
+            f"{percent(head.threshold)} (temperature {head.temperature:.2f})"
+            for name, head in card.heads.items()
+        },
         "Trained on": _training(training),
         "TTA": "horizontal flip" if card.flip_tta else "none",
         **{f"On {split}": _accuracy(card, split) for split in card.metrics},
@@ -188,6 +193,8 @@ _HEADER = (
     "accuracy (test)",
     "against FER+",
     "macro-F1",
+    "resting faces misread",
+    "calibration error, shifted faces",
     "parameters",
     "ms per face",
     "use it for",
@@ -209,12 +216,17 @@ def _rows(registry: ModelRegistry, cards: list[ModelCard]) -> list[tuple[str, ..
     rows: list[tuple[str, ...]] = [_HEADER]
     for card in cards:
         macro_f1 = card.metrics.get("test", {}).get("macro_f1")
+        own = card.metrics.get("test_ferplus" if card.own_labels == "raters" else "test", {})
+        resting = (own.get("resting_misread") or {}).get("majority")
+        shifted = own.get("ece_shifted")
         rows.append(
             (
                 card.name + (" (default)" if card.name == default else ""),
                 _accuracy(card, "test"),
                 _accuracy(card, "test_ferplus"),
                 percent(macro_f1, 1) if macro_f1 is not None else _UNKNOWN,
+                percent(resting, 1) if resting is not None else _UNKNOWN,
+                percent(shifted, 1) if shifted is not None else _UNKNOWN,
                 f"{card.n_parameters:,}",
                 _speed(card),
                 card.use_for or "-",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_core.classifiers.card import KERAS_FILE
+from emotion_core.classifiers.card import KERAS_FILE, ModelCard
+from emotion_core.classifiers.heads import Head
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.emotions import FER2013, LabelSet
 from emotion_core.errors import ModelError
@@ -30,8 +31,7 @@ class EvaluatedModel:
         key: hash that changes with everything that the logits depend on.
         label_set: order of its outputs.
         size_px: side of its input, None for any.
-        temperature: the logits are divided by it.
-        threshold: below this confidence a prediction counts as uncertain.
+        head: which of its heads answers, and how sure.
         open: loads it. What it returns belongs to the thread that called it.
     """
 
@@ -39,31 +39,58 @@ class EvaluatedModel:
     key: str
     label_set: LabelSet
     size_px: int | None
-    temperature: float
-    threshold: float
+    head: Head
     open: Callable[[], Logits]
 
 
-def evaluated_model(registry: ModelRegistry, name: str) -> EvaluatedModel:
+def evaluated_model(
+    registry: ModelRegistry, name: str, labels: str | None = None
+) -> EvaluatedModel:
     """A shipped model, as it is served.
+
+    Args:
+        registry: where it is.
+        name: of the model.
+        labels: whose labels it is judged by; a model without a head for them answers with the
+            one that it has.
 
     Raises:
         ModelError: no such model, or its card is not valid.
     """
     card = registry.card(name)
+    answering = labels if labels and labels in card.heads else card.own_labels
+    return evaluated_card(card, answering, lambda: registry.open(name, labels=answering).logits)
+
+
+def evaluated_card(
+    card: ModelCard, labels: str, open_logits: Callable[[], Logits]
+) -> EvaluatedModel:
+    """One head of the model of a card.
+
+    Args:
+        card: the card.
+        labels: one of its heads.
+        open_logits: loads it.
+    """
+    head = card.head(labels)
+    # Where the first output is the only head's, the key is the one of before there were heads.
+    part = f"-{head.first}" * bool(head.first)
     return EvaluatedModel(
-        name=name,
-        key=card.sha256 + ("-mirrored" if card.flip_tta else ""),
+        name=card.name,
+        key=card.sha256 + part + "-mirrored" * card.flip_tta,
         label_set=card.label_set,
         size_px=card.input_size_px,
-        temperature=card.temperature,
-        threshold=card.threshold,
-        open=lambda: registry.open(name).logits,
+        head=head,
+        open=open_logits,
     )
 
 
-def evaluated_run(folder: Path) -> EvaluatedModel:
+def evaluated_run(folder: Path, labels: str = "fer2013") -> EvaluatedModel:
     """The best epoch of a run, uncalibrated. Opening it loads TensorFlow.
+
+    Args:
+        folder: of the run.
+        labels: whose labels it is judged by: of a run with two heads the one for these answers.
 
     Raises:
         ModelError: the run has no model yet.
@@ -79,11 +106,13 @@ def evaluated_run(folder: Path) -> EvaluatedModel:
     def load() -> Logits:
         from emotion_core.classifiers.export import KerasClassifier
 
-        classifier = KerasClassifier(path, FER2013)
+        classifier = KerasClassifier(path, FER2013, second_head=labels == "raters")
         # The logarithms of probabilities are logits too, less a constant that softmax ignores.
         return lambda images: np.log(np.maximum(classifier.predict(images).probabilities, 1e-30))
 
-    return EvaluatedModel(folder.resolve().name, key, FER2013, None, 1.0, 0.0, load)
+    uncalibrated = Head(first=0, outputs=len(FER2013), temperature=1.0, threshold=0.0)
+    key += "-raters" * (labels == "raters")
+    return EvaluatedModel(folder.resolve().name, key, FER2013, None, uncalibrated, load)
 
 
 def in_order(logits: Float32Array, have: LabelSet, want: LabelSet) -> Float32Array:
