@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pydantic
@@ -194,7 +193,7 @@ class ModelCard:
         return path
 
 
-def _heads(heads: Mapping[str, Any], n_labels: int) -> Mapping[str, Head]:
+def _heads(heads: Mapping[str, Any], n_labels: int) -> dict[str, Head]:
     """Heads from what the schema has checked, in the order of ``HEAD_NAMES``."""
     found = {}
     for name in HEAD_NAMES:
@@ -206,7 +205,7 @@ def _heads(heads: Mapping[str, Any], n_labels: int) -> Mapping[str, Head]:
                     f"heads: {name}: wanted outputs for {n_labels} labels. "
                     f"Received: {found[name].outputs}"
                 )
-    return MappingProxyType(found)
+    return found
 
 
 def _with_heads(values: Mapping[str, Any]) -> dict[str, Any]:

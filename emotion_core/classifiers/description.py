@@ -53,7 +53,8 @@ def _made(card: ModelCard) -> str:
     # With stages of its own a model was initialised from the one before.
     if begun and not training.get("stages"):
         text += f", initialised from {_other(begun, card)}"
-    if teachers := [_other(name, card) for name in recipe.get("teachers") or ()]:
+    names = [*(recipe.get("teachers") or ()), *(recipe.get("rater_teachers") or ())]
+    if teachers := list(dict.fromkeys(_other(name, card) for name in names)):
         text += f"; distilled from {_listed(teachers)}"
     return f"{text}."
 
@@ -69,6 +70,12 @@ def _judged(card: ModelCard) -> str:
         f"It recognises the expression on {percent(test['accuracy'], 1)} of {test['n']:,} test "
         f"faces{whose} (95 % interval {low} to {high})"
     )
+    other = card.metrics.get("test") if by_raters and "fer2013" in card.heads else None
+    if other:
+        text += (
+            f", and on {percent(other['accuracy'], 1)} of {other['n']:,} by the data set's "
+            "labels, which its second head predicts"
+        )
     recipe = card.training["recipe"]
     how = []
     if isinstance(recipe, Mapping) and recipe.get("ema"):

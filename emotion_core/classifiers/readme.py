@@ -7,7 +7,7 @@ from typing import Any
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
 from emotion_core.classifiers.description import describe_model
-from emotion_core.classifiers.heads import HEAD_MEANINGS
+from emotion_core.classifiers.heads import HEAD_MEANINGS, Head
 from emotion_core.classifiers.readme_tables import UNKNOWN, markdown_table, number, percent
 from emotion_core.classifiers.readme_training import (
     own_protocol_section,
@@ -24,10 +24,12 @@ _SPLIT_TITLES = {
     "validation_ferplus": "PublicTest, FER+ majority labels",
     "merged": "PublicTest and PrivateTest merged",
 }
-# The splits whose classes are shown in detail: the first that the card has. A model that learned
-# FER+ labels is judged by them.
-_DETAILED = ("test", "validation")
-_DETAILED_FERPLUS = ("test_ferplus", *_DETAILED)
+# The splits whose classes are shown in detail, by whose labels a head predicts: the first that the
+# card has.
+_DETAILED = {
+    "raters": ("test_ferplus", "validation_ferplus"),
+    "fer2013": ("test", "validation"),
+}
 
 
 def save_with_readme(card: ModelCard, folder: Path) -> None:
@@ -56,16 +58,8 @@ def render_readme(card: ModelCard) -> str:
     use_for = f"Use it for: {card.use_for}." if card.use_for else ""
     sections = [f"# {card.title}", describe_model(card), card.description, use_for]
     sections += [_facts(card), _accuracy(card)]
-    wanted = _DETAILED_FERPLUS if card.own_labels == "raters" else _DETAILED
-    detailed = next((split for split in wanted if split in card.metrics), None)
-    if detailed is not None:
-        metrics = card.metrics[detailed]
-        title = _SPLIT_TITLES[detailed]
-        sections += [
-            _classes(title, metrics, card.labels),
-            _confusion(title, metrics, card.labels),
-            _uncertain(title, metrics, card),
-        ]
+    for name in card.heads:
+        sections += _details(card, name)
     sections += [
         _limits(),
         training_section(card),
@@ -164,6 +158,21 @@ def _resting(rates: Mapping[str, Any] | None) -> str:
     return f"{percent(rates['majority'])} ({percent(rates.get('votes_8'))} beyond doubt)"
 
 
+def _details(card: ModelCard, labels: str) -> list[str]:
+    """What one head makes of each expression, on the split that tells it best."""
+    # A model of raters' labels that was never judged by them is shown by the others.
+    wanted = [*_DETAILED[labels], *(_DETAILED["fer2013"] if len(card.heads) == 1 else ())]
+    split = next((split for split in wanted if split in card.metrics), None)
+    if split is None:
+        return []
+    metrics, title = card.metrics[split], _SPLIT_TITLES[split]
+    return [
+        _classes(title, metrics, card.labels),
+        _confusion(title, metrics, card.labels),
+        _uncertain(title, metrics, card.heads[labels], labels if len(card.heads) > 1 else ""),
+    ]
+
+
 def _classes(title: str, metrics: Mapping[str, Any], labels: Sequence[str]) -> str:
     per_class = metrics.get("per_class")
     if not per_class:
@@ -196,7 +205,8 @@ def _confusion(title: str, metrics: Mapping[str, Any], labels: Sequence[str]) ->
     )
 
 
-def _uncertain(title: str, metrics: Mapping[str, Any], card: ModelCard) -> str:
+def _uncertain(title: str, metrics: Mapping[str, Any], head: Head, labels: str) -> str:
+    """What saying "uncertain" buys; ``labels`` names the head where there are two."""
     coverage, accuracy = metrics.get("coverage"), metrics.get("accuracy_covered")
     if coverage is None or accuracy is None:
         return ""
@@ -205,10 +215,10 @@ def _uncertain(title: str, metrics: Mapping[str, Any], card: ModelCard) -> str:
         for point in metrics.get("coverage_curve", ())
     ]
     return (
-        "## Unconfident predictions\n\nWhere the highest probability is below "
-        f"{percent(card.head().threshold)}, the prediction is shown as uncertain. On {title} that "
-        f"leaves {percent(coverage)} of the faces with a confident prediction, and "
-        f"{percent(accuracy)} of these are right."
+        f"## Unconfident predictions{f' of `{labels}`' * bool(labels)}\n\nWhere the highest "
+        f"probability is below {percent(head.threshold)}, the prediction is shown as uncertain. "
+        f"On {title} that leaves {percent(coverage)} of the faces with a confident prediction, "
+        f"and {percent(accuracy)} of these are right."
         + (
             "\n\n" + markdown_table(("Confident predictions", "Threshold", "Right"), curve)
             if curve

@@ -13,10 +13,26 @@ import skimage.data
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
 from emotion_core.classifiers.export import export_litert
+from emotion_core.classifiers.heads import Head
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.emotions import FER2013
 from emotion_core.files.atomic_files import file_sha256
 from emotion_core.types import UInt8Array
+
+
+def one_head(labels: str = "fer2013", **changes: Any) -> dict[str, Head]:
+    """The heads of a card that has only one, some of its values changed."""
+    values: dict[str, Any] = {"first": 0, "outputs": 7, "temperature": 1.3, "threshold": 0.45}
+    return {labels: Head(**{**values, **changes})}
+
+
+def two_heads(**changes: Any) -> dict[str, Head]:
+    """Those of a network with 7 and 8 outputs; the changes are the raters'."""
+    raters: dict[str, Any] = {"first": 7, "outputs": 8, "temperature": 0.8, "threshold": 0.5}
+    return {
+        "raters": Head(**{**raters, **changes}),
+        "fer2013": Head(first=0, outputs=7, temperature=1.3, threshold=0.45),
+    }
 
 
 def card_values(**changes: Any) -> dict[str, Any]:
@@ -48,8 +64,7 @@ def card_values(**changes: Any) -> dict[str, Any]:
         "input_channels": 1,
         "crop_framing": "fer2013",
         "n_parameters": 1_200_000,
-        "temperature": 1.3,
-        "threshold": 0.45,
+        "heads": one_head(),
         "flip_tta": True,
         "metrics": {"validation": {**metrics, "n": 3588}, "test": metrics},
         "training": {
@@ -90,7 +105,7 @@ def faces() -> UInt8Array:
 
 @pytest.fixture(scope="session")
 def networks(faces: UInt8Array) -> dict[str, Any]:
-    """Untrained networks by architecture, with outputs that differ from face to face.
+    """Untrained networks by architecture, and one with two heads; outputs differ by the face.
 
     The outputs of a fresh network hardly depend on its input; any two would seem to agree.
     """
@@ -99,9 +114,10 @@ def networks(faces: UInt8Array) -> dict[str, Any]:
     from emotion_core.classifiers.architectures import build_model
 
     built = {}
-    for name in ("compact", "emotion-cnn"):
+    outputs = {"compact": 7, "emotion-cnn": 7, "two-heads": 15}
+    for name, n in outputs.items():
         keras.utils.set_random_seed(7)
-        network = build_model(name)
+        network = build_model("compact" if name == "two-heads" else name, n_classes=n)
         logits = np.asarray(network(crops_to_tensor(faces), training=False))
         last = network.get_layer("logits")
         kernel, bias = last.get_weights()
@@ -125,13 +141,17 @@ def exported(networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory)
 def make_folder(
     make_card: Callable[..., ModelCard], exported: dict[str, Path], tmp_path: Path
 ) -> Callable[..., Path]:
-    """Builds a whole model folder; keyword arguments replace values of its card."""
+    """Builds a whole model folder; keyword arguments replace values of its card.
+
+    With heads for two kinds of labels it gets the network that has them.
+    """
 
     def make(root: Path = tmp_path / "models", **changes: Any) -> Path:
         card = make_card(**changes)
         folder = root / card.name
         folder.mkdir(parents=True)
-        shutil.copyfile(exported[card.architecture], folder / LITERT_FILE)
+        network = "two-heads" if len(card.heads) > 1 else card.architecture
+        shutil.copyfile(exported[network], folder / LITERT_FILE)
         files = {LITERT_FILE: file_sha256(folder / LITERT_FILE)}
         dataclasses.replace(card, files=changes.get("files", files)).save(folder)
         return folder
