@@ -180,21 +180,23 @@ class KerasClassifier:
 
     Args:
         path: a ``.keras`` file.
-        label_set: its outputs.
-        second_head: of a network with two, predict by the second: the raters'.
+        label_set: its outputs, or those of the first of two heads.
 
     Raises:
         ModelError: the file is missing, damaged or not safe.
     """
 
-    def __init__(self, path: Path, label_set: LabelSet, *, second_head: bool = False) -> None:
+    def __init__(self, path: Path, label_set: LabelSet) -> None:
         self._model = load_keras(path)
         self._label_set = label_set
-        n = len(label_set)
-        self._first = n if second_head and self._model.output_shape[-1] >= 2 * n else 0
 
     def predict(self, images: UInt8Array) -> EmotionScores:
         """Uncalibrated scores of (N, S, S) uint8 gray crops."""
-        logits = _keras_logits(self._model, crops_to_tensor(images))
-        own = logits[:, self._first : self._first + len(self._label_set)]
-        return EmotionScores(softmax(own), self._label_set)
+        # The outputs beyond the labels are a second head.
+        return EmotionScores(
+            softmax(self.outputs(images)[:, : len(self._label_set)]), self._label_set
+        )
+
+    def outputs(self, images: UInt8Array) -> Float32Array:
+        """(N, K) float32 outputs of all heads for (N, S, S) uint8 gray crops."""
+        return _keras_logits(self._model, crops_to_tensor(images))

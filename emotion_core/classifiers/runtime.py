@@ -219,13 +219,11 @@ class LiteRTClassifier:
         """
         size_px = self.card.input_size_px
         checked("crops", images, (None, size_px, size_px), np.uint8)
-        return self._scores(self._run(images), images)
+        return self._scores(self._own(self._network.run(crops_to_tensor(images))), images)
 
-    def _run(self, images: UInt8Array) -> Float32Array:
+    def _own(self, outputs: Float32Array) -> Float32Array:
         """The head's logits, of its labels only."""
-        first = self._head.first
-        logits = self._network.run(crops_to_tensor(images))
-        return logits[:, first : first + len(self.card.labels)]
+        return outputs[:, self._head.first : self._head.first + len(self.card.labels)]
 
     def _scores(self, logits: Float32Array, images: UInt8Array) -> EmotionScores:
         if not np.isfinite(logits).all():
@@ -237,13 +235,23 @@ class LiteRTClassifier:
         return EmotionScores(probabilities, self.card.label_set, self._head.threshold)
 
     def logits(self, images: UInt8Array) -> Float32Array:
-        """Uncalibrated outputs, from which temperature and threshold are fitted.
+        """Uncalibrated outputs of the head that answers.
+
+        Arguments and errors as of ``outputs``.
+
+        Returns:
+            (N, C) float32, C the number of the card's labels.
+        """
+        return self._own(self.outputs(images))
+
+    def outputs(self, images: UInt8Array) -> Float32Array:
+        """Uncalibrated outputs of all heads, from which temperatures and thresholds are fitted.
 
         Args:
             images: (N, S, S) uint8 gray. N may be 0.
 
         Returns:
-            (N, C) float32; the mean of both passes where the card asks for flip averaging.
+            (N, K) float32; the mean of both passes where the card asks for flip averaging.
 
         Raises:
             ValueError: another shape or dtype.
@@ -251,10 +259,10 @@ class LiteRTClassifier:
         size_px = self.card.input_size_px
         checked("crops", images, (None, size_px, size_px), np.uint8)
         if not self.card.flip_tta:
-            return self._run(images)
+            return self._network.run(crops_to_tensor(images))
         # Both passes in one batch.
         both = np.concatenate([images, images[:, :, ::-1]])
-        plain, mirrored = np.split(self._run(both), 2)
+        plain, mirrored = np.split(self._network.run(crops_to_tensor(both)), 2)
         return np.asarray((plain + mirrored) / 2, dtype=np.float32)
 
 

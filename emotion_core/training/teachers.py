@@ -20,7 +20,6 @@ from emotion_core.evaluation.evaluated_model import (
     evaluated_model,
     evaluated_run,
     fitted,
-    in_order,
 )
 from emotion_core.files.atomic_files import AtomicFile
 from emotion_core.files.outside_files import open_regular
@@ -183,7 +182,7 @@ def _predictions(
         if stop():
             raise Cancelled("Stopped while the teachers were asked.")
         faces = fitted(images[start : start + _BATCH], model.size_px)
-        logits = in_order(ask(faces), model.label_set, label_set)
+        logits = model.logits(ask(faces), label_set)
         found.append(softmax(logits, model.head.temperatures(faces) * temperature))
     return np.concatenate(found)
 
