@@ -92,9 +92,14 @@ class EmotionPipeline:
             ModelError: no such model, its files are not those of its card, or it has no head for
                 these labels.
             DetectorError: no such detector, or it cannot be used here.
-            ValueError: an option is out of range.
+            ValueError: an option is out of range, or an opened model answers by other labels.
         """
         if isinstance(model, LiteRTClassifier):
+            if labels not in (None, model.labels):
+                raise ValueError(
+                    f"labels: wanted {model.labels}, for which the model was opened, or none. "
+                    f"Received: {labels!r}. Open it with load_model(..., labels={labels!r})."
+                )
             classifier = model
         else:
             classifier = load_model(model, labels=labels)

@@ -20,6 +20,9 @@ CARD_FILE = "card.json"
 KERAS_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
 
+#: Whose labels -> under which name the figures on the test images stand in ``metrics``.
+TEST_METRICS: Mapping[str, str] = {"raters": "test_ferplus", "fer2013": "test"}
+
 #: Grows when a field is added, goes away or changes its meaning.
 SCHEMA = 4
 
@@ -135,6 +138,17 @@ class ModelCard:
                 f"Received: {labels!r}. Choose another model, or leave the labels to it."
             )
         return self.heads[labels]
+
+    def test_figures(self, labels: str) -> Mapping[str, Any]:
+        """Figures on the test images by some labels; empty where they were not measured.
+
+        Of two heads each is judged by its own labels, a single one by both kinds.
+
+        Args:
+            labels: ``raters`` or ``fer2013``.
+        """
+        found: Mapping[str, Any] = self.metrics.get(TEST_METRICS[labels], {})
+        return found
 
     @property
     def sha256(self) -> str:

@@ -60,8 +60,8 @@ def _made(card: ModelCard) -> str:
 
 
 def _judged(card: ModelCard) -> str:
-    by_raters = card.own_labels == "raters" and "test_ferplus" in card.metrics
-    test = card.metrics.get("test_ferplus" if by_raters else "test")
+    by_raters = card.own_labels == "raters" and bool(card.test_figures("raters"))
+    test = card.test_figures("raters" if by_raters else "fer2013")
     if not test:
         return ""
     low, high = (f"{100 * bound:.1f}" for bound in test["accuracy_ci95"])
@@ -70,7 +70,7 @@ def _judged(card: ModelCard) -> str:
         f"It recognises the expression on {percent(test['accuracy'], 1)} of {test['n']:,} test "
         f"faces{whose} (95 % interval {low} to {high})"
     )
-    other = card.metrics.get("test") if by_raters and "fer2013" in card.heads else None
+    other = card.test_figures("fer2013") if by_raters and "fer2013" in card.heads else None
     if other:
         text += (
             f", and on {percent(other['accuracy'], 1)} of {other['n']:,} by the data set's "

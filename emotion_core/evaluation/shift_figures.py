@@ -135,12 +135,16 @@ class ShiftTest:
             everything = predictor.compute(
                 shifted(self._images, name),
                 self._key,
-                f"shift_{name}",
+                _condition(name),
                 progress=told,
                 cancelled=cancelled,
             )
             found[name] = everything.select(self._judged)
         return found
+
+    def is_known(self, model: EvaluatedModel, cache: LogitsCache) -> bool:
+        """Whether ``predictions`` would come from the cache alone."""
+        return all(cache.load(model.key, self._key, _condition(name)) for name in SHIFTS)
 
     def report(self, predictions: Mapping[str, Predictions]) -> ShiftReport:
         """Figures of predictions."""
@@ -158,3 +162,8 @@ class ShiftTest:
             )
         together = expected_calibration_error(np.concatenate(confidences), np.concatenate(correct))
         return ShiftReport(figures, together)
+
+
+def _condition(name: str) -> str:
+    """Under what the predictions of a condition are kept."""
+    return f"shifted_{name}"

@@ -4,6 +4,7 @@ Unlike ``corruptions``, which go from mild to hopeless to see where a model brea
 conditions of everyday pictures, each at one strength: calibration is fitted and judged on them.
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,8 +56,14 @@ def shifted(images: UInt8Array, name: str) -> UInt8Array:
         raise ValueError(f"shift: wanted one of {', '.join(SHIFTS)}. Received: {name!r}")
     if not len(images):
         return images
-    # Each condition has random numbers of its own, and each face the same whatever its company.
-    return SHIFTS[name].apply(images, np.random.default_rng([0, *name.encode()]))
+    apply = SHIFTS[name].apply
+    # One by one, so that a face becomes the same whatever its company.
+    return np.concatenate([apply(face[np.newaxis], _random(name, face)) for face in images])
+
+
+def _random(name: str, face: UInt8Array) -> _Random:
+    """Random numbers of their own for each condition and face."""
+    return np.random.default_rng([*name.encode(), zlib.crc32(face.tobytes())])
 
 
 def _sampled(images: UInt8Array, x: Float64Array, y: Float64Array) -> UInt8Array:
