@@ -105,7 +105,7 @@ def faces() -> UInt8Array:
 
 @pytest.fixture(scope="session")
 def networks(faces: UInt8Array) -> dict[str, Any]:
-    """Untrained networks by architecture, and one with two heads; outputs differ by the face.
+    """Untrained networks by architecture, with outputs that differ from face to face.
 
     The outputs of a fresh network hardly depend on its input; any two would seem to agree.
     """
@@ -114,10 +114,9 @@ def networks(faces: UInt8Array) -> dict[str, Any]:
     from emotion_core.classifiers.architectures import build_model
 
     built = {}
-    outputs = {"compact": 7, "emotion-cnn": 7, "two-heads": 15}
-    for name, n in outputs.items():
+    for name in ("compact", "emotion-cnn"):
         keras.utils.set_random_seed(7)
-        network = build_model("compact" if name == "two-heads" else name, n_classes=n)
+        network = build_model(name)
         logits = np.asarray(network(crops_to_tensor(faces), training=False))
         last = network.get_layer("logits")
         kernel, bias = last.get_weights()
@@ -141,17 +140,13 @@ def exported(networks: dict[str, Any], tmp_path_factory: pytest.TempPathFactory)
 def make_folder(
     make_card: Callable[..., ModelCard], exported: dict[str, Path], tmp_path: Path
 ) -> Callable[..., Path]:
-    """Builds a whole model folder; keyword arguments replace values of its card.
-
-    With heads for two kinds of labels it gets the network that has them.
-    """
+    """Builds a whole model folder; keyword arguments replace values of its card."""
 
     def make(root: Path = tmp_path / "models", **changes: Any) -> Path:
         card = make_card(**changes)
         folder = root / card.name
         folder.mkdir(parents=True)
-        network = "two-heads" if len(card.heads) > 1 else card.architecture
-        shutil.copyfile(exported[network], folder / LITERT_FILE)
+        shutil.copyfile(exported[card.architecture], folder / LITERT_FILE)
         files = {LITERT_FILE: file_sha256(folder / LITERT_FILE)}
         dataclasses.replace(card, files=changes.get("files", files)).save(folder)
         return folder

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.datasets import EmotionDataset
+from emotion_core.datasets import TEST, EmotionDataset
 from emotion_core.errors import ModelError
 from emotion_core.evaluation import audit, build_evaluation_split, evaluate_model, evaluated_model
 from emotion_core.evaluation.cache import LogitsCache
@@ -22,7 +22,7 @@ def registry(two_headed_models: Path) -> ModelRegistry:
 def test_each_head_is_judged_by_its_own_columns(
     registry: ModelRegistry, small_set: EmotionDataset, folder: Path
 ) -> None:
-    outputs = registry.open(TWO).outputs(small_set.split("test").images)
+    outputs = registry.open(TWO).outputs(small_set.split(TEST).images)
     cache = LogitsCache(folder)
     for labels, head in HEADS.items():
         model = evaluated_model(registry, TWO, labels)

@@ -69,7 +69,9 @@ def test_every_condition_does_what_it_says(faces: UInt8Array) -> None:
         return float(np.abs(np.diff(images.astype(int), axis=2)).mean())
 
     assert detail(shifted(faces, "blur")) < 0.8 * detail(faces)
-    assert detail(shifted(faces, "small")) < 0.8 * detail(faces)
+    # These faces were smaller than 28 pixels once; noise was not.
+    noise = np.random.default_rng(0).integers(0, 256, (6, 48, 48), dtype=np.uint8)
+    assert detail(shifted(noise, "small")) < 0.6 * detail(noise)
     jpeg = np.abs(shifted(faces, "jpeg").astype(int) - faces)
     assert 0.5 < jpeg.mean() < 12
     # A flat face stays flat however it is moved; at the edge its last pixel is repeated.
