@@ -70,19 +70,20 @@ def _judged(card: ModelCard) -> str:
         f"It recognises the expression on {percent(test['accuracy'], 1)} of {test['n']:,} test "
         f"faces{whose} (95 % interval {low} to {high})"
     )
-    other = card.test_figures("fer2013") if by_raters and "fer2013" in card.heads else None
-    if other:
-        text += (
-            f", and on {percent(other['accuracy'], 1)} of {other['n']:,} by the data set's "
-            "labels, which its second head predicts"
-        )
     recipe = card.training["recipe"]
     how = []
     if isinstance(recipe, Mapping) and recipe.get("ema"):
         how.append("EMA weights")
     if card.flip_tta:
         how.append("horizontal-flip test-time augmentation")
-    return f"{text}, with {_listed(how)}." if how else f"{text}."
+    text = f"{text}, with {_listed(how)}." if how else f"{text}."
+    other = card.test_figures("fer2013") if by_raters and "fer2013" in card.heads else None
+    if other:
+        text += (
+            f" Its other head agrees with the data set's labels on {percent(other['accuracy'], 1)} "
+            f"of {other['n']:,}."
+        )
+    return text
 
 
 def _size(parameters: int) -> str:

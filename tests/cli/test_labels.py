@@ -70,12 +70,16 @@ def test_evaluate_judges_the_head_of_the_labels(command) -> None:
     assert outcome.code == 0, outcome.err
     figures = outcome.json
     assert figures["threshold"] == HEADS["fer2013"].threshold
-    assert figures["resting_misread"] is None  # nobody voted
+    resting = figures["resting_misread"]  # the drawn faces have votes
+    assert 0 < resting["n_votes_8"] <= resting["n"] < figures["n"]
+    assert 0 <= resting["majority"] <= 1
     assert set(figures["shifts"]) == {"box", "jpeg", "blur", "low-light", "small", "turned"}
     assert 0 <= figures["ece_shifted"] <= 1
     text = command("evaluate", "--dataset", "synthetic").out.decode()
     assert "on shifted faces" in text
-    assert "resting faces" not in text
+    assert f"resting faces     {100 * resting['majority']:.1f} % of {resting['n']}" in text
+    raters = command("evaluate", "--dataset", "synthetic", "--labels", "raters", "--json").json
+    assert raters["threshold"] == HEADS["raters"].threshold
 
 
 def test_models_tell_every_head(command) -> None:

@@ -105,12 +105,8 @@ def test_photos_are_read_again_by_the_other_head(
     second = pd.read_csv(io.BytesIO(exports[-1].csv())).iloc[0]
     assert second["labels"] == "fer2013"
     assert abs(first["happy"] - second["happy"]) > 0.001
-    library = next(v for v in app.session_state.filtered_state.values() if _is_library(v))
+    library: PhotoLibrary = app.session_state["_photo_library"]
     assert {key.labels for _, key in library._results} == {"raters", "fer2013"}
     # Back again nothing is computed: it is the first answer.
     app.radio(key=LABELS_KEY).set_value("raters").run()
     assert pd.read_csv(io.BytesIO(exports[-1].csv())).iloc[0].equals(first)
-
-
-def _is_library(value: object) -> bool:
-    return isinstance(value, PhotoLibrary)
