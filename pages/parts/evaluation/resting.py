@@ -36,7 +36,7 @@ def resting(choice: Choice, evaluation: Evaluation) -> None:
     chosen = found.misread
     if found.beyond_doubt.any():
         only = st.toggle(
-            "Only faces that 8 of 10 raters call neutral",
+            "Only faces that at least 8 of 10 raters call neutral",
             key=BEYOND_DOUBT_KEY,
             persist_state="session",
         )

@@ -13,6 +13,7 @@ from emotion_core.evaluation.shifts import SHIFTS
 from emotion_core.evaluation.shifts import shifted as shifted_faces
 from emotion_core.html import pieces
 from emotion_core.images import encode_png, resize_image
+from emotion_core.markdown import plain
 from emotion_core.types import UInt8Array
 from emotion_core.wording import percent
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
@@ -127,5 +128,5 @@ def _examples(choice: Choice, figures: Mapping[str, ShiftFigures]) -> None:
 
 def _strip(faces: UInt8Array, title: str, what: str) -> None:
     larger = [resize_image(face, (_EXAMPLE_PX, _EXAMPLE_PX)) for face in faces]
-    st.markdown(f"**{title}**" + (f": {what}" if what else ""))
+    st.markdown(f"**{plain(title)}**" + (f": {plain(what)}" if what else ""))
     st.image(encode_png(np.hstack(larger)), alt=f"Example faces: {title.lower()}, {what}")
