@@ -138,7 +138,7 @@ def settings_form() -> Choice:
             "faster on a graphics card and on processors with AVX512-BF16 or AMX. On other "
             "processors it is slower.",
         )
-    others_form(st.session_state[key("architecture")])
+    others_form(st.session_state[key("architecture")], st.session_state[key("labels")])
     return Choice(_config(), dataset)
 
 
@@ -234,6 +234,8 @@ def _config() -> TrainingConfig:
         (parts if tail else values)[tail or head] = value
     if values["architecture"] not in FULLY_CONVOLUTIONAL:
         values["progressive_resizing_px"] = 0
+    if values["labels"] != "multi-task":
+        values["rater_teachers"] = ()
     return base.with_values({**values, "augmentation": parts})
 
 
@@ -242,7 +244,8 @@ def _names() -> list[str]:
     return [
         "architecture", "epochs", "batch_size", "optimizer", "learning_rate", "schedule",
         "labels", "class_balance", "label_smoothing", "early_stopping", "seed", "leak_free",
-        "corrections", "init_from", "teachers", "teacher_weight", "mixed_precision",
+        "corrections", "init_from", "teachers", "rater_teachers", "teacher_weight",
+        "mixed_precision",
         *(f"augmentation.{part}" for part in (
             "flip", "shift", "rotation_deg", "scale", "brightness", "contrast", "random_erasing",
             "mixup", "cutmix", "sharp_share", "degradation",
