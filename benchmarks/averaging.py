@@ -34,7 +34,7 @@ from emotion_core.evaluation import (  # noqa: E402
     evaluated_run,
     fit_temperature,
 )
-from emotion_core.evaluation.evaluated_model import Logits, fitted, in_order  # noqa: E402
+from emotion_core.evaluation.evaluated_model import Outputs, fitted  # noqa: E402
 from emotion_core.types import Float32Array, UInt8Array  # noqa: E402
 
 #: Outer share of a three-tap kernel, in both directions. A twelfth softens as much as moving by a
@@ -75,12 +75,16 @@ def changed_faces(images: UInt8Array) -> Iterator[tuple[str, UInt8Array]]:
 
 
 def log_probabilities(
-    model: EvaluatedModel, ask: Logits, rows: EvaluationSplit, images: UInt8Array, *, mirrored: bool
+    model: EvaluatedModel,
+    ask: Outputs,
+    rows: EvaluationSplit,
+    images: UInt8Array,
+    *,
+    mirrored: bool,
 ) -> Float32Array:
     """(N, C) float32, of the rows' labels; ``ask`` is the model, opened."""
     views = [images, np.ascontiguousarray(images[:, :, ::-1])] if mirrored else [images]
-    logits = [in_order(ask(fitted(v, model.size_px)), model.label_set, rows.label_set)
-              for v in views]  # fmt: skip
+    logits = [model.logits(ask(fitted(view, model.size_px)), rows.label_set) for view in views]
     probabilities = softmax(np.mean(logits, axis=0, dtype=np.float32))
     return np.asarray(np.log(probabilities + 1e-12), np.float32)
 

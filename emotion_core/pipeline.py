@@ -73,6 +73,7 @@ class EmotionPipeline:
         small_faces: SmallFaces | str = SmallFaces.AUTO,
         max_side_px: int = DEFAULT_MAX_SIDE_PX,
         threshold: float | None = None,
+        labels: str | None = None,
     ) -> "EmotionPipeline":
         """Opens a model and a face detector, to use them for many pictures.
 
@@ -84,13 +85,24 @@ class EmotionPipeline:
             small_faces: how hard small faces are looked for in large pictures.
             max_side_px: longest side on which faces are looked for first.
             threshold: call an answer uncertain below this score, 0-1; None for the model's own.
+            labels: whose labels answer, ``raters`` or ``fer2013``; None for what the model has,
+                raters' first. For a model that is given by name.
 
         Raises:
-            ModelError: no such model, or its files are not those of its card.
+            ModelError: no such model, its files are not those of its card, or it has no head for
+                these labels.
             DetectorError: no such detector, or it cannot be used here.
-            ValueError: an option is out of range.
+            ValueError: an option is out of range, or an opened model answers by other labels.
         """
-        classifier = model if isinstance(model, LiteRTClassifier) else load_model(model)
+        if isinstance(model, LiteRTClassifier):
+            if labels not in (None, model.labels):
+                raise ValueError(
+                    f"labels: wanted {model.labels}, for which the model was opened, or none. "
+                    f"Received: {labels!r}. Open it with load_model(..., labels={labels!r})."
+                )
+            classifier = model
+        else:
+            classifier = load_model(model, labels=labels)
         return cls(
             build_detector(
                 detector,

@@ -29,8 +29,9 @@ _BEFORE_SCORES = {
     "confidence": "float64",
     "uncertain": "bool",
 }
-#: Columns after the scores: which model and detector gave the prediction.
-_AFTER_SCORES = {"model": "str", "detector": "str"}
+#: Columns after the scores: which model and detector gave the prediction, and whose labels the
+#: model was asked for.
+_AFTER_SCORES = {"model": "str", "labels": "str", "detector": "str"}
 
 # Enough for a pixel's hundredth and for scores whose sum stays within 1e-5 of 1.
 _PIXEL_DIGITS = 2
@@ -43,7 +44,7 @@ def face_columns(label_set: LabelSet = FER2013) -> tuple[str, ...]:
 
 
 def results_to_records(
-    source: str, result: FrameResult, model: str, detector: str
+    source: str, result: FrameResult, model: str, detector: str, labels: str = ""
 ) -> list[dict[str, Any]]:
     """One row per face of a picture, with the columns of ``face_columns``.
 
@@ -52,6 +53,7 @@ def results_to_records(
         result: what the pipeline found in it.
         model: name of the model that gave the scores.
         detector: name of the detector that gave the boxes.
+        labels: whose labels the model predicts; empty where nobody knows.
     """
     records = []
     for face in _faces(result):
@@ -70,6 +72,7 @@ def results_to_records(
                 "uncertain": face["uncertain"],
                 **face["scores"],
                 "model": model,
+                "labels": labels,
                 "detector": detector,
             }
         )
@@ -127,6 +130,7 @@ def analysis_document(
     detector: str,
     results: Iterable[tuple[str, FrameResult]],
     errors: Iterable[tuple[str, str]] = (),
+    labels: str = "",
 ) -> dict[str, Any]:
     """The JSON document of ``analyze`` and of the photos page.
 
@@ -135,9 +139,11 @@ def analysis_document(
         detector: name of the detector that gave the boxes.
         results: (source, result) of each picture that could be read.
         errors: (source, what was wrong) of each input that could not.
+        labels: whose labels the model predicts; empty where nobody knows.
     """
     return {
         "model": model,
+        "labels": labels,
         "detector": detector,
         "results": [result_entry(source, result) for source, result in results],
         "errors": [error_entry(source, error) for source, error in errors],

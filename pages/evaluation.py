@@ -22,7 +22,7 @@ def _evaluation(settings: Settings) -> None:
     if evaluation is None:
         return
     figures = evaluation.figures(choice.threshold)
-    summary(choice, figures)
+    summary(choice, figures, settings)
     sections(choice, evaluation, figures, settings)
 
 

@@ -48,12 +48,12 @@ def _home(settings: Settings) -> None:
     from pages.parts.home import how_it_works
 
     st.header("The model in use", anchor=False)
-    st.html(model_facts.figures_strip(settings.card))
+    st.html(model_facts.figures_strip(settings.card, settings.labels))
     facts, errors = st.columns([2, 3], gap="large")
     with facts:
         model_facts.about(settings.card)
     with errors:
-        model_facts.mistakes(settings.card)
+        model_facts.mistakes(settings.card, settings.labels)
 
     choices = model_facts.choices()
     if len(choices) > 1:

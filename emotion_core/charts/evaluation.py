@@ -237,6 +237,41 @@ def recall_change_chart(
     return themed(alt.LayerChart(layer=layers), height=34 * len(rows) + 40)
 
 
+def confidence_chart(conditions: Mapping[str, tuple[float, float]]) -> Chart:
+    """How right and how sure a model is under each condition: a filled dot and a ring.
+
+    Args:
+        conditions: {condition: (accuracy, mean confidence)}.
+    """
+    rows = [
+        {
+            "condition": name,
+            "accuracy": accuracy,
+            "confidence": confidence,
+            "gap": f"{100 * (confidence - accuracy):+.1f} points",
+        }
+        for name, (accuracy, confidence) in conditions.items()
+    ]
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        y=alt.Y("condition:N", sort=list(conditions), title=None, axis=word_axis()),
+        tooltip=[
+            alt.Tooltip("condition:N", title="Condition"),
+            alt.Tooltip("accuracy:Q", title="Accuracy", format=".1%"),
+            alt.Tooltip("confidence:Q", title="Mean confidence", format=".1%"),
+            alt.Tooltip("gap:N", title="Confidence above accuracy"),
+        ],
+    )
+    x = alt.X("accuracy:Q", title=None, scale=_unit(), axis=_share_axis())
+    layers = [
+        base.mark_rule(color=TRACK_COLOUR, strokeWidth=2).encode(x=x, x2="confidence:Q"),
+        base.mark_point(color=MODEL_COLOURS[0], filled=True, size=90, opacity=1).encode(x=x),
+        base.mark_point(color=MODEL_COLOURS[1], strokeWidth=2, size=90, opacity=1).encode(
+            x="confidence:Q"
+        ),
+    ]
+    return themed(alt.LayerChart(layer=layers), height=34 * len(rows) + 40)
+
+
 _COVERAGE_TOOLTIP = [
     alt.Tooltip("threshold:Q", title="Uncertain below", format=".0%"),
     alt.Tooltip("coverage:Q", title="Faces with a confident prediction", format=".1%"),

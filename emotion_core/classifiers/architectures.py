@@ -132,7 +132,9 @@ def _residual_network(
             x = _residual(x, factor * width, strides if block == 0 else 1)
     x = layers.GlobalAveragePooling2D(name="features")(x)
     x = layers.Dropout(dropout)(x)
-    return Model(inputs, layers.Dense(n_classes, name="logits")(x), name=name)
+    # Logits in float32 whatever the layers before calculate in: a loss needs their digits.
+    logits = layers.Dense(n_classes, name="logits", dtype="float32")(x)
+    return Model(inputs, logits, name=name)
 
 
 def _conv_bn(x: Any, width: int, kernel: int, strides: int = 1, activation: bool = True) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import pydantic
 
 from emotion_core.classifiers.card_schema import CardSchema, plain_copy
+from emotion_core.classifiers.heads import HEAD_NAMES, Head
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
 from emotion_core.files.atomic_files import write_json
@@ -19,11 +20,15 @@ CARD_FILE = "card.json"
 KERAS_FILE = "model.keras"
 LITERT_FILE = "model.tflite"
 
-#: Grows when a field is added, goes away or changes its meaning.
-SCHEMA = 3
+#: Whose labels -> under which name the figures on the test images stand in ``metrics``.
+TEST_METRICS: Mapping[str, str] = {"raters": "test_ferplus", "fer2013": "test"}
 
-# Cards of schema 1 have no ``use_for``; those before 3 have older names of keys.
-_READABLE = (SCHEMA, 2, 1)
+#: Grows when a field is added, goes away or changes its meaning.
+SCHEMA = 4
+
+# Cards of schema 1 have no ``use_for``; those before 3 have older names of keys; those before 4
+# have one head, whose temperature and threshold are the card's.
+_READABLE = (SCHEMA, 3, 2, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +46,8 @@ class ModelCard:
         input_channels: 1 for gray.
         crop_framing: which framing of a face the model was trained on, e.g. ``"fer2013"``.
         n_parameters: number of weights.
-        temperature: the logits are divided by it before the softmax.
-        threshold: below this top probability a prediction counts as uncertain, 0-1.
+        heads: {whose labels: head}, one or more of ``heads.HEAD_NAMES``; each has outputs for
+            all of ``labels``, and its own calibration.
         flip_tta: horizontal-flip test-time augmentation: whether the logits of a crop and of its
             mirror image are averaged.
         metrics: {split: metrics}, each with at least ``n``, ``accuracy`` and ``accuracy_ci95``;
@@ -68,8 +73,7 @@ class ModelCard:
     input_channels: int
     crop_framing: str
     n_parameters: int
-    temperature: float
-    threshold: float
+    heads: Mapping[str, Head]
     flip_tta: bool
     metrics: Mapping[str, Mapping[str, Any]]
     training: Mapping[str, Any]
@@ -82,6 +86,11 @@ class ModelCard:
 
     def __post_init__(self) -> None:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        if isinstance(self.heads, Mapping):
+            values["heads"] = {
+                name: head.to_dict() if isinstance(head, Head) else head
+                for name, head in self.heads.items()
+            }
         try:
             checked = CardSchema.model_validate(values)
         except pydantic.ValidationError as error:
@@ -90,6 +99,7 @@ class ModelCard:
             raise ModelError(
                 f"files: wanted an entry for {LITERT_FILE}. Received: {sorted(checked.files)}"
             )
+        object.__setattr__(self, "heads", _heads(self.heads, len(self.labels)))
         for name in ("labels", "sources"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         # Copies, so that the card does not change with what it was made of.
@@ -103,8 +113,42 @@ class ModelCard:
 
     @property
     def own_labels(self) -> str:
-        """Whose labels it is judged by first: those that it learned, ``raters`` or ``fer2013``."""
-        return "raters" if self.training["label_source"] == "raters" else "fer2013"
+        """Whose labels it predicts unless others are asked for: ``raters`` or ``fer2013``."""
+        return next(name for name in HEAD_NAMES if name in self.heads)
+
+    @property
+    def n_outputs(self) -> int:
+        """Outputs of all heads."""
+        return max(head.first + head.outputs for head in self.heads.values())
+
+    def head(self, labels: str | None = None) -> Head:
+        """The head that predicts some labels.
+
+        Args:
+            labels: ``raters`` or ``fer2013``; None: ``own_labels``.
+
+        Raises:
+            ModelError: it has none for them.
+        """
+        if labels is None:
+            return self.heads[self.own_labels]
+        if labels not in self.heads:
+            raise ModelError(
+                f"labels: the model {self.name} predicts those of {' and '.join(self.heads)}. "
+                f"Received: {labels!r}. Choose another model, or leave the labels to it."
+            )
+        return self.heads[labels]
+
+    def test_figures(self, labels: str) -> Mapping[str, Any]:
+        """Figures on the test images by some labels; empty where they were not measured.
+
+        Of two heads each is judged by its own labels, a single one by both kinds.
+
+        Args:
+            labels: ``raters`` or ``fer2013``.
+        """
+        found: Mapping[str, Any] = self.metrics.get(TEST_METRICS[labels], {})
+        return found
 
     @property
     def sha256(self) -> str:
@@ -122,6 +166,7 @@ class ModelCard:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values, the schema number first."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["heads"] = {name: head.to_dict() for name, head in self.heads.items()}
         return plain_copy("card", {"schema": SCHEMA, **values})
 
     @classmethod
@@ -140,8 +185,10 @@ class ModelCard:
             )
         if values["schema"] == 1:
             values = {**values, "use_for": ""}
-        if values["schema"] < SCHEMA:
+        if values["schema"] < 3:
             values = _with_present_names(values)
+        if values["schema"] < SCHEMA:
+            values = _with_heads(values)
         wanted = [field.name for field in fields(cls)]
         missing = [name for name in wanted if name not in values]
         unknown = [f"{name!s:.40}" for name in values if name not in wanted and name != "schema"]
@@ -158,6 +205,40 @@ class ModelCard:
         path = folder / CARD_FILE
         write_json(path, self.to_dict())
         return path
+
+
+def _heads(heads: Mapping[str, Any], n_labels: int) -> dict[str, Head]:
+    """Heads from what the schema has checked, in the order of ``HEAD_NAMES``."""
+    found = {}
+    for name in HEAD_NAMES:
+        if name in heads:
+            head = heads[name]
+            found[name] = head if isinstance(head, Head) else Head(**head)
+            if found[name].outputs < n_labels:
+                raise ModelError(
+                    f"heads: {name}: wanted outputs for {n_labels} labels. "
+                    f"Received: {found[name].outputs}"
+                )
+    return found
+
+
+def _with_heads(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an older card with its one head."""
+    fresh = {name: v for name, v in values.items() if name not in ("temperature", "threshold")}
+    training, labels = values.get("training"), values.get("labels")
+    source = training.get("label_source") if isinstance(training, Mapping) else None
+    if "temperature" in values and "threshold" in values and isinstance(labels, list | tuple):
+        fresh["heads"] = {
+            "raters" if source == "raters" else "fer2013": {
+                "first": 0,
+                "outputs": len(labels),
+                "temperature": values["temperature"],
+                "threshold": values["threshold"],
+                "contrast": 0.0,
+                "sharpness": 0.0,
+            }
+        }
+    return fresh
 
 
 def _with_present_names(values: Mapping[str, Any]) -> dict[str, Any]:

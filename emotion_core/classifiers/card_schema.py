@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import pydantic
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
+from emotion_core.classifiers.heads import HEAD_NAMES
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import ModelError
 from emotion_core.schema.validation import shortened
@@ -158,6 +159,7 @@ def _confusion(value: Any) -> Any:
 
 
 _Share = Annotated[Any, AfterValidator(_within(0, 1, "a number from 0 to 1"))]
+_Exponent = Annotated[Any, AfterValidator(_within(-2, 2, "a number from -2 to 2"))]
 _Count = Annotated[Any, AfterValidator(_whole(1, _MOST, "a whole number above 0"))]
 _Any0 = Annotated[Any, AfterValidator(_whole(0, _MOST, "int from 0 to 1e12"))]
 _Seed = Annotated[Any, AfterValidator(_whole(-(2**63), 2**64, "int"))]
@@ -225,6 +227,27 @@ class _Training(_Loose):
     leak_free: Annotated[Any, AfterValidator(_bool)]
 
 
+class _Head(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    first: _Any0
+    outputs: _Count
+    temperature: Annotated[
+        Any, AfterValidator(_within(1e-6, 1e6, "a number above 0, from 1e-6 to 1e6"))
+    ]
+    threshold: _Share
+    contrast: _Exponent
+    sharpness: _Exponent
+
+
+def _known_heads(heads: dict[str, Any]) -> dict[str, Any]:
+    _need(
+        bool(heads) and set(heads) <= set(HEAD_NAMES),
+        f"one or more of {', '.join(HEAD_NAMES)}",
+    )
+    return heads
+
+
 class CardSchema(BaseModel):
     """A card's fields. Used to check; the values are kept by ``ModelCard``."""
 
@@ -244,10 +267,7 @@ class CardSchema(BaseModel):
     ]
     crop_framing: _Text
     n_parameters: _Count
-    temperature: Annotated[
-        Any, AfterValidator(_within(1e-6, 1e6, "a number above 0, from 1e-6 to 1e6"))
-    ]
-    threshold: _Share
+    heads: Annotated[dict[str, _Head], AfterValidator(_known_heads)]
     flip_tta: Annotated[Any, AfterValidator(_bool)]
     metrics: Annotated[dict[str, _Figures], BeforeValidator(_plain)]
     training: Annotated[_Training, BeforeValidator(_plain)]

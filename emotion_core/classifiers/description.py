@@ -53,14 +53,15 @@ def _made(card: ModelCard) -> str:
     # With stages of its own a model was initialised from the one before.
     if begun and not training.get("stages"):
         text += f", initialised from {_other(begun, card)}"
-    if teachers := [_other(name, card) for name in recipe.get("teachers") or ()]:
+    names = [*(recipe.get("teachers") or ()), *(recipe.get("rater_teachers") or ())]
+    if teachers := list(dict.fromkeys(_other(name, card) for name in names)):
         text += f"; distilled from {_listed(teachers)}"
     return f"{text}."
 
 
 def _judged(card: ModelCard) -> str:
-    by_raters = card.own_labels == "raters" and "test_ferplus" in card.metrics
-    test = card.metrics.get("test_ferplus" if by_raters else "test")
+    by_raters = card.own_labels == "raters" and bool(card.test_figures("raters"))
+    test = card.test_figures("raters" if by_raters else "fer2013")
     if not test:
         return ""
     low, high = (f"{100 * bound:.1f}" for bound in test["accuracy_ci95"])
@@ -75,7 +76,14 @@ def _judged(card: ModelCard) -> str:
         how.append("EMA weights")
     if card.flip_tta:
         how.append("horizontal-flip test-time augmentation")
-    return f"{text}, with {_listed(how)}." if how else f"{text}."
+    text = f"{text}, with {_listed(how)}." if how else f"{text}."
+    other = card.test_figures("fer2013") if by_raters and "fer2013" in card.heads else None
+    if other:
+        text += (
+            f" Its other head agrees with the data set's labels on {percent(other['accuracy'], 1)} "
+            f"of {other['n']:,}."
+        )
+    return text
 
 
 def _size(parameters: int) -> str:

@@ -6,13 +6,14 @@ The only part of serving that needs TensorFlow; it runs once, after training.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from emotion_core.classifiers.heads import Head
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.quiet import load_tensorflow
 from emotion_core.classifiers.runtime import LiteRTNetwork, softmax
@@ -120,7 +121,12 @@ class ParityReport:
 
 
 def parity(
-    model: keras.Model, path: Path, images: UInt8Array, *, temperature: float = 1.0
+    model: keras.Model,
+    path: Path,
+    images: UInt8Array,
+    *,
+    temperature: float = 1.0,
+    heads: Sequence[Head] = (),
 ) -> ParityReport:
     """Compares a Keras model with its exported file, from the pixels to the probabilities.
 
@@ -128,7 +134,9 @@ def parity(
         model: the trained model.
         path: its ``.tflite`` file.
         images: (N, S, S) uint8 crops, N at least 1.
-        temperature: the card's.
+        temperature: what the logits are divided by.
+        heads: the groups of outputs, each with probabilities of its own; empty: one of all. A
+            face counts as agreed on where all of them do.
 
     Raises:
         ValueError: no crops, or of another shape.
@@ -138,14 +146,16 @@ def parity(
         raise ValueError("parity: wanted at least one crop. Received none.")
     network = LiteRTNetwork(path.read_bytes())
     tensor = crops_to_tensor(images)
-    trained = softmax(_keras_logits(model, tensor), temperature)
-    served = softmax(network.run(tensor), temperature)
-    differences = np.abs(trained - served).max(axis=1)
+    logits = _keras_logits(model, tensor), network.run(tensor)
+    groups = [slice(h.first, h.first + h.outputs) for h in heads] or [slice(None)]
+    pairs = [[softmax(found[:, group], temperature) for found in logits] for group in groups]
+    differences = np.max([np.abs(a - b).max(axis=1) for a, b in pairs], axis=0)
+    same = np.all([a.argmax(axis=1) == b.argmax(axis=1) for a, b in pairs], axis=0)
     return ParityReport(
         n=len(images),
         max_abs_diff=float(differences.max()),
         mean_abs_diff=float(differences.mean()),
-        agreement=float((trained.argmax(axis=1) == served.argmax(axis=1)).mean()),
+        agreement=float(same.mean()),
     )
 
 
@@ -170,7 +180,7 @@ class KerasClassifier:
 
     Args:
         path: a ``.keras`` file.
-        label_set: its outputs.
+        label_set: its outputs, or those of the first of two heads.
 
     Raises:
         ModelError: the file is missing, damaged or not safe.
@@ -182,6 +192,11 @@ class KerasClassifier:
 
     def predict(self, images: UInt8Array) -> EmotionScores:
         """Uncalibrated scores of (N, S, S) uint8 gray crops."""
-        logits = _keras_logits(self._model, crops_to_tensor(images))
         # The outputs beyond the labels are a second head.
-        return EmotionScores(softmax(logits[:, : len(self._label_set)]), self._label_set)
+        return EmotionScores(
+            softmax(self.outputs(images)[:, : len(self._label_set)]), self._label_set
+        )
+
+    def outputs(self, images: UInt8Array) -> Float32Array:
+        """(N, K) float32 outputs of all heads for (N, S, S) uint8 gray crops."""
+        return _keras_logits(self._model, crops_to_tensor(images))

@@ -41,7 +41,8 @@ def features(
         threads: threads of the interpreter.
 
     Returns:
-        (N, D) float32, the input of the last layer, and (N, C) float32, uncalibrated logits. Where
+        (N, D) float32, the input of the last layer, and (N, C) float32, uncalibrated logits of
+        all heads. Where
         the card asks for flip averaging both are the mean of the crop and its mirror image: the
         last layer is linear, so it turns these features into these logits.
 
@@ -57,7 +58,7 @@ def features(
     with litert_errors("This model's network gives no features; choose another model."):
         network = _TwoOutputs(with_features(content), threads)
     inner_parts = [np.zeros((0, network.n_features), np.float32)]
-    logit_parts = [np.zeros((0, len(card.labels)), np.float32)]
+    logit_parts = [np.zeros((0, card.n_outputs), np.float32)]
     step = MAX_ROWS // 2 if card.flip_tta else MAX_ROWS
     for start in range(0, len(images), step):
         crops = images[start : start + step]

@@ -159,25 +159,28 @@ class ModelRegistry:
             raise ModelError(f"{folder}: wanted a card with this name. Received: {card.name!r}")
         return card
 
-    def open(self, name: str, *, threads: int = 1) -> LiteRTClassifier:
+    def open(self, name: str, *, threads: int = 1, labels: str | None = None) -> LiteRTClassifier:
         """Loads a model. The classifier belongs to one thread.
 
         Args:
             name: one of ``names()``.
             threads: threads of the interpreter.
+            labels: whose labels answer, ``raters`` or ``fer2013``; None: what the model has,
+                raters' first.
 
         Raises:
-            ModelError: no such model, or its files are not those of its card.
+            ModelError: no such model, its files are not those of its card, or it has no head for
+                these labels.
         """
         card = self.card(name)
         try:
-            return LiteRTClassifier(self.folder(name), card, threads=threads)
+            return LiteRTClassifier(self.folder(name), card, threads=threads, labels=labels)
         except ModelError:
             now = self.card(name)
             if now == card:
                 raise
             # It was replaced between the look at its card and the look at its network.
-            return LiteRTClassifier(self.folder(name), now, threads=threads)
+            return LiteRTClassifier(self.folder(name), now, threads=threads, labels=labels)
 
     def verify(self, name: str) -> list[str]:
         """What is wrong with a model's card or files, in words; empty if nothing is.
@@ -231,21 +234,26 @@ class ModelRegistry:
         return next((root / name for root in self.roots if (root / name).is_dir()), None)
 
 
-def load_model(name: str | None = None, *, threads: int = 1) -> LiteRTClassifier:
+def load_model(
+    name: str | None = None, *, threads: int = 1, labels: str | None = None
+) -> LiteRTClassifier:
     """Opens a model, to use it for many calls.
 
     Args:
         name: a model's name, as ``emotion-lens models list`` has it; None for the default.
         threads: threads of the interpreter.
+        labels: whose labels answer: ``raters``, what most people would say, or ``fer2013``, the
+            original labels of that data set; None: what the model has, raters' first.
 
     Returns:
         The classifier. It belongs to one thread.
 
     Raises:
-        ModelError: no such model, or its files are not those of its card.
+        ModelError: no such model, its files are not those of its card, or it has no head for
+            these labels.
     """
     registry = ModelRegistry()
-    return registry.open(name or registry.default_name(), threads=threads)
+    return registry.open(name or registry.default_name(), threads=threads, labels=labels)
 
 
 def _problems(folder: Path, card: ModelCard) -> list[str]:

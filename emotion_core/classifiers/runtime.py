@@ -158,12 +158,17 @@ class LiteRTClassifier:
         folder: the model's folder.
         card: its card.
         threads: threads of the interpreter.
+        labels: whose labels answer, ``raters`` or ``fer2013``; None: the card's own.
 
     Raises:
-        ModelError: the file is missing, is not the one of the card, or does not fit it.
+        ModelError: the file is missing, is not the one of the card, or does not fit it; or it has
+            no head for these labels.
     """
 
-    def __init__(self, folder: Path, card: ModelCard, *, threads: int = 1) -> None:
+    def __init__(
+        self, folder: Path, card: ModelCard, *, threads: int = 1, labels: str | None = None
+    ) -> None:
+        self._head = card.head(labels)
         path = folder / LITERT_FILE
         if not path.exists():
             raise ModelError(f"Cannot read {path}: No such file.")
@@ -181,7 +186,7 @@ class LiteRTClassifier:
                 f"Received: {card.input_channels} channels"
             )
         self._network = LiteRTNetwork(content, threads=threads)
-        wanted = ((card.input_size_px, card.input_size_px, 1), len(card.labels))
+        wanted = ((card.input_size_px, card.input_size_px, 1), card.n_outputs)
         received = (self._network.input_shape, self._network.n_classes)
         if wanted != received:
             raise ModelError(
@@ -189,6 +194,8 @@ class LiteRTClassifier:
                 f"Received: {received}"
             )
         self.card = card
+        #: Whose labels answer.
+        self.labels = labels or card.own_labels
 
     def predict(self, images: UInt8Array) -> EmotionScores:
         """Calibrated scores of crops.
@@ -203,7 +210,7 @@ class LiteRTClassifier:
             ValueError: another shape or dtype.
             ModelError: the network cannot be run, or its predictions are no numbers.
         """
-        return self._scores(self.logits(images))
+        return self._scores(self.logits(images), images)
 
     def predict_once(self, images: UInt8Array) -> EmotionScores:
         """As ``predict``, without the average with the mirror image.
@@ -212,25 +219,39 @@ class LiteRTClassifier:
         """
         size_px = self.card.input_size_px
         checked("crops", images, (None, size_px, size_px), np.uint8)
-        return self._scores(self._network.run(crops_to_tensor(images)))
+        return self._scores(self._own(self._network.run(crops_to_tensor(images))), images)
 
-    def _scores(self, logits: Float32Array) -> EmotionScores:
+    def _own(self, outputs: Float32Array) -> Float32Array:
+        """The head's logits, of its labels only."""
+        return outputs[:, self._head.first : self._head.first + len(self.card.labels)]
+
+    def _scores(self, logits: Float32Array, images: UInt8Array) -> EmotionScores:
         if not np.isfinite(logits).all():
             raise ModelError(
                 f"The predictions of {self.card.title} are not finite numbers; "
                 "choose another model."
             )
-        probabilities = softmax(logits, self.card.temperature)
-        return EmotionScores(probabilities, self.card.label_set, self.card.threshold)
+        probabilities = softmax(logits, self._head.temperatures(images))
+        return EmotionScores(probabilities, self.card.label_set, self._head.threshold)
 
     def logits(self, images: UInt8Array) -> Float32Array:
-        """Uncalibrated outputs, from which temperature and threshold are fitted.
+        """Uncalibrated outputs of the head that answers.
+
+        Arguments and errors as of ``outputs``.
+
+        Returns:
+            (N, C) float32, C the number of the card's labels.
+        """
+        return self._own(self.outputs(images))
+
+    def outputs(self, images: UInt8Array) -> Float32Array:
+        """Uncalibrated outputs of all heads, from which temperatures and thresholds are fitted.
 
         Args:
             images: (N, S, S) uint8 gray. N may be 0.
 
         Returns:
-            (N, C) float32; the mean of both passes where the card asks for flip averaging.
+            (N, K) float32; the mean of both passes where the card asks for flip averaging.
 
         Raises:
             ValueError: another shape or dtype.
@@ -266,18 +287,19 @@ def ms_per_face(classifier: LiteRTClassifier, *, batch: int = 8, rounds: int = 3
     return round(1000 * float(np.quantile(times, 0.25)) / batch, 3)
 
 
-def softmax(logits: npt.ArrayLike, temperature: float = 1.0) -> Float32Array:
+def softmax(logits: npt.ArrayLike, temperature: npt.ArrayLike = 1.0) -> Float32Array:
     """Probabilities from logits.
 
     Args:
         logits: (N, C). N may be 0.
-        temperature: the logits are divided by it; above 1 the predictions become less confident.
+        temperature: the logits are divided by it, or each row by its own of (N,); above 1 the
+            predictions become less confident.
 
     Returns:
         (N, C) float32, rows sum to 1.
 
     Source: temperature scaling, Guo et al., arXiv 1706.04599.
     """
-    scaled = np.asarray(logits, dtype=np.float64) / temperature
+    scaled = np.asarray(logits, np.float64) / np.asarray(temperature, np.float64).reshape(-1, 1)
     powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)

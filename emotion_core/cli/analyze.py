@@ -17,6 +17,7 @@ from emotion_core.cli.common import (
     EXIT_PARTLY,
     Subparsers,
     UsageError,
+    add_labels_option,
     is_address,
     message,
     number_between,
@@ -74,6 +75,7 @@ def register(subparsers: Subparsers) -> None:
         help="photo or folder; - is one picture or zip from standard input; no addresses (URLs)",
     )
     parser.add_argument("--model", metavar="NAME", help="a folder of models/")
+    add_labels_option(parser)
     parser.add_argument(
         "--detector", metavar="NAME", help="face detector; `doctor` lists those usable here"
     )
@@ -145,7 +147,7 @@ def run(args: argparse.Namespace) -> int:
     from emotion_core.faces import detector_info
     from emotion_core.pipeline import EmotionPipeline
 
-    model = load_model(args.model)
+    model = load_model(args.model, labels=args.labels)
     pipeline = EmotionPipeline.load(
         model,
         args.detector,
@@ -170,7 +172,7 @@ def run(args: argparse.Namespace) -> int:
         )
 
     with open_output(args.output) as file:
-        sink = build_sink(form, file, card.name, detector.name, card.label_set)
+        sink = build_sink(form, file, card.name, detector.name, model.labels, card.label_set)
         for source, error in errors:
             _report(sink, source, error)
         pictures = _AnnotatedPictures(annotated, args.blur_faces) if annotated else None

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from emotion_core.errors import EmotionLensError
 from emotion_core.files.atomic_files import is_disk_full
+from emotion_core.schema.old_names import present_labels
 from emotion_core.schema.value_types import ValueType
 
 #: How the command line is called where nothing is installed, and so in all examples.
@@ -29,6 +30,10 @@ EXIT_BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 # One letter before the colon is a drive. A Path turns "//" into "/".
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=.)")
+
+#: Whose labels a model may predict. Written out, as the models take time to load and ``--help``
+#: answers at once. A test compares.
+HEADS = ("raters", "fer2013")
 
 
 class UsageError(EmotionLensError):
@@ -84,6 +89,18 @@ def add_corrections(parser: argparse.ArgumentParser) -> None:
         default=False,
         metavar="FILE",
         help="apply the corrections beside the data set, or those of FILE",
+    )
+
+
+def add_labels_option(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--labels``: which of a model's heads answers; None for its own."""
+    parser.add_argument(
+        "--labels",
+        type=present_labels,
+        choices=HEADS,
+        help="whose labels answer: raters, what most people would say who look at the face, or "
+        "fer2013, the original labels of that data set, for comparison with published figures "
+        "(default: what the model has, raters first)",
     )
 
 

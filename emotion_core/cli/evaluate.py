@@ -25,6 +25,8 @@ from emotion_core.evaluation import (
 from emotion_core.evaluation.cache import LogitsCache
 from emotion_core.evaluation.comparison import compare
 from emotion_core.evaluation.robustness import RobustnessTest, robustness_figures
+from emotion_core.evaluation.shift_figures import ShiftTest
+from emotion_core.evaluation.shifts import SHIFTS
 from emotion_core.evaluation.test_set_log import is_test, read_accesses, record_access
 from emotion_core.files.atomic_files import write_atomic
 from emotion_core.schema.old_names import present_labels
@@ -66,8 +68,8 @@ def register(subparsers: Subparsers) -> None:
         type=present_labels,
         choices=LABELS,
         default="fer2013",
-        help="raters: against the majority of the FER+ raters, on the rows where it is clear "
-        "(ferplus is the older word for it)",
+        help="which head answers, and what counts as right. raters: the majority of the FER+ "
+        "raters, on the rows where it is clear (ferplus is the older word for it)",
     )
     parser.add_argument(
         "--robustness",
@@ -86,10 +88,10 @@ def run(args: argparse.Namespace) -> int:
     """Prints the figures."""
     registry = ModelRegistry()
     if args.run:
-        model = evaluated_run(args.run)
+        model = evaluated_run(args.run, args.labels)
     else:
-        model = evaluated_model(registry, args.model or registry.default_name())
-    other = evaluated_model(registry, args.compare) if args.compare else None
+        model = evaluated_model(registry, args.model or registry.default_name(), args.labels)
+    other = evaluated_model(registry, args.compare, args.labels) if args.compare else None
     dataset = load_dataset(args.dataset, corrections=args.corrections)
     rows = build_evaluation_split(dataset, args.split, args.labels)
     cache = LogitsCache(not_kept=message)
@@ -118,7 +120,10 @@ def _figures(
 ) -> dict[str, Any]:
     with _bar(f"{model.name} on {rows.split}", "face") as bar:
         evaluation = evaluate_model(model, rows, cache=cache, progress=_shown(bar))
-    figures = {"model": model.name, **evaluation.figures()}
+    with _bar("shifted faces", "face") as bar:
+        test = ShiftTest(rows)
+        shifts = test.report(test.predictions(model, cache, progress=_shown(bar)))
+    figures = {"model": model.name, **evaluation.figures(), **shifts.to_dict()}
     if other is not None:
         with _bar(f"{other.name} on {rows.split}", "face") as bar:
             second = evaluate_model(other, rows, cache=cache, progress=_shown(bar))
@@ -190,6 +195,25 @@ def _text(figures: dict[str, Any]) -> str:
         f"calibration error {100 * figures['ece']:.1f} % (by chance alone "
         f"{chance[0]} % to {chance[1]} %)",
     ]
+    lines.append(
+        f"on shifted faces  {100 * figures['ece_shifted']:.1f} % calibration error; "
+        + ", ".join(
+            f"{SHIFTS[name].title.lower()} {100 * found['accuracy']:.0f} % right at "
+            f"{100 * found['confidence']:.0f} % confidence"
+            for name, found in figures["shifts"].items()
+        )
+    )
+    if (resting := figures["resting_misread"]) and resting["majority"] is not None:
+        lines.append(
+            f"resting faces     {100 * resting['majority']:.1f} % of {resting['n']:,} are called "
+            "angry, disgusted, afraid or sad"
+            + (
+                f", {100 * resting['votes_8']:.1f} % of the {resting['n_votes_8']:,} that 8 of 10 "
+                "raters call neutral"
+                if resting["votes_8"] is not None
+                else ""
+            )
+        )
     if figures["accuracy_unseen"] is not None:
         lines.append(
             f"not in Training   {100 * figures['accuracy_unseen']:.1f} % "

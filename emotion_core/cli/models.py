@@ -6,6 +6,7 @@ from typing import Any
 
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.description import describe_model, trained_epochs
+from emotion_core.classifiers.heads import HEAD_MEANINGS
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli import models_add, models_promote
 from emotion_core.cli.common import (
@@ -127,7 +128,12 @@ def run_show(args: argparse.Namespace) -> int:
         f"framed as {card.crop_framing}",
         "Parameters": f"{card.n_parameters:,}",
         "ms per face": _speed(card),
-        "Uncertain": f"below {percent(card.threshold)} (temperature {card.temperature:.2f})",
+        **{
+            f"Answers ({name})": f"{HEAD_MEANINGS[name]} Uncertain below "
+            f"{percent(head.threshold)} (temperature {head.temperature:.2f})"
+            for name, head in card.heads.items()
+        },
+        **{f"Recall ({name})": _recall(card, name) for name in card.heads},
         "Trained on": _training(training),
         "TTA": "horizontal flip" if card.flip_tta else "none",
         **{f"On {split}": _accuracy(card, split) for split in card.metrics},
@@ -188,6 +194,9 @@ _HEADER = (
     "accuracy (test)",
     "against FER+",
     "macro-F1",
+    "macro-F1 against FER+",
+    "resting faces misread",
+    "calibration error, shifted faces",
     "parameters",
     "ms per face",
     "use it for",
@@ -208,19 +217,35 @@ def _rows(registry: ModelRegistry, cards: list[ModelCard]) -> list[tuple[str, ..
     default = registry.find_default()
     rows: list[tuple[str, ...]] = [_HEADER]
     for card in cards:
-        macro_f1 = card.metrics.get("test", {}).get("macro_f1")
+        own = card.test_figures(card.own_labels)
+        resting = (own.get("resting_misread") or {}).get("majority")
+        shifted = own.get("ece_shifted")
         rows.append(
             (
                 card.name + (" (default)" if card.name == default else ""),
                 _accuracy(card, "test"),
                 _accuracy(card, "test_ferplus"),
-                percent(macro_f1, 1) if macro_f1 is not None else _UNKNOWN,
+                _share(card.test_figures("fer2013").get("macro_f1")),
+                _share(card.test_figures("raters").get("macro_f1")),
+                _share(resting),
+                _share(shifted),
                 f"{card.n_parameters:,}",
                 _speed(card),
                 card.use_for or "-",
             )
         )
     return rows
+
+
+def _share(share: float | None) -> str:
+    return _UNKNOWN if share is None else percent(share, 1)
+
+
+def _recall(card: ModelCard, labels: str) -> str:
+    """How many faces of each expression a head recognises, on the test images."""
+    per_class = card.test_figures(labels).get("per_class", {})
+    known = [name for name in card.labels if name in per_class]
+    return ", ".join(f"{n} {percent(per_class[n]['recall'])}" for n in known) or _UNKNOWN
 
 
 def _accuracy(card: ModelCard, split: str) -> str:

@@ -32,8 +32,8 @@ class ResultSink(Protocol):
 class DocumentSink:
     """One JSON document with everything."""
 
-    def __init__(self, file: IO[bytes], model: str, detector: str) -> None:
-        self._file, self._model, self._detector = file, model, detector
+    def __init__(self, file: IO[bytes], model: str, detector: str, labels: str) -> None:
+        self._file, self._model, self._detector, self._labels = file, model, detector, labels
         self._results: list[tuple[str, FrameResult]] = []
         self._errors: list[tuple[str, str]] = []
 
@@ -48,7 +48,7 @@ class DocumentSink:
     def finish(self) -> None:
         """Writes the document."""
         document = tables.analysis_document(
-            self._model, self._detector, self._results, self._errors
+            self._model, self._detector, self._results, self._errors, self._labels
         )
         self._file.write(tables.to_json_bytes(document))
 
@@ -56,9 +56,9 @@ class DocumentSink:
 class LinesSink:
     """One line of JSON per input, written as soon as it is known."""
 
-    def __init__(self, file: IO[bytes], model: str, detector: str) -> None:
+    def __init__(self, file: IO[bytes], model: str, detector: str, labels: str) -> None:
         self._file = file
-        self._origin = {"model": model, "detector": detector}
+        self._origin = {"model": model, "labels": labels, "detector": detector}
 
     def add(self, source: str, result: FrameResult) -> None:
         """Writes a line."""
@@ -82,16 +82,22 @@ class TableSink:
     """A table with one row per face. Errors have no row: they are told on stderr."""
 
     def __init__(
-        self, file: IO[bytes], model: str, detector: str, label_set: LabelSet, form: str
+        self,
+        file: IO[bytes],
+        model: str,
+        detector: str,
+        labels: str,
+        label_set: LabelSet,
+        form: str,
     ) -> None:
-        self._file, self._model, self._detector = file, model, detector
+        self._file, self._origin = file, (model, detector, labels)
         self._label_set = label_set
         self._to_bytes = tables.to_csv_bytes if form == "csv" else tables.to_parquet_bytes
         self._records: list[dict[str, Any]] = []
 
     def add(self, source: str, result: FrameResult) -> None:
         """Keeps the rows of its faces."""
-        self._records += tables.results_to_records(source, result, self._model, self._detector)
+        self._records += tables.results_to_records(source, result, *self._origin)
 
     def add_error(self, source: str, error: str) -> None:
         """Nothing: a table has no place for it, and the command says it."""
@@ -102,14 +108,14 @@ class TableSink:
 
 
 def build_sink(
-    form: str, file: IO[bytes], model: str, detector: str, label_set: LabelSet
+    form: str, file: IO[bytes], model: str, detector: str, labels: str, label_set: LabelSet
 ) -> ResultSink:
     """The sink for one of ``FORMATS``."""
     if form == "json":
-        return DocumentSink(file, model, detector)
+        return DocumentSink(file, model, detector, labels)
     if form == "jsonl":
-        return LinesSink(file, model, detector)
-    return TableSink(file, model, detector, label_set, form)
+        return LinesSink(file, model, detector, labels)
+    return TableSink(file, model, detector, labels, label_set, form)
 
 
 def choose_format(form: str | None, output: Path | None) -> str:

@@ -17,6 +17,7 @@ from emotion_core.cli.common import (
     EXIT_PARTLY,
     Subparsers,
     UsageError,
+    add_labels_option,
     message,
     number_between,
     print_json,
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 DEFAULT_OUTPUT = Path("video-results")
 # Written out: the video part takes time to load, and `--help` answers at once. A test compares.
 _EVERY = "0.2s"
-_LABELS = ("raters", "fer2013")
 
 _EXAMPLE = """\
 python -m emotion_core video interview.mp4
@@ -86,9 +86,7 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--detector", metavar="NAME", help="face detector; `doctor` lists those usable here"
     )
-    parser.add_argument(
-        "--labels", choices=_LABELS, help="whose labels answer (default: those the model has)"
-    )
+    add_labels_option(parser)
     parser.add_argument(
         "--min-confidence",
         type=number_between(0, 1),

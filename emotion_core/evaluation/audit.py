@@ -128,4 +128,8 @@ def _model_view(
         steps.tell("Looking at every picture", done / total)
 
     seen, logits = features(ModelRegistry().folder(card.name), dataset.images, progress=progress)
-    return seen, np.ascontiguousarray(softmax(logits, card.temperature)[:, known])
+    # The audit asks about the labels of the data set, so the head for those answers.
+    head = card.head("fer2013" if "fer2013" in card.heads else None)
+    own = logits[:, head.first : head.first + len(card.labels)]
+    probabilities = softmax(own, head.temperatures(dataset.images))
+    return seen, np.ascontiguousarray(probabilities[:, known])

@@ -15,6 +15,7 @@ from emotion_core.evaluation.evaluated_model import EvaluatedModel, evaluated_mo
 from emotion_core.evaluation.evaluation_split import EvaluationSplit, build_evaluation_split
 from emotion_core.evaluation.report import evaluate_model
 from emotion_core.evaluation.robustness import RobustnessTest
+from emotion_core.evaluation.shift_figures import ShiftTest
 from emotion_core.jobs import JobContext
 
 
@@ -79,6 +80,27 @@ def run_robustness(context: JobContext, arguments: Mapping[str, Any]) -> dict[st
     return {"n": len(points)}
 
 
+def run_shifts(context: JobContext, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Evaluates a model on shifted faces; see ``ShiftTest``.
+
+    Args:
+        context: of the job.
+        arguments: as in ``run_evaluation``.
+
+    Returns:
+        ``ece_shifted``.
+    """
+    model, split = _chosen(context, arguments)
+    test = ShiftTest(split)
+    predictions = test.predictions(
+        model,
+        LogitsCache(),
+        progress=lambda done, total: context.tell("Evaluating", done, total, unit="faces"),
+        cancelled=context.cancelled,
+    )
+    return {"ece_shifted": test.report(predictions).ece}
+
+
 def _chosen(
     context: JobContext, arguments: Mapping[str, Any]
 ) -> tuple[EvaluatedModel, EvaluationSplit]:
@@ -86,4 +108,4 @@ def _chosen(
     data = load_dataset(arguments["dataset"], corrections=bool(arguments["corrections"]))
     context.check()
     rows = build_evaluation_split(data, arguments["split"], arguments["labels"])
-    return evaluated_model(ModelRegistry(), arguments["model"]), rows
+    return evaluated_model(ModelRegistry(), arguments["model"], arguments["labels"]), rows

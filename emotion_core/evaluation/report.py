@@ -13,6 +13,7 @@ from emotion_core.evaluation.evaluated_model import EvaluatedModel
 from emotion_core.evaluation.evaluation_split import EvaluationSplit
 from emotion_core.evaluation.metrics import evaluate_probabilities
 from emotion_core.evaluation.predictor import Predictions, Predictor, Progress
+from emotion_core.evaluation.resting import RestingFaces, resting_faces
 from emotion_core.types import Float32Array, Int64Array
 
 #: The condition of pictures that nothing was done to.
@@ -26,14 +27,19 @@ class Evaluation:
     Attributes:
         model: name of the model.
         rows: the images and their true labels.
-        predictions: what the model predicts for the N judged images.
+        everything: what the model predicts for all M images of the split.
         threshold: the model's own.
     """
 
     model: str
     rows: EvaluationSplit
-    predictions: Predictions
+    everything: Predictions
     threshold: float
+
+    @property
+    def predictions(self) -> Predictions:
+        """What the model predicts for the N judged images."""
+        return self.everything.select(self.rows.judged)
 
     @property
     def label_set(self) -> LabelSet:
@@ -55,6 +61,18 @@ class Evaluation:
         """(N,) int64 predictions."""
         return np.asarray(self.predictions.logits.argmax(axis=1), np.int64)
 
+    def resting(self, threshold: float | None = None) -> RestingFaces | None:
+        """What becomes of the split's resting faces; None without votes that tell which they are.
+
+        Args:
+            threshold: another one than the model's own.
+        """
+        return resting_faces(
+            self.rows.images,
+            self.everything.probabilities,
+            self.threshold if threshold is None else threshold,
+        )
+
     def figures(self, threshold: float | None = None) -> dict[str, Any]:
         """Every figure of ``evaluate``, JSON-ready.
 
@@ -68,10 +86,12 @@ class Evaluation:
             seen=self.rows.seen,
             threshold=self.threshold if threshold is None else threshold,
         )
+        resting = self.resting(threshold)
         return {
             "split": self.rows.split,
             "labels": self.rows.labels,
             **figures,
+            "resting_misread": resting.to_dict() if resting is not None else None,
             "seconds": self.predictions.seconds,
         }
 
@@ -109,14 +129,13 @@ def cached_evaluation(
     model: EvaluatedModel, rows: EvaluationSplit, cache: LogitsCache
 ) -> Evaluation | None:
     """The evaluation, if its predictions were computed before."""
-    predictions = Predictor(model, rows.label_set, cache).cached(rows.key, CLEAN)
+    predictions = Predictor(model, rows.label_set, cache).cached(
+        rows.images.images, rows.key, CLEAN
+    )
     return _evaluation(model, rows, predictions) if predictions else None
 
 
 def _evaluation(
     model: EvaluatedModel, rows: EvaluationSplit, predictions: Predictions
 ) -> Evaluation:
-    judged = Predictions(
-        predictions.logits[rows.judged], predictions.temperature, predictions.seconds
-    )
-    return Evaluation(model.name, rows, judged, model.threshold)
+    return Evaluation(model.name, rows, predictions, model.head.threshold)

@@ -74,7 +74,8 @@ class RobustnessTest:
         """What is known so far, from the cache."""
         found: list[RobustnessPoint] = []
         for name, level in _conditions():
-            predictions = self._predictor.cached(self._key, _condition(name, level))
+            # Only what is predicted counts here, not how sure it is, so the pictures may be these.
+            predictions = self._predictor.cached(self._images, self._key, _condition(name, level))
             if predictions is not None:
                 found += self._points(name, level, predictions)
         return tuple(found)
@@ -99,7 +100,7 @@ class RobustnessTest:
         found: list[RobustnessPoint] = []
         for done, (name, level) in enumerate(_conditions()):
             condition = _condition(name, level)
-            predictions = self._predictor.cached(self._key, condition)
+            predictions = self._predictor.cached(self._images, self._key, condition)
             if predictions is None:
                 images = corrupt(self._images, name, level) if name != CLEAN else self._images
                 predictions = self._predictor.compute(

@@ -66,6 +66,12 @@ KINDS: Mapping[str, Kind] = {
         resumes=True,
         kept="Every finished condition is kept.",
     ),
+    "shifts": Kind(
+        "Shifted faces",
+        "emotion_core.evaluation.job_kinds:run_shifts",
+        resumes=True,
+        kept="Every finished condition is kept.",
+    ),
     "training": Kind(
         "Training",
         "emotion_core.training.job_kinds:run_training",

@@ -77,8 +77,9 @@ def _head(recording: Recording) -> dict[str, Any]:
         "seconds": round(summary.seconds, _SECONDS_DIGITS),
         "frames": summary.frames,
         "faces": summary.faces,
-        "models": list(dict.fromkeys(model for model, _ in recording.sources)),
-        "detectors": list(dict.fromkeys(detector for _, detector in recording.sources)),
+        "models": list(dict.fromkeys(source.model for source in recording.sources)),
+        "labels": list(dict.fromkeys(source.labels for source in recording.sources)),
+        "detectors": list(dict.fromkeys(source.detector for source in recording.sources)),
         "seconds_per_expression": {
             state: round(s, _SECONDS_DIGITS) for state, s in summary.time.items()
         },

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,14 @@ MAX_ROWS = 2_000_000
 BLOCK_ROWS = 4096
 MAX_MARKERS = 1000
 _SAME_MARK_S = 1.0
+
+
+class ScoreSource(NamedTuple):
+    """What gives the scores: model, whose labels it was asked for, and detector."""
+
+    model: str
+    labels: str
+    detector: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class Recording:
 
     Args:
         label_set: of the scores.
-        source: (model, detector) in use.
+        source: in use.
         block_rows: rows that are held in memory.
         max_rows: the recording ends here.
     """
@@ -74,7 +82,7 @@ class Recording:
     def __init__(
         self,
         label_set: LabelSet,
-        source: tuple[str, str],
+        source: ScoreSource,
         *,
         block_rows: int = BLOCK_ROWS,
         max_rows: int = MAX_ROWS,
@@ -111,8 +119,8 @@ class Recording:
         return tuple(self._markers)
 
     @property
-    def sources(self) -> tuple[tuple[str, str], ...]:
-        """(model, detector) of each part, in order."""
+    def sources(self) -> tuple[ScoreSource, ...]:
+        """What gave the scores of each part, in order."""
         return tuple(self._sources)
 
     def add(self, result: FrameResult) -> None:
@@ -129,8 +137,8 @@ class Recording:
                     "What was recorded until then is kept."
                 )
 
-    def use(self, source: tuple[str, str]) -> None:
-        """From now on another model or detector gives the scores."""
+    def use(self, source: ScoreSource) -> None:
+        """From now on another model, head or detector gives the scores."""
         with self._lock:
             if self._sources[-1] != source:
                 self._sources.append(source)
@@ -222,7 +230,7 @@ class Recording:
         table = table.set_column(
             table.column_names.index("emotion"), "emotion", emotions
         ).drop_columns(["source"])
-        for name, place in (("model", 0), ("detector", 1)):
+        for place, name in enumerate(ScoreSource._fields):
             names = np.array([source[place] for source in self._sources])
             table = table.append_column(name, pa.array(names[sources].tolist(), pa.string()))
         return table.append_column("marker", pa.array(notes, pa.string()))

@@ -21,6 +21,7 @@ class Export:
 
     Attributes:
         model: name of the model.
+        labels: whose labels that model was asked for.
         detector: name of the face detector.
         results: photos with what was found in them.
         failures: files that gave no result.
@@ -28,6 +29,7 @@ class Export:
     """
 
     model: str
+    labels: str
     detector: str
     results: tuple[tuple[Photo, FrameResult], ...]
     failures: tuple[Failure, ...]
@@ -45,7 +47,7 @@ class Export:
         """The same document that ``python -m emotion_core analyze`` writes."""
         results = [(photo.name, result) for photo, result in self.results]
         errors = [(failure.name, failure.message) for failure in self.failures]
-        document = tables.analysis_document(self.model, self.detector, results, errors)
+        document = tables.analysis_document(self.model, self.detector, results, errors, self.labels)
         return tables.to_json_bytes(document)
 
     def pictures(self) -> bytes:
@@ -66,7 +68,9 @@ class Export:
         return [
             record
             for photo, result in self.results
-            for record in tables.results_to_records(photo.name, result, self.model, self.detector)
+            for record in tables.results_to_records(
+                photo.name, result, self.model, self.detector, self.labels
+            )
         ]
 
 

@@ -12,7 +12,8 @@ from emotion_core.types import FrameResult
 class AnalysisKey:
     """Everything that a result depends on, beside the photo's bytes.
 
-    ``min_confidence`` is None for the detector's own default.
+    ``min_confidence`` is None for the detector's own default; ``labels`` says which of the
+    model's heads answered, empty for its own.
     """
 
     model: str
@@ -20,6 +21,7 @@ class AnalysisKey:
     detector: str
     min_confidence: float | None
     small_faces: SmallFaces = SmallFaces.AUTO
+    labels: str = ""
 
     def finds_the_same_faces(self, other: "AnalysisKey") -> bool:
         """Whether only the classifier differs."""

@@ -33,6 +33,9 @@ class Augmentation:
         brightness: largest change of brightness, as a share of 255.
         contrast: largest change of contrast, as a share.
         gamma: largest change of gamma, as a natural logarithm.
+        degradation: probability that a face is dark and noisy, blurred, small or compressed, one
+            of them, as cameras deliver faces (the conditions of ``evaluation/shifts.py``, from
+            mild to those).
         random_erasing: probability that a rectangle is erased (arXiv 1708.04896).
         random_erasing_area: largest share of the face that is erased.
         mixup: alpha of the Beta distribution for mixing pairs (arXiv 1710.09412).
@@ -50,6 +53,7 @@ class Augmentation:
     brightness: Annotated[float, Number(0, 1, usual=0.5)] = 0.1
     contrast: Annotated[float, Number(0, 1, usual=0.8)] = 0.25
     gamma: Annotated[float, Number(0, 3)] = 0.0
+    degradation: Annotated[float, Number(0, 1)] = 0.0
     random_erasing: Annotated[float, Number(0, 1)] = 0.0
     random_erasing_area: Annotated[float, Number(0, 1)] = 0.2
     mixup: Annotated[float, Number(0, 10, usual=1)] = 0.0
@@ -99,7 +103,7 @@ def augment_and_tell(
             flags=cv2.INTER_LANCZOS4 if sharp[i] else cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT_101,
         )
-    warped = _light(warped, settings, rng)
+    warped = _degrade(_light(warped, settings, rng), settings, rng)
     # A mirror image turns the orientation round: the determinant is negative.
     mirrored = np.linalg.det(matrices[:, :, :2]) < 0
     return _erase(warped, settings, rng), mirrored
@@ -142,6 +146,38 @@ def _light(images: UInt8Array, settings: Augmentation, rng: np.random.Generator)
     for i in range(n):
         cv2.LUT(images[i], table[i], dst=changed[i])
     return changed
+
+
+def _degrade(images: UInt8Array, settings: Augmentation, rng: np.random.Generator) -> UInt8Array:
+    """Makes some faces dark, blurred, small or compressed."""
+    if not settings.degradation:
+        return images
+    for i in np.flatnonzero(rng.random(len(images)) < settings.degradation):
+        images[i] = _DEGRADATIONS[rng.integers(len(_DEGRADATIONS))](images[i], rng)
+    return images
+
+
+def _darkened(face: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    dark = face * rng.uniform(0.15, 0.7) + rng.normal(0, rng.uniform(0, 5), face.shape)
+    return np.asarray(np.clip(dark, 0, 255), np.uint8)
+
+
+def _blurred(face: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    return np.asarray(cv2.GaussianBlur(face, (0, 0), rng.uniform(0.5, 1.5)), np.uint8)
+
+
+def _shrunk(face: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    side = int(rng.integers(14, 33))
+    small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, face.shape[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _compressed(face: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    _, packed = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 60))])
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+_DEGRADATIONS = (_darkened, _blurred, _shrunk, _compressed)
 
 
 def _erase(images: UInt8Array, settings: Augmentation, rng: np.random.Generator) -> UInt8Array:

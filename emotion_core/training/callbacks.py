@@ -1,7 +1,7 @@
 """What happens between the batches and after every epoch, and how a run is asked to stop."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from emotion_core.training.checkpoint import save_checkpoint
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.distribution import own_part
 from emotion_core.training.ema_statistics import averaged
-from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.run_folder import RunFolder, merit
 from emotion_core.training.tensorboard import write_logs
 from emotion_core.types import Float32Array
 from emotion_core.wording import duration
@@ -145,11 +145,6 @@ def _judged(
         "macro_f1": float(np.mean(list(f1.values()))),
     }
     return figures, f1
-
-
-def merit(row: Mapping[str, float]) -> float:
-    """What the best epoch is chosen by: accuracy on the validation split; of two heads the mean."""
-    return (row["val_accuracy"] + row.get("val_raters_accuracy", row["val_accuracy"])) / 2
 
 
 class Record(keras.callbacks.Callback):  # type: ignore[misc]

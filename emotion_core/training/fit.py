@@ -1,7 +1,8 @@
 """The part of a run that needs Keras: build, compile, fit. Works with every Keras backend."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -194,10 +195,11 @@ def compiled_model(
         n_more: number of outputs that are only trained.
     """
     size_px = None if config.progressive_resizing_px else full_px
-    model = build_model(config.architecture, size_px=size_px, n_classes=n_classes + n_more)
     on_cpu = _tensorflow_on_cpu()
-    if on_cpu:
-        model = with_byte_dropout(model)
+    with _precision(mixed=config.mixed_precision):
+        model = build_model(config.architecture, size_px=size_px, n_classes=n_classes + n_more)
+        if on_cpu:
+            model = with_byte_dropout(model)
     loss = (
         TwoDistributions(n_classes, config.vote_share)
         if config.labels in TWO_DISTRIBUTIONS
@@ -213,6 +215,18 @@ def compiled_model(
         jit_compile=False if on_cpu else "auto",
     )
     return model
+
+
+@contextmanager
+def _precision(*, mixed: bool) -> Iterator[None]:
+    """In which numbers the layers that are built calculate; the saved model is plain float32."""
+    before = keras.config.dtype_policy()
+    if mixed:
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _tensorflow_on_cpu() -> bool:

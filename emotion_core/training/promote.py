@@ -11,6 +11,7 @@ from emotion_core.classifiers.card import (
     LITERT_FILE,
     ModelCard,
 )
+from emotion_core.classifiers.heads import Head
 from emotion_core.classifiers.readme import save_with_readme
 from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.datasets import VALIDATION, EmotionDataset
@@ -20,7 +21,7 @@ from emotion_core.files.atomic_files import file_sha256, readable, write_atomic,
 from emotion_core.files.publishing import published_folder
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.run import load_run_config
-from emotion_core.training.run_folder import RunFolder, history_csv
+from emotion_core.training.run_folder import RunFolder, history_csv, merit
 from emotion_core.training.stages import BASE_HISTORY, earlier_stages
 
 # A served model that predicts otherwise than the trained one on more faces than this is refused.
@@ -168,7 +169,10 @@ def _fill(
         write_atomic(folder / BASE_HISTORY, history_csv([row for s in earlier for row in s]))
     export_litert(model, folder / LITERT_FILE)
     validation = dataset.split(VALIDATION)
-    agreement = parity(model, folder / LITERT_FILE, validation.images[:_PARITY_FACES])
+    heads = _heads(config, len(dataset.label_set))
+    agreement = parity(
+        model, folder / LITERT_FILE, validation.images[:_PARITY_FACES], heads=tuple(heads.values())
+    )
     report(
         f"Parity: same prediction on {100 * agreement.agreement:.1f} % of {agreement.n} faces, "
         f"largest difference {agreement.max_abs_diff:.3f}."
@@ -180,7 +184,7 @@ def _fill(
         )
     history = run.read_history()
     judged = [row for row in history if row["val_accuracy"] >= 0]  # NaN: not judged
-    best = max(judged or history, key=lambda row: row["val_accuracy"])
+    best = max(judged or history, key=merit)
     card = ModelCard(
         name=name,
         title=title,
@@ -192,8 +196,7 @@ def _fill(
         input_channels=1,
         crop_framing="fer2013",
         n_parameters=int(model.count_params()),
-        temperature=1.0,
-        threshold=0.0,
+        heads=heads,
         flip_tta=flip_tta,
         metrics={},
         training={
@@ -224,6 +227,18 @@ def _fill(
     )
     save_with_readme(card, folder)
     return card
+
+
+def _heads(config: TrainingConfig, n: int) -> dict[str, Head]:
+    """The heads that a run has trained to be served, not calibrated yet."""
+
+    def head(first: int, outputs: int) -> Head:
+        return Head(first=first, outputs=outputs, temperature=1.0, threshold=0.0)
+
+    if config.labels == "multi-task":
+        # The raters' may also say contempt, which nobody is served.
+        return {"fer2013": head(0, n), "raters": head(n, n + 1)}
+    return {"raters" if config.labels == "raters" else "fer2013": head(0, n)}
 
 
 def _dataset_title(dataset: EmotionDataset) -> str:

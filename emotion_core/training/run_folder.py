@@ -47,6 +47,11 @@ def history_csv(rows: list[dict[str, float]]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
+def merit(row: Mapping[str, float]) -> float:
+    """What the best epoch is chosen by: accuracy on the validation split; of two heads the mean."""
+    return (row["val_accuracy"] + row.get("val_raters_accuracy", row["val_accuracy"])) / 2
+
+
 class RunFolder:
     """Paths and small files of one run.
 

@@ -14,7 +14,7 @@ from emotion_core.jobs.processes import is_alive, usage
 from emotion_core.paths import runs_folder
 from emotion_core.schema.validation import told
 from emotion_core.training.failures import VANISHED
-from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.run_folder import RunFolder, merit
 from emotion_core.training.stages import earlier_stages, joined
 from emotion_core.training.stored import read_card_story
 from emotion_core.wording import epochs_text
@@ -263,7 +263,7 @@ def _read(
     faults.noting("history.csv", read_rows)
     evaluation = faults.noting("evaluation.json", folder.load_evaluation)
     judged = [row for row in rows if not math.isnan(row.get("val_accuracy", math.nan))]
-    best = max(judged, key=lambda row: row["val_accuracy"], default=None) or {}
+    best = max(judged, key=merit, default=None) or {}
     earlier = earlier_stages(folder.path, config)
     eta = status.get("eta_s")
     if status.get("state") != "running":

@@ -20,7 +20,6 @@ from emotion_core.evaluation.evaluated_model import (
     evaluated_model,
     evaluated_run,
     fitted,
-    in_order,
 )
 from emotion_core.files.atomic_files import AtomicFile
 from emotion_core.files.outside_files import open_regular
@@ -53,9 +52,10 @@ def with_teachers(
         (0, config.teachers, folder.teachers),
         (n_classes, config.rater_teachers, folder.rater_teachers),
     ):
+        labels = "raters" if first else "fer2013"
         if not names or not share:
             continue
-        predictions = _asked(names, file, data, config.teacher_temperature, report, stop)
+        predictions = _asked(names, labels, file, data, config.teacher_temperature, report, stop)
         # Outputs that the teachers do not have keep their targets.
         head = targets[..., first : first + n_classes]
         head[:] = (1 - share) * head + share * predictions * head.sum(axis=-1, keepdims=True)
@@ -64,6 +64,7 @@ def with_teachers(
 
 def _asked(
     names: Sequence[str],
+    labels: str,
     path: Path,
     data: TrainingData,
     temperature: float,
@@ -76,7 +77,7 @@ def _asked(
         found = []
         for name in names:
             report(f"Asking {name} about {len(data.rows)} images and their mirror images.")
-            found.append(_ask(teacher(name), data, temperature, stop))
+            found.append(_ask(teacher(name, labels), data, temperature, stop))
         predictions = np.mean(found, axis=0, dtype=np.float32)
         with AtomicFile(path) as file:
             np.save(file, predictions)
@@ -112,8 +113,12 @@ def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> No
         raise TrainingError(told("", faults))
 
 
-def teacher(name: str) -> EvaluatedModel:
+def teacher(name: str, labels: str = "fer2013") -> EvaluatedModel:
     """A run folder by its path or name, or a model by its name.
+
+    Args:
+        name: of the model or run.
+        labels: whose labels are asked for: of two heads the one for these answers.
 
     Raises:
         TrainingError: neither.
@@ -121,8 +126,8 @@ def teacher(name: str) -> EvaluatedModel:
     registry, folder = ModelRegistry(), _folder("teachers", name)
     try:
         if folder.parent in registry.roots:
-            return evaluated_model(registry, folder.name)
-        return evaluated_run(folder)
+            return evaluated_model(registry, folder.name, labels)
+        return evaluated_run(folder, labels)
     except EmotionLensError as error:
         raise TrainingError(f"teachers: {error}") from error
 
@@ -177,8 +182,8 @@ def _predictions(
         if stop():
             raise Cancelled("Stopped while the teachers were asked.")
         faces = fitted(images[start : start + _BATCH], model.size_px)
-        logits = in_order(ask(faces), model.label_set, label_set)
-        found.append(softmax(logits, model.temperature * temperature))
+        logits = model.logits(ask(faces), label_set)
+        found.append(softmax(logits, model.head.temperatures(faces) * temperature))
     return np.concatenate(found)
 
 

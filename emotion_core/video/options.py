@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from emotion_core.classifiers.heads import HEAD_NAMES
 from emotion_core.classifiers.registry import load_model
-from emotion_core.classifiers.runtime import LiteRTClassifier
-from emotion_core.errors import ModelError, VideoError
+from emotion_core.errors import VideoError
 from emotion_core.faces import SmallFaces, build_detector
 from emotion_core.files.outside_files import read_json
 from emotion_core.schema.validation import validated
@@ -17,8 +17,6 @@ from emotion_core.video.sampling import Sampling
 
 #: Five samples a second: expressions last about half a second and longer.
 DEFAULT_EVERY_S = 0.2
-#: Whose labels a model answers with.
-LABELS = ("raters", "fer2013")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class AnalysisOptions:
     from_s: Annotated[float, Number(0, 1e9)] = 0.0
     to_s: Annotated[float | None, Number(0, 1e9, or_none=True)] = None
     model: Annotated[str | None, Text(100, or_none=True)] = None
-    labels: Annotated[str | None, OneOf(LABELS, or_none=True)] = None
+    labels: Annotated[str | None, OneOf(HEAD_NAMES, or_none=True)] = None
     detector: Annotated[str | None, Text(100, or_none=True)] = None
     min_confidence: Annotated[float | None, Number(0, 1, or_none=True)] = None
     threshold: Annotated[float | None, Number(0, 1, or_none=True)] = None
@@ -104,7 +102,7 @@ class AnalysisOptions:
             ModelError: no such model, or it cannot answer with these labels.
             DetectorError: no such detector, or it cannot be used here.
         """
-        classifier = _load(self.model, self.labels)
+        classifier = load_model(self.model, labels=self.labels)
         detector = build_detector(
             self.detector, min_confidence=self.min_confidence, small_faces=SmallFaces.OFF
         )
@@ -113,14 +111,3 @@ class AnalysisOptions:
         )
         size_px = classifier.card.input_size_px
         return StreamPipeline(detector, classifier, stream, crop_size_px=size_px)
-
-
-def _load(model: str | None, labels: str | None) -> LiteRTClassifier:
-    classifier = load_model(model)
-    own = classifier.card.own_labels
-    if labels is not None and labels != own:
-        raise ModelError(
-            f"The model {classifier.card.name} answers with the labels {own}. Received: {labels}. "
-            "Choose another model, or leave the labels out."
-        )
-    return classifier

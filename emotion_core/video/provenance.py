@@ -43,13 +43,15 @@ def build_metadata(
     except OSError as error:
         raise VideoError(f"{readable(info.path)}: cannot be read: {error.strerror}.") from error
     card = getattr(pipeline.classifier, "card", None)
+    labels = getattr(pipeline.classifier, "labels", None)
     model = {"name": type(pipeline.classifier).__name__, "sha256": ""}
     if card is not None:
         model = {
             "name": card.name, "title": card.title, "sha256": card.sha256,
-            "created": card.created, "labels": card.own_labels,
+            "created": card.created, "labels": labels,
         }  # fmt: skip
-    threshold = card.threshold if card is not None and options.threshold is None else None
+    own_threshold = card.head(labels).threshold if card is not None else None
+    threshold = own_threshold if options.threshold is None else None
     own = getattr(pipeline.detector, "min_confidence", None)
     return {
         "source": {

@@ -13,10 +13,26 @@ import skimage.data
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard
 from emotion_core.classifiers.export import export_litert
+from emotion_core.classifiers.heads import Head
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.emotions import FER2013
 from emotion_core.files.atomic_files import file_sha256
 from emotion_core.types import UInt8Array
+
+
+def one_head(labels: str = "fer2013", **changes: Any) -> dict[str, Head]:
+    """The heads of a card that has only one, some of its values changed."""
+    values: dict[str, Any] = {"first": 0, "outputs": 7, "temperature": 1.3, "threshold": 0.45}
+    return {labels: Head(**{**values, **changes})}
+
+
+def two_heads(**changes: Any) -> dict[str, Head]:
+    """Those of a network with 7 and 8 outputs; the changes are the raters'."""
+    raters: dict[str, Any] = {"first": 7, "outputs": 8, "temperature": 0.8, "threshold": 0.5}
+    return {
+        "raters": Head(**{**raters, **changes}),
+        "fer2013": Head(first=0, outputs=7, temperature=1.3, threshold=0.45),
+    }
 
 
 def card_values(**changes: Any) -> dict[str, Any]:
@@ -48,8 +64,7 @@ def card_values(**changes: Any) -> dict[str, Any]:
         "input_channels": 1,
         "crop_framing": "fer2013",
         "n_parameters": 1_200_000,
-        "temperature": 1.3,
-        "threshold": 0.45,
+        "heads": one_head(),
         "flip_tta": True,
         "metrics": {"validation": {**metrics, "n": 3588}, "test": metrics},
         "training": {

@@ -6,6 +6,7 @@ import pytest
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.readme import render_readme
 from emotion_core.emotions import FER2013
+from tests.classifiers.conftest import one_head
 
 MakeCard = Callable[..., ModelCard]
 
@@ -27,7 +28,8 @@ def test_shows_the_figures_of_the_card(make_card: MakeCard) -> None:
     text = render_readme(make_card())
     assert text.startswith("# Compact residual network\n")
     facts, accuracy, classes, confusion, files = tables(text)
-    assert ["Uncertain", "below 45.0 %"] in facts
+    (head,) = (row[1] for row in facts if row[0] == "Head `fer2013`")
+    assert head.endswith("Uncertain below 45.0 %; temperature 1.3.")
     assert ["Test-time augmentation", "horizontal flip, logits averaged"] in facts
     assert accuracy[1][:4] == ["PublicTest (validation)", "3,588", "66.0 %", "64.4 to 67.5"]
     assert accuracy[2] == [
@@ -37,6 +39,8 @@ def test_shows_the_figures_of_the_card(make_card: MakeCard) -> None:
         "64.4 to 67.5",
         "64.0 %",
         "0.020",
+        "–",
+        "–",
         "3,265",
         "65.0 %",
     ]
@@ -66,8 +70,7 @@ def test_shows_what_the_model_is_for_and_what_each_threshold_leaves(make_card: M
 def test_a_model_of_ferplus_labels_is_shown_by_them(make_card: MakeCard) -> None:
     metrics = make_card().metrics["test"]
     both = {"test": metrics, "test_ferplus": {**metrics, "n": 3121}}
-    training = {**make_card().training, "label_source": "raters"}
-    text = render_readme(make_card(metrics=both, training=training))
+    text = render_readme(make_card(metrics=both, heads=one_head("raters")))
     assert "## Confusion on PrivateTest, FER+ majority labels" in text
     assert "## Confusion on PrivateTest (test)" in render_readme(make_card(metrics=both))
 

@@ -14,6 +14,7 @@ from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
 from emotion_core.files.atomic_files import file_sha256
 from emotion_core.types import UInt8Array
+from tests.classifiers.conftest import one_head
 
 MakeFolder = Callable[..., Path]
 
@@ -26,7 +27,7 @@ def test_gives_calibrated_scores(
     make_folder: MakeFolder, networks: dict[str, Any], faces: UInt8Array
 ) -> None:
     """From the pixels to the answer, beside the trained network and a softmax written out."""
-    folder = make_folder(flip_tta=False, temperature=1.7, threshold=0.4)
+    folder = make_folder(flip_tta=False, heads=one_head(temperature=1.7, threshold=0.4))
     scores = open_model(folder).predict(faces)
     logits = np.asarray(networks["compact"](crops_to_tensor(faces), training=False), np.float64)
     powers = np.exp(logits / 1.7)
@@ -39,8 +40,8 @@ def test_gives_calibrated_scores(
 
 
 def test_temperature_is_applied(make_folder: MakeFolder, faces: UInt8Array) -> None:
-    cold = open_model(make_folder(temperature=1.0, name="cold")).predict(faces)
-    warm = open_model(make_folder(temperature=3.0, name="warm")).predict(faces)
+    cold = open_model(make_folder(heads=one_head(temperature=1.0), name="cold")).predict(faces)
+    warm = open_model(make_folder(heads=one_head(temperature=3.0), name="warm")).predict(faces)
     assert (warm.confidences < cold.confidences).all()
     np.testing.assert_array_equal(warm.labels, cold.labels)
 
@@ -71,7 +72,8 @@ def test_an_answer_does_not_depend_on_the_others_in_the_batch(
 
 
 def test_no_crops_give_no_scores(make_folder: MakeFolder) -> None:
-    scores = open_model(make_folder(threshold=0.5)).predict(np.zeros((0, 48, 48), np.uint8))
+    folder = make_folder(heads=one_head(threshold=0.5))
+    scores = open_model(folder).predict(np.zeros((0, 48, 48), np.uint8))
     assert scores.probabilities.shape == (0, 7)
     assert scores.threshold == 0.5
 
@@ -108,7 +110,9 @@ def test_a_missing_file_is_named(make_folder: MakeFolder) -> None:
         open_model(folder)
 
 
-@pytest.mark.parametrize("changes", [{"input_size_px": 64}, {"labels": FER2013.names[:6]}])
+@pytest.mark.parametrize(
+    "changes", [{"input_size_px": 64}, {"heads": one_head(outputs=8)}, {"heads": one_head(first=1)}]
+)
 def test_a_card_of_another_network_is_refused(
     make_folder: MakeFolder, changes: dict[str, Any]
 ) -> None:

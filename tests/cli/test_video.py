@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from emotion_core.cli import video
-from emotion_core.video.options import DEFAULT_EVERY_S, LABELS
+from emotion_core.video.options import DEFAULT_EVERY_S
 from emotion_core.video.probing import probe_video
 from tests.cli.conftest import Outcome
 from tests.video.face_clips import face_clip
@@ -27,7 +27,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_the_parser_repeats_is_what_the_library_says() -> None:
-    assert video._LABELS == LABELS
     assert f"{DEFAULT_EVERY_S:g}s" == video._EVERY
 
 

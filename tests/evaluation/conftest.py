@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotion_core.classifiers.heads import Head
 from emotion_core.datasets import TEST, TRAINING, VALIDATION, EmotionDataset
 from emotion_core.emotions import FER2013, LabelSet
 from emotion_core.evaluation import EvaluatedModel
@@ -38,7 +39,8 @@ def make_model() -> Callable[..., EvaluatedModel]:
                 opened.append(name)
             return random_logits
 
-        return EvaluatedModel(name, key, labels, size_px, temperature, threshold, load)
+        head = Head(first=0, outputs=7, temperature=temperature, threshold=threshold)
+        return EvaluatedModel(name, key, labels, size_px, head, load)
 
     return make
 

@@ -16,14 +16,14 @@ import pytest
 
 from emotion_core.emotions import FER2013, Emotion, LabelSet
 from emotion_core.live import exports
-from emotion_core.live.recording import Recording
+from emotion_core.live.recording import Recording, ScoreSource
 from emotion_core.live.session import LiveSession
 from emotion_core.live.timeline import with_a_face
 from emotion_core.live.trend import ScoreTrend
 from emotion_core.types import FrameResult
 
 MakeResult = Callable[..., FrameResult]
-SOURCE = ("compact", "libfacedetection")
+SOURCE = ScoreSource("compact", "raters", "libfacedetection")
 
 
 def fill(recording: Recording, result: FrameResult, n: int, start_s: float = 50.0) -> None:
@@ -88,11 +88,12 @@ def test_a_change_of_model_is_kept_row_by_row(make_result: MakeResult) -> None:
     result = make_result(("happy", 0.8))
     fill(recording, result, 2)
     recording.use(SOURCE)
-    recording.use(("other", "haar"))
+    recording.use(ScoreSource("other", "fer2013", "haar"))
     fill(recording, result, 1, start_s=70.0)
     recording.stop()
     (table,) = recording.tables()
     assert table["model"].to_pylist() == ["compact", "compact", "other"]
+    assert table["labels"].to_pylist() == ["raters", "raters", "fer2013"]
     assert table["detector"].to_pylist() == ["libfacedetection"] * 2 + ["haar"]
 
 
@@ -155,7 +156,7 @@ def test_a_frame_without_a_face_is_a_row_with_empty_columns(make_result: MakeRes
     recording.mark("left")
     recording.stop()
     table, rows, document = read(recording)
-    kept = {"time_s", "frame", "width", "height", "model", "detector", "marker"}
+    kept = {"time_s", "frame", "width", "height", "model", "labels", "detector", "marker"}
     of_faces = [name for name in table.columns if name not in kept]
     assert {"face", "emotion", "uncertain", "x0", "happy", "smoothed_sad"} <= set(of_faces)
     empty = [True, False, True, True, False]

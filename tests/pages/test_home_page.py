@@ -56,7 +56,9 @@ def test_the_threshold_begins_at_what_the_models_card_says(app: AppTest) -> None
     registry = ModelRegistry()
     for name in registry.names():
         app.selectbox(key="model").set_value(name).run()
-        assert app.slider(key=threshold_key(name)).value == registry.card(name).threshold
+        card = registry.card(name)
+        slider = app.slider(key=threshold_key(name, card.own_labels))
+        assert slider.value == card.head().threshold
 
 
 def test_limits_and_law_are_told(app: AppTest) -> None:

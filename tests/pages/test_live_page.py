@@ -12,15 +12,18 @@ from unittest import mock
 
 import av
 import numpy as np
+import pyarrow as pa
 import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 from streamlit_webrtc import WebRtcStreamerContext, WebRtcStreamerState
 
+from emotion_core.live import exports
 from emotion_core.types import FrameResult
-from pages.parts.common.settings import BLUR_KEY, MODEL_KEY
+from pages.parts.common.settings import BLUR_KEY, LABELS_KEY, MODEL_KEY
 from pages.parts.live.state import CAMERA_KEY, viewer_gate
+from tests.two_heads import HEADS
 
 ROOT = Path(__file__).resolve().parents[2]
 _FACES = '<div class="el-faces-now'
@@ -169,6 +172,39 @@ def test_another_model_does_not_get_the_faces_of_the_one_before(
     models.set_value(next(name for name in models.options if name != models.value)).run()
     assert _FACES not in _texts(app)
     assert not live.view().moments
+
+
+def test_the_other_head_answers_from_the_next_frame_on(
+    two_headed_models: Path, monkeypatch: pytest.MonkeyPatch, astronaut: bytes
+) -> None:
+    monkeypatch.setenv("EMOTION_LENS_MODELS", str(two_headed_models))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
+    app.switch_page("pages/live.py").run()
+    _button(app, "I understand").click().run()
+    app.session_state[CAMERA_KEY] = WebRtcStreamerContext(
+        worker=None, state=WebRtcStreamerState(True, False)
+    )
+    app.run()
+    live = app.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    _button(app, "Record scores").click().run()
+    live.process(_frame(astronaut, 1))
+    first = live.view().result
+    app.radio(key=LABELS_KEY).set_value("fer2013").run()
+    assert _FACES not in _texts(app)  # of the head before
+    live.process(_frame(astronaut, 2))
+    second = live.view().result
+    assert first is not None
+    assert second is not None
+    assert np.abs(first.scores.probabilities - second.scores.probabilities).max() > 0.01
+    assert second.track_ids.tolist() == first.track_ids.tolist()
+    assert second.decisions.threshold == HEADS["fer2013"].threshold
+    recording = live.recording
+    _button(app, "Stop recording").click().run()
+    rows = pa.concat_tables(recording.tables())
+    assert rows["labels"].to_pylist() == ["raters", "fer2013"]
+    assert json.loads(exports.to_json(recording))["labels"] == ["raters", "fer2013"]
+    assert not app.exception
 
 
 def _lines(app: AppTest) -> list[str]:

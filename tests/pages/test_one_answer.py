@@ -179,7 +179,8 @@ def test_the_threshold_acts_everywhere(
     page = Page(monkeypatch, disagreement.first, disagreement.photo)
     page.choose(disagreement.second)
     for threshold in (0.95, 0.0):
-        page.app.slider(key=threshold_key(disagreement.second)).set_value(threshold).run()
+        labels = ModelRegistry(MODELS_ROOT).card(disagreement.second).own_labels
+        page.app.slider(key=threshold_key(disagreement.second, labels)).set_value(threshold).run()
         shown = page.shown()
         _agrees(shown)
         assert bool(shown.csv["uncertain"]) == (threshold > 0)

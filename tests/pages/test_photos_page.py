@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.faces import all_detectors
 from emotion_core.photos.photo_library import AnalysisKey, PhotoLibrary
 from emotion_core.pipeline import EmotionPipeline
@@ -117,7 +118,8 @@ def test_the_threshold_flips_uncertain_without_a_new_analysis(
     app: AppTest, astronaut: bytes, analysed: list[Frame]
 ) -> None:
     _upload(app, ("astronaut.jpg", astronaut))
-    key = threshold_key(app.selectbox(key=MODEL_KEY).value)
+    model = app.selectbox(key=MODEL_KEY).value
+    key = threshold_key(model, ModelRegistry().card(model).own_labels)
     app.slider(key=key).set_value(0.0).run()
     assert "looks " in _texts(app)
     app.slider(key=key).set_value(0.95).run()

@@ -181,6 +181,36 @@ def test_a_taken_name_is_said_and_nothing_is_lost(
     assert app.text_input(key="train_name").value == "mine"
 
 
+def test_degraded_faces_mixed_precision_and_the_raters_teachers(
+    open_page: Callable[[], AppTest], home: Path
+) -> None:
+    drawn = build_synthetic(per_class=4)
+    votes = np.zeros((len(drawn), 10), np.int64)
+    votes[:, 0] = 10
+    (home / "data").mkdir()
+    write_dataset(replace(drawn, votes=votes), home / "data" / "voted.parquet")
+    app = open_page()
+    app.selectbox(key="train_dataset").set_value(str(home / "data" / "voted.parquet")).run()
+    assert "On other processors it is slower" in app.toggle(key="train_mixed_precision").help
+    app.toggle(key="train_mixed_precision").set_value(True)
+    app.slider(key="train_augmentation.degradation").set_value(0.3)
+    assert "train_rater_teachers" not in {choice.key for choice in app.multiselect}
+    app.selectbox(key="train_labels").set_value("multi-task").run()
+    app.multiselect(key="train_rater_teachers").set_value(["compact"])
+    app.multiselect(key="train_teachers").set_value(["emotion-cnn"])
+    app.text_input(key="train_name").set_value("both").run()
+    app.button(key="train_start").click().run()
+    config = _config(home, "both")
+    assert (config["labels"], config["mixed_precision"]) == ("multi-task", True)
+    assert config["augmentation"]["degradation"] == 0.3
+    assert (config["rater_teachers"], config["teachers"]) == (["compact"], ["emotion-cnn"])
+    # With one head there is nobody whom they could teach.
+    app.selectbox(key="train_labels").set_value("raters").run()
+    app.text_input(key="train_name").set_value("one").run()
+    app.button(key="train_start").click().run()
+    assert _config(home, "one")["rater_teachers"] == []
+
+
 def test_the_preview_follows_the_form(open_page: Callable[[], AppTest]) -> None:
     app = open_page()
 
@@ -192,6 +222,9 @@ def test_the_preview_follows_the_form(open_page: Callable[[], AppTest]) -> None:
     app.slider(key="train_augmentation.contrast").set_value(0.0).run()
     changed = picture()
     assert changed != before
+    app.slider(key="train_augmentation.degradation").set_value(1.0).run()
+    assert picture() != changed
+    changed = picture()
     app.button(key="train_preview_more").click().run()
     assert picture() != changed
 

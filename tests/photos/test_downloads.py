@@ -22,7 +22,9 @@ MakeResult = Callable[..., FrameResult]
 def export(astronaut: bytes, make_result: MakeResult) -> Export:
     photo = Photo("trip.zip/sub/a.jpg", "0" * 64, astronaut)
     result = make_result(("happy", 0.9), ("sad", 0.4), size_px=(512, 512))
-    return Export("compact", "haar", ((photo, result),), (Failure("b.jpg", "not an image"),), False)
+    return Export(
+        "compact", "raters", "haar", ((photo, result),), (Failure("b.jpg", "not an image"),), False
+    )
 
 
 def test_csv_and_parquet_hold_the_same_rows(export: Export) -> None:
@@ -51,7 +53,9 @@ def test_pictures_are_marked_and_hidden_only_on_wish(export: Export, astronaut: 
     plain = np.asarray(Image.open(io.BytesIO(astronaut)).convert("RGB"), np.int16)
     marked = _picture(export)
     hidden = _picture(
-        Export(export.model, export.detector, export.results, export.failures, blur=True)
+        Export(
+            export.model, export.labels, export.detector, export.results, export.failures, blur=True
+        )
     )
     inside = np.s_[25:65, 16:54]  # of the first face's box, clear of its outline
     assert marked.shape == plain.shape

@@ -106,6 +106,43 @@ def test_brightness_shifts_the_mean() -> None:
     assert means.std() > 10
 
 
+def _degraded(share: float, n: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Sharp pictures, and what became of them."""
+    noise = np.random.default_rng(3).integers(0, 256, (n, 48, 48), dtype=np.uint8)
+    only = replace(NOTHING, degradation=share)
+    return noise, augment(noise, only, np.random.default_rng(seed))
+
+
+def test_a_share_of_the_faces_is_degraded() -> None:
+    images, none = _degraded(0.0)
+    np.testing.assert_array_equal(images, none)
+    images, every = _degraded(1.0)
+    assert every.shape == images.shape
+    assert every.dtype == np.uint8
+    assert (every != images).any(axis=(1, 2)).all()
+    images, some = _degraded(0.5, n=400)
+    assert 0.4 < (some != images).any(axis=(1, 2)).mean() < 0.6
+    np.testing.assert_array_equal(some, _degraded(0.5, n=400)[1])
+    assert (some != _degraded(0.5, n=400, seed=1)[1]).any()
+
+
+def test_degraded_faces_are_dark_or_lack_detail() -> None:
+    images, every = _degraded(1.0, n=200)
+    detail = [np.abs(np.diff(x.astype(int), axis=2)).mean(axis=(1, 2)) for x in (images, every)]
+    darker = every.mean(axis=(1, 2)) < 0.75 * images.mean(axis=(1, 2))
+    softer = detail[1] < 0.75 * detail[0]
+    # About a quarter each is darkened, blurred, shrunk; the last is compressed, and may keep most.
+    assert 0.15 < darker.mean() < 0.35
+    assert 0.35 < (softer & ~darker).mean() < 0.8
+    means = np.abs(every.mean(axis=(1, 2)) - images.mean(axis=(1, 2)))
+    assert np.median(means[~darker]) < 3
+
+
+def test_degraded_faces_are_those_of_the_wanted_size() -> None:
+    only = replace(NOTHING, degradation=1.0)
+    assert augment(faces(12), only, np.random.default_rng(0), 40).shape == (12, 40, 40)
+
+
 def test_erasing_touches_a_bounded_area() -> None:
     images = np.full((100, 48, 48), 128, np.uint8)
     erase = Augmentation(
@@ -147,7 +184,9 @@ def test_no_mixing_returns_the_same() -> None:
     assert mix(tensors, targets, Augmentation(), np.random.default_rng(0)) == (tensors, targets)
 
 
-@pytest.mark.parametrize("values", [{"shift": 2}, {"mixup": -1}, {"random_erasing": 1.5}])
+@pytest.mark.parametrize(
+    "values", [{"shift": 2}, {"mixup": -1}, {"random_erasing": 1.5}, {"degradation": 1.1}]
+)
 def test_augmentation_out_of_range_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(TrainingError, match="wanted a number from 0 to"):
         Augmentation(**values)

@@ -15,7 +15,7 @@ from emotion_core.training.augmentation import Augmentation
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.promote import promote_run
 from emotion_core.training.run import resume_run, start_run, training_rows
-from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.run_folder import RunFolder, merit
 from emotion_core.training.runs import read_run, shipped_runs
 from tests.training.conftest import draw_shapes
 
@@ -100,6 +100,44 @@ def test_stop_and_resume_give_what_an_uninterrupted_run_gives(
     assert same_weights(folder, run_dir)
 
 
+def test_mixed_precision_resumes_as_exactly_and_serves_plain_weights(
+    run_dir: Path, tmp_path: Path
+) -> None:
+    import keras
+
+    from emotion_core.classifiers.export import load_keras
+
+    config, data = CONFIG.with_values({"mixed_precision": True, "epochs": 2}), draw_shapes(210)
+    start_run(config, data, tmp_path / "straight", report=quiet)
+    cut = tmp_path / "cut"
+
+    def stop_after_first_epoch(line: str) -> None:
+        if line.startswith("epoch 1/"):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    start_run(config, data, cut, report=stop_after_first_epoch)
+    assert len(history(cut)) == 1
+    resume_run(data, cut, report=quiet)
+    assert history(cut) == history(tmp_path / "straight")
+    assert same_weights(cut, tmp_path / "straight")
+    assert history(cut)[-1]["loss"] < history(cut)[0]["loss"]
+    # Only while it is built: what is made next calculates as always.
+    assert keras.config.dtype_policy().name == "float32"
+    model = load_keras(cut / "model.keras")
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    assert model.get_layer("logits").compute_dtype == "float32"
+
+
+def test_the_best_epoch_is_that_of_the_mean_of_both_heads() -> None:
+    assert merit({"val_accuracy": 0.6}) == 0.6
+    assert merit({"val_accuracy": 0.6, "val_raters_accuracy": 0.8}) == pytest.approx(0.7)
+    rows = [
+        {"val_accuracy": 0.7, "val_raters_accuracy": 0.5},
+        {"val_accuracy": 0.65, "val_raters_accuracy": 0.9},
+    ]
+    assert max(rows, key=merit) is rows[1]
+
+
 def test_resume_wants_the_same_data(run_dir: Path) -> None:
     data = draw_shapes(seed=1)
     other = EmotionDataset(data.images, data.labels, data.usage, data.votes, data.rows, "other")
@@ -151,7 +189,10 @@ def test_promoted_run_is_a_whole_model(
     assert registry.card("shapes") == card
     assert card.metrics["test"]["n"] == 70
     assert card.training["parity_agreement"] >= 0.98
-    assert card.temperature > 0
+    assert list(card.heads) == ["fer2013"]
+    assert card.head().temperature > 0
+    assert 0 <= card.metrics["test"]["ece_shifted"] <= 1
+    assert card.metrics["test"]["resting_misread"] is None  # nobody voted
     data = draw_shapes().split(TEST)
     scores = registry.open("shapes").predict(data.images)
     accuracy = float((scores.labels == data.labels).mean())

@@ -10,10 +10,12 @@ import pytest
 
 from emotion_core.classifiers.export import KerasClassifier, load_keras
 from emotion_core.classifiers.preprocessing import crops_to_tensor
+from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import softmax
 from emotion_core.datasets import EmotionDataset
 from emotion_core.emotions import FER2013
 from emotion_core.errors import TrainingError
+from emotion_core.evaluation.shifts import SHIFTS
 from emotion_core.evaluation.test_set_log import read_accesses
 from emotion_core.training import fit, teachers
 from emotion_core.training.augmentation import Augmentation
@@ -284,8 +286,8 @@ def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_p
     assert history["accuracy"].max() > 0.5  # of faces pasted together
 
 
-def test_two_heads_are_both_learned_judged_and_kept(
-    shapes_set: EmotionDataset, tmp_path: Path
+def test_two_heads_are_both_learned_judged_and_served(
+    shapes_set: EmotionDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The votes contradict the labels: each head answers as its own labels do."""
     tagged = with_contrary_votes(shapes_set)
@@ -301,6 +303,33 @@ def test_two_heads_are_both_learned_judged_and_kept(
     logits = np.asarray(kept(crops_to_tensor(faces.images), training=False))
     assert (logits[:, :7].argmax(axis=1) == faces.labels).mean() > 0.8
     assert (logits[:, 7:14].argmax(axis=1) == (faces.labels + 1) % 7).mean() > 0.8
+    # As a teacher it says what it is asked for.
+    for labels, columns in {"fer2013": slice(0, 7), "raters": slice(7, 14)}.items():
+        asked = teachers.teacher(str(tmp_path / "run"), labels)
+        said = asked.logits(asked.open()(faces.images), faces.label_set)
+        np.testing.assert_allclose(said, logits[:, columns], rtol=1e-3, atol=1e-3)
+    # The model that is made of it has both heads, each calibrated and judged by its own labels.
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))
+    told: list[str] = []
+    card = promote_run(
+        tmp_path / "run", tagged, tmp_path / "models", "two", title="T", description="T",
+        report=told.append,
+    )  # fmt: skip
+    assert {name: (h.first, h.outputs) for name, h in card.heads.items()} == {
+        "raters": (7, 8),
+        "fer2013": (0, 7),
+    }
+    assert set(card.metrics) == {"validation", "test", "test_ferplus", "validation_ferplus"}
+    assert all(figures["accuracy"] > 0.8 for figures in card.metrics.values())
+    assert all(figures["shifts"].keys() == SHIFTS.keys() for figures in card.metrics.values())
+    assert len([line for line in told if "temperature" in line]) == 2
+    registry, tests = ModelRegistry(tmp_path / "models"), tagged.split("PrivateTest")
+    for labels, wanted in {"fer2013": tests.labels, "raters": (tests.labels + 1) % 7}.items():
+        scores = registry.open("two", labels=labels).predict(tests.images)
+        assert (scores.labels == wanted).mean() > 0.8
+    text = (tmp_path / "models" / "two" / "README.md").read_text(encoding="utf-8")
+    assert "## Confusion on PrivateTest (test)" in text
+    assert "## Confusion on PrivateTest, FER+ majority labels" in text
 
 
 def test_the_raters_head_has_teachers_of_its_own(

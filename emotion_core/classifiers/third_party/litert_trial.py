@@ -21,7 +21,7 @@ def trial_problem(folder: Path, card: ModelCard) -> str:
     order = {
         "path": str((folder / LITERT_FILE).absolute()),
         "size_px": card.input_size_px,
-        "n_classes": len(card.labels),
+        "n_classes": card.n_outputs,
     }
     try:
         ask("try", order)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from emotion_core.classifiers.card import KERAS_FILE, LITERT_FILE, ModelCard
+from emotion_core.classifiers.heads import Head
 from emotion_core.classifiers.third_party.keras_loading import open_keras
 from emotion_core.classifiers.third_party.litert_trial import import_litert, trial_crops
 from emotion_core.classifiers.third_party.model_files import Form, check_safe, form_of
@@ -143,8 +144,7 @@ def _card(
         input_channels=1,
         crop_framing="fer2013",
         n_parameters=n_parameters,
-        temperature=1.0,
-        threshold=0.0,
+        heads={"fer2013": Head(first=0, outputs=len(labels), temperature=1.0, threshold=0.0)},
         flip_tta=told.flip_tta,
         metrics={},
         training=_training(path, form),

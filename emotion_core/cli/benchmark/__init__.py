@@ -3,7 +3,14 @@
 import argparse
 from pathlib import Path
 
-from emotion_core.cli.common import EXIT_DONE, Subparsers, message, print_json, whole_number_from
+from emotion_core.cli.common import (
+    EXIT_DONE,
+    Subparsers,
+    add_labels_option,
+    message,
+    print_json,
+    whole_number_from,
+)
 
 _EXAMPLE = """\
 python -m emotion_core benchmark
@@ -29,6 +36,7 @@ def register(subparsers: Subparsers) -> None:
         "for them the first time (a 0.6 GB download)",
     )
     parser.add_argument("--model", metavar="NAME", help="a folder of models/")
+    add_labels_option(parser)
     parser.add_argument(
         "--detector", metavar="NAME", action="append", help="only this one; may be repeated"
     )
@@ -57,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
 
     figures = run_suite(
         model=args.model,
+        labels=args.labels,
         detectors=args.detector,
         photo=args.photo,
         rounds=args.rounds,

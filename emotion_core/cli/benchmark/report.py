@@ -11,7 +11,8 @@ def as_text(figures: Mapping[str, Any]) -> str:
     lines = [
         f"{machine['processor']} ({vectors}), "
         f"{machine['cores']} cores, {machine['system']}, Python {machine['python']}, "
-        f"load {machine['load']} before. Model {figures['model']}. "
+        f"load {machine['load']} before. Model {figures['model']}, "
+        f"head {figures['labels']}. "
         f"Medians of {figures['rounds']} rounds.",
         "",
         "Whole frame 640x480, ms            one face    five faces   faces found",

@@ -36,6 +36,7 @@ BATCHES = (1, 8)
 def run_suite(
     *,
     model: str | None,
+    labels: str | None = None,
     detectors: Sequence[str] | None,
     photo: Path | None,
     rounds: int,
@@ -46,6 +47,7 @@ def run_suite(
 
     Args:
         model: None stands for the default.
+        labels: whose labels answer; None stands for the model's own.
         detectors: None stands for all that are usable here.
         photo: what to make the frames of; None: photographs of installed packages.
         rounds: how often each frame is timed.
@@ -53,13 +55,14 @@ def run_suite(
         progress: told what happens now.
 
     Raises:
-        EmotionLensError: an unknown model or detector, or no usable photo.
+        EmotionLensError: an unknown model or detector, labels that the model has no head for, or
+            no usable photo.
     """
     registry = ModelRegistry()
     model = model or registry.default_name()
     photos = benchmark_photos(photo)
     frames = build_frames(photos)
-    classifier = registry.open(model)
+    classifier = registry.open(model, labels=labels)
     pipelines = {
         contender_name(name, size): EmotionPipeline(
             build_detector(name, max_side_px=size, small_faces=SmallFaces.OFF),
@@ -75,6 +78,7 @@ def run_suite(
         "version": __version__,
         "machine": machine_facts(),
         "model": model,
+        "labels": classifier.labels,
         "detector": default,
         "frame_px": [640, 480],
         "rounds": rounds,
@@ -97,7 +101,7 @@ def run_suite(
     for key, frame in (("stage_ms", "one"), ("stage_ms_five", "five")):
         figures[key] = stage_ms(pipelines[default], frames[frame], rounds)
     figures["classifier_ms"] = classifier_ms(classifier, frames["five"], rounds)
-    figures |= first_result(photos[0], model, min(rounds, 3))
+    figures |= first_result(photos[0], model, classifier.labels, min(rounds, 3))
     if with_peers:
         figures["peers"] = {
             peer.name: _compared(medians[_peer_key(peer.name)], figures["frame_ms"])

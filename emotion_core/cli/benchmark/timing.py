@@ -97,7 +97,7 @@ def resident_mb() -> float | None:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
-def first_result(photo: Path, model: str, rounds: int) -> dict[str, Any]:
+def first_result(photo: Path, model: str, labels: str, rounds: int) -> dict[str, Any]:
     """A photo analysed by a process that has just been started.
 
     Returns:
@@ -111,7 +111,7 @@ def first_result(photo: Path, model: str, rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         start = time.perf_counter()
         process = subprocess.run(
-            [sys.executable, "-c", _FRESH, str(photo), "--model", model],
+            [sys.executable, "-c", _FRESH, str(photo), "--model", model, "--labels", labels],
             capture_output=True,
             text=True,
             check=False,

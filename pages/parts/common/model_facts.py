@@ -6,24 +6,36 @@ from typing import Any
 import streamlit as st
 
 from emotion_core.charts import recall_chart
-from emotion_core.classifiers.card import LITERT_FILE, ModelCard
+from emotion_core.classifiers.card import LITERT_FILE, TEST_METRICS, ModelCard
 from emotion_core.classifiers.description import describe_model
+from emotion_core.classifiers.heads import HEAD_TITLES
 from emotion_core.errors import ModelError
 from emotion_core.html import pieces
 from emotion_core.wording import percent
 from pages.parts.common.resources import registry
 
+_ACCURACY = {"raters": "Agreement with raters", "fer2013": "Accuracy by FER-2013"}
+_FACES = {
+    "raters": "faces with a clear majority of ten raters",
+    "fer2013": "test faces by the data set's labels",
+}
 
-def figures_strip(card: ModelCard) -> str:
-    """Accuracy with its interval, agreement with FER+, speed and size, as HTML."""
+
+def figures_strip(card: ModelCard, labels: str) -> str:
+    """Figures of the model and of the head in use, as HTML.
+
+    Args:
+        card: of the model.
+        labels: whose labels the head in use predicts.
+    """
     items = []
-    test = card.metrics.get("test")
-    if test:
-        items.append(("Accuracy", percent(test["accuracy"], 1), _interval(test, "test faces")))
-    ferplus = card.metrics.get("test_ferplus")
-    if ferplus:
-        note = _interval(ferplus, "faces with a clear majority of ten raters")
-        items.append(("Agreement with FER+", percent(ferplus["accuracy"], 1), note))
+    # The head in use first.
+    for name in sorted(TEST_METRICS, key=lambda name: name != labels):
+        if test := card.test_figures(name):
+            items.append(
+                (_ACCURACY[name], percent(test["accuracy"], 1), _interval(test, _FACES[name]))
+            )
+    items += _honesty(card.test_figures(labels))
     if card.ms_per_face is not None:
         items.append(
             ("Time per face", f"{card.ms_per_face:.2f} ms", "classifier alone, eight at once")
@@ -33,6 +45,23 @@ def figures_strip(card: ModelCard) -> str:
     if network.is_file():  # where it is missing, opening the model says so
         items.append(("Size", f"{network.stat().st_size / 1e6:.1f} MB", parameters))
     return pieces.figures(items)
+
+
+def _honesty(test: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """How often resting faces are misread, and whether the confidence is right elsewhere."""
+    items = []
+    resting = test.get("resting_misread") or {}
+    if resting.get("majority") is not None:
+        note = f"called angry, disgusted, afraid or sad, n = {resting['n']:,} faces at rest"
+        if resting.get("votes_8") is not None:
+            note += f"; {percent(resting['votes_8'], 1)} where 8 of 10 raters say neutral"
+        items.append(("Resting faces misread", percent(resting["majority"], 1), note))
+    if test.get("ece_shifted") is not None:
+        note = "mean gap between confidence and accuracy on blurred, dark, small, turned faces"
+        if test.get("ece") is not None:
+            note += f"; {percent(test['ece'], 1)} on the test faces as they are"
+        items.append(("Calibration error", percent(test["ece_shifted"], 1), note))
+    return items
 
 
 def about(card: ModelCard) -> None:
@@ -77,9 +106,9 @@ def _sentence(text: str) -> str:
 
 def _how_good(card: ModelCard) -> str:
     parts = []
-    if test := card.metrics.get("test"):
+    if test := card.test_figures("fer2013"):
         parts.append(f"right by FER-2013's labels on {percent(test['accuracy'], 1)}")
-    if ferplus := card.metrics.get("test_ferplus"):
+    if ferplus := card.test_figures("raters"):
         parts.append(f"by the majority of ten FER+ raters on {percent(ferplus['accuracy'], 1)}")
     text = " and ".join(parts) + " of the test faces" if parts else ""
     speed = f"{card.ms_per_face:.1f} ms per face" if card.ms_per_face is not None else ""
@@ -87,22 +116,37 @@ def _how_good(card: ModelCard) -> str:
     return f"{said}." if said else ""
 
 
-def mistakes(card: ModelCard) -> None:
-    """How many faces of each expression are recognised, and what the others are taken for."""
+def mistakes(card: ModelCard, labels: str) -> None:
+    """How many faces of each expression are recognised, and what the others are taken for.
+
+    Args:
+        card: of the model.
+        labels: whose labels the head in use predicts; of two heads it stands in front.
+    """
     st.subheader("What it gets wrong", anchor=False)
-    by_taggers = card.own_labels == "raters" and "test_ferplus" in card.metrics
-    test = card.metrics.get("test_ferplus" if by_taggers else "test", {})
+    if len(card.heads) == 1:
+        _mistakes(card, labels if card.test_figures(labels) else "fer2013")
+        return
+    names = sorted(card.heads, key=lambda name: name != labels)
+    tabs = st.tabs([HEAD_TITLES[name] for name in names])
+    for tab, name in zip(tabs, names, strict=True):
+        with tab:
+            _mistakes(card, name)
+
+
+def _mistakes(card: ModelCard, labels: str) -> None:
+    test = card.test_figures(labels)
     per_class = test.get("per_class")
     if not per_class:
         st.caption("This model's card has no figures per expression.")
         return
     ordered = {name: per_class[name] for name in card.labels if name in per_class}
     confusion = test.get("confusion")
-    st.caption(
-        _weakest(ordered) + (" Judged by the majority of the FER+ raters." if by_taggers else "")
-    )
+    by_raters = " Judged by the majority of the FER+ raters." if labels == "raters" else ""
+    st.caption(_weakest(ordered) + by_raters)
     st.altair_chart(
         recall_chart(ordered, confusion),
+        key=f"recall_{labels}",
         alt="Share of the faces of each expression that is recognised, and what the missed "
         "ones are most often taken for.",
     )

@@ -17,19 +17,23 @@ def registry() -> ModelRegistry:
     return ModelRegistry()
 
 
-def classifier(card: ModelCard) -> InferenceWorker:
-    """The one worker that serves a model to all sessions.
+def classifier(card: ModelCard, labels: str) -> InferenceWorker:
+    """The one worker that serves a head of a model to all sessions.
+
+    Args:
+        card: of the model.
+        labels: whose labels answer.
 
     Raises:
-        ModelError: the model's files are missing or altered.
+        ModelError: the model's files are missing or altered, or it has no head for these labels.
     """
-    return _worker(card.name, card.sha256)
+    return _worker(card.name, card.sha256, labels, repr(card.head(labels)))
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda worker: worker.close())
-def _worker(name: str, sha256: str) -> InferenceWorker:  # noqa: ARG001 - the cache's key
-    """Keyed by the hash too: a model that was trained anew is opened anew."""
-    return InferenceWorker(registry().open(name))
+def _worker(name: str, sha256: str, labels: str, head: str) -> InferenceWorker:  # noqa: ARG001 - the cache's key
+    """Keyed by hash and head too: a model that was trained or calibrated anew is opened anew."""
+    return InferenceWorker(registry().open(name, labels=labels))
 
 
 def session_detector(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.heads import HEAD_MEANINGS, HEAD_TITLES
 from emotion_core.errors import ModelError
 from emotion_core.faces import (
     SmallFaces,
@@ -19,6 +20,7 @@ from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.common.resources import default_detector_note, registry
 
 MODEL_KEY = "model"
+LABELS_KEY = "whose_labels"
 DETECTOR_KEY = "detector"
 SMALL_FACES_KEY = "small_faces"
 BLUR_KEY = "blur_faces"
@@ -39,6 +41,7 @@ class Settings:
 
     Attributes:
         card: card of the model in use.
+        labels: whose labels it predicts, one of its heads.
         detector: name of the face detector.
         min_confidence: the confidence from which a box counts as a face, None for the detector's
             own default.
@@ -48,6 +51,7 @@ class Settings:
     """
 
     card: ModelCard
+    labels: str
     detector: str
     min_confidence: float | None
     small_faces: SmallFaces
@@ -63,12 +67,13 @@ class Settings:
             self.detector,
             self.min_confidence,
             self.small_faces,
+            self.labels,
         )
 
 
-def threshold_key(model: str) -> str:
-    """Every model has its own threshold, because its card suggests one."""
-    return f"threshold_{model}"
+def threshold_key(model: str, labels: str) -> str:
+    """Every head of every model has its own threshold, because its card suggests one."""
+    return f"threshold_{model}_{labels}"
 
 
 def min_confidence_key(detector: str) -> str:
@@ -86,17 +91,18 @@ def sidebar_settings() -> Settings:
     with st.sidebar:
         st.header("Analysis")
         card = _model_choice(cards, problems)
+        labels = _labels_choice(card)
         detector = _detector_choice()
         min_confidence = _min_confidence_choice(detector)
         small_faces = _small_faces_choice()
-        threshold = _threshold_choice(card)
+        threshold = _threshold_choice(card, labels)
         blur = st.toggle(
             "Blur faces",
             key=BLUR_KEY,
             persist_state="session",
             help="In the pictures shown here and in those you download.",
         )
-    return Settings(card, detector, min_confidence, small_faces, threshold, blur)
+    return Settings(card, labels, detector, min_confidence, small_faces, threshold, blur)
 
 
 def _installed_cards() -> tuple[dict[str, ModelCard], list[str]]:
@@ -137,6 +143,23 @@ def _model_choice(cards: dict[str, ModelCard], problems: list[str]) -> ModelCard
     for problem in problems:
         st.caption(f":material/warning: Left out: {plain(problem)}")
     return cards[choice]
+
+
+def _labels_choice(card: ModelCard) -> str:
+    """Which head answers; a model with one has nothing to choose from."""
+    names = list(card.heads)
+    if len(names) == 1:
+        st.caption(f"Labels: {HEAD_TITLES[names[0]]}. {HEAD_MEANINGS[names[0]]}")
+        return names[0]
+    choice: str = st.radio(
+        "Whose labels",
+        names,
+        format_func=HEAD_TITLES.__getitem__,
+        captions=[HEAD_MEANINGS[name] for name in names],
+        key=LABELS_KEY,
+        persist_state="session",
+    )
+    return choice
 
 
 def _detector_choice() -> str:
@@ -242,8 +265,9 @@ def _small_faces_choice() -> SmallFaces:
     return SmallFaces(choice)
 
 
-def _threshold_choice(card: ModelCard) -> float:
-    default = min(0.95, round(card.threshold, 2))
+def _threshold_choice(card: ModelCard, labels: str) -> float:
+    suggested = card.head(labels).threshold
+    default = min(0.95, round(suggested, 2))
     choice = st.slider(
         "Uncertain below",
         min_value=0.0,
@@ -251,9 +275,9 @@ def _threshold_choice(card: ModelCard) -> float:
         value=default,
         step=0.01,
         format="percent",
-        key=threshold_key(card.name),
+        key=threshold_key(card.name, labels),
         persist_state="session",
         help="A face whose most probable expression is below this probability is called "
-        f"uncertain. This model's card suggests {percent(card.threshold)}.",
+        f"uncertain. This model's card suggests {percent(suggested)}.",
     )
-    return card.threshold if abs(choice - default) < 1e-6 else round(choice, 2)
+    return suggested if abs(choice - default) < 1e-6 else round(choice, 2)

@@ -95,7 +95,7 @@ def _picture(work: Workspace, table: FaceTable, row: int, *, hidden: bool) -> No
 
 def _decisions(work: Workspace, row: int, settings: Settings) -> Decisions:
     """What the model in use says of this face, from the worker that serves all pages."""
-    scores = classifier(settings.card).predict(work.stored.image(row)[None])
+    scores = classifier(settings.card, settings.labels).predict(work.stored.image(row)[None])
     return Decisions.from_scores(scores, settings.threshold)
 
 

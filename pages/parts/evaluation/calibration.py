@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from emotion_core.charts.evaluation import coverage_chart, reliability_chart
@@ -10,13 +11,13 @@ from emotion_core.evaluation import Evaluation
 from emotion_core.evaluation.curves import coverage_curve, reliability
 from emotion_core.evaluation.metrics import expected_calibration_error
 from emotion_core.markdown import plain
-from emotion_core.types import Float32Array
+from emotion_core.types import Float32Array, Float64Array
 from emotion_core.wording import count_of, percent
 
 
 def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
     """Reliability before and after temperature scaling."""
-    temperature = evaluation.predictions.temperature
+    temperatures = evaluation.predictions.temperatures
     before, after = st.columns(2, gap="large")
     with before:
         _diagram(
@@ -27,10 +28,15 @@ def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
             evaluation,
             evaluation.probabilities,
             "After",
-            f"with temperature {temperature:.2f}",
+            _told(temperatures),
         )
-    if temperature == 1:
+    if (temperatures == 1).all():
         st.caption("This model is not calibrated: its temperature is 1, so both are the same.")
+    elif np.ptp(temperatures):
+        st.caption(
+            "This head's temperature depends on the picture: the darker, flatter or less sharp a "
+            "face, the less confident the prediction."
+        )
     low, high = figures["ece_perfect_ci95"]
     st.caption(
         f"Chance alone gives an error of {percent(low, 1)} to {percent(high, 1)} on these "
@@ -39,6 +45,13 @@ def calibration(evaluation: Evaluation, figures: Mapping[str, Any]) -> None:
         "confidence of 80 %, 80 % are right. Larger dots stand for more faces; bars are 95 % "
         "intervals."
     )
+
+
+def _told(temperatures: Float64Array) -> str:
+    low, high = float(temperatures.min()), float(temperatures.max())
+    if high - low < 0.005:
+        return f"with temperature {low:.2f}"
+    return f"with temperatures from {low:.2f} to {high:.2f}, by the picture"
 
 
 def _diagram(evaluation: Evaluation, probabilities: Float32Array, title: str, note: str) -> None:

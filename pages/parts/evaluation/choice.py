@@ -39,7 +39,8 @@ class Choice:
     """What is judged.
 
     Attributes:
-        model: the model.
+        model: the head of the model that is judged.
+        answering: whose labels that head predicts.
         data: the whole data set.
         rows: the images and their true labels.
         cache: where predictions are kept.
@@ -49,6 +50,7 @@ class Choice:
     """
 
     model: EvaluatedModel
+    answering: str
     data: EmotionDataset
     rows: EvaluationSplit
     cache: LogitsCache
@@ -88,13 +90,19 @@ def choose(settings: Settings) -> Choice | None:
         corrected = _corrected_choice(path)
         with st.spinner("Reading the data set"):
             data = sets.dataset(path, corrected)
-        labels = _labels_choice(data)
+        labels = _labels_choice(data, settings)
+    # A model without a head for these labels answers with the one that it has.
+    answering = labels if labels in settings.card.heads else settings.card.own_labels
     return Choice(
-        model=evaluated_model(registry(), settings.card.name),
+        model=evaluated_model(registry(), settings.card.name, answering),
+        answering=answering,
         data=data,
         rows=sets.rows(data, split or "validation", labels),
         cache=LogitsCache(),
-        threshold=settings.threshold,
+        # The sidebar's is that of the head that answers elsewhere.
+        threshold=settings.threshold
+        if answering == settings.labels
+        else settings.card.head(answering).threshold,
         source=str(path or SYNTHETIC),
         corrected=corrected,
     )
@@ -140,18 +148,19 @@ def _corrected_choice(path: Path | None) -> bool:
     )
 
 
-def _labels_choice(data: EmotionDataset) -> str:
+def _labels_choice(data: EmotionDataset, settings: Settings) -> str:
     if not data.has_votes:
         return "fer2013"
+    by_head = " Each is asked of the model's head for it." * (len(settings.card.heads) > 1)
     labels = st.segmented_control(
         "Labels",
         list(LABEL_NAMES),
-        default="fer2013",
+        default=settings.labels,
         required=True,
         format_func=LABEL_NAMES.__getitem__,
         key=LABELS_KEY,
         persist_state="session",
         help="Whose label counts as correct: the data set's own, or that of the majority of ten "
-        "FER+ raters, on the faces where it is clear.",
+        f"FER+ raters, on the faces where it is clear.{by_head}",
     )
     return labels or "fer2013"

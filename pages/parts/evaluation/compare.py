@@ -35,7 +35,7 @@ def comparison(choice: Choice, evaluation: Evaluation) -> None:
         st.session_state[OTHER_KEY] = others[0]
     name = st.selectbox("Compared with", others, key=OTHER_KEY, width=250)
     try:
-        model = evaluated_model(registry(), name)
+        model = evaluated_model(registry(), name, choice.rows.labels)
     except ModelError as error:
         st.error(plain(error), icon=":material/error:")
         return

@@ -80,7 +80,7 @@ def face_panel(choice: Choice, image: UInt8Array, label: int | None = None) -> N
     card = registry().card(choice.model.name)
     side = card.input_size_px
     fitting = image if image.shape[0] == side else resize_image(image, (side, side))
-    worker = classifier(card)
+    worker = classifier(card, choice.answering)
     decisions = Decisions.from_scores(worker.predict(fitting[np.newaxis]), choice.threshold)
     heat = occlusion_map(worker.predict, fitting, label)
     name = card.label_set[heat.label].value

@@ -13,7 +13,9 @@ from pages.parts.evaluation.classes import classes
 from pages.parts.evaluation.compare import comparison
 from pages.parts.evaluation.confusion import confusion
 from pages.parts.evaluation.heat_map import heat_map
+from pages.parts.evaluation.resting import resting
 from pages.parts.evaluation.robustness import robustness
+from pages.parts.evaluation.shifted import shifted
 
 TAB_KEY = "ev_tab"
 TABS = (
@@ -21,6 +23,8 @@ TABS = (
     "Per expression",
     "Calibration",
     "Confidence",
+    "Resting faces",
+    "Shifted faces",
     "Robustness",
     "Compare",
     "Heat map",
@@ -36,6 +40,8 @@ def sections(
         lambda: classes(evaluation, figures),
         lambda: calibration(evaluation, figures),
         lambda: confidence(evaluation, figures),
+        lambda: resting(choice, evaluation),
+        lambda: shifted(choice),
         lambda: robustness(choice),
         lambda: comparison(choice, evaluation),
         lambda: heat_map(choice, evaluation, settings),

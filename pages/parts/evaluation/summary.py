@@ -5,16 +5,18 @@ from typing import Any
 
 import streamlit as st
 
+from emotion_core.classifiers.heads import HEAD_TITLES
 from emotion_core.html import pieces
 from emotion_core.markdown import plain
 from emotion_core.wording import percent
+from pages.parts.common.settings import Settings
 from pages.parts.evaluation.choice import Choice
 
 
-def summary(choice: Choice, figures: Mapping[str, Any]) -> None:
+def summary(choice: Choice, figures: Mapping[str, Any], settings: Settings) -> None:
     """Draws the figures in a row and the notes below them."""
     st.html(pieces.figures(_items(figures)))
-    for note in _notes(choice):
+    for note in [*_head_notes(choice, settings), *_notes(choice)]:
         st.caption(plain(note))
 
 
@@ -51,6 +53,16 @@ def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
                 f"{percent(figures['threshold'])}",
             )
         )
+    resting = figures["resting_misread"]
+    if resting and resting["majority"] is not None:
+        items.append(
+            (
+                "Resting faces misread",
+                percent(resting["majority"], 1),
+                f"of n = {resting['n']:,} that the raters call neutral: called angry, disgusted, "
+                "afraid or sad, and not uncertain",
+            )
+        )
     low, high = figures["ece_perfect_ci95"]
     items.append(
         (
@@ -61,6 +73,22 @@ def _items(figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         )
     )
     return items
+
+
+def _head_notes(choice: Choice, settings: Settings) -> list[str]:
+    """Which head is judged, where that is not obvious."""
+    title = HEAD_TITLES[choice.answering]
+    if choice.answering != choice.rows.labels:
+        return [
+            f"This model has one head, {title}, which is judged here by labels that it was not "
+            "made to predict."
+        ]
+    if choice.answering != settings.labels:
+        return [
+            f"Judged is the head {title}, with its card's threshold of "
+            f"{percent(choice.threshold)}. The sidebar's choice answers on the other pages."
+        ]
+    return []
 
 
 def _notes(choice: Choice) -> list[str]:

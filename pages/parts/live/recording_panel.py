@@ -16,7 +16,7 @@ from emotion_core.wording import clock, count_of, percent
 from pages.parts.common.guard import guarded
 from pages.parts.common.settings import Settings
 from pages.parts.common.unsaved import mark_recording, redraw_warning, saver
-from pages.parts.live.state import finished_recording, keep_finished
+from pages.parts.live.state import finished_recording, keep_finished, score_source
 from pages.parts.live.when import is_of_now, recording_line
 
 _NOTE_KEY = "live_marker_note"
@@ -49,8 +49,8 @@ def recording_panel(live: LiveSession, settings: Settings, *, playing: bool) -> 
 def _start(live: LiveSession, settings: Settings) -> None:
     keep_finished(None)
     result = live.view().result
-    labels = settings.card.label_set if result is None else result.scores.label_set
-    live.record(Recording(labels, (settings.card.name, settings.detector)))
+    label_set = settings.card.label_set if result is None else result.scores.label_set
+    live.record(Recording(label_set, score_source(settings)))
     mark_recording("running")
 
 

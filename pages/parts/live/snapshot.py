@@ -32,7 +32,7 @@ def snapshot(settings: Settings, chosen: LiveSettings) -> None:
     image = decode_image(shot.getvalue(), name="the picture")
     pipeline = EmotionPipeline(
         session_detector(*settings.analysis_key.face_search),
-        classifier(settings.card),
+        classifier(settings.card, settings.labels),
         threshold=settings.threshold,
         crop_size_px=settings.card.input_size_px,
     )

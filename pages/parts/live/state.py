@@ -6,10 +6,9 @@ import uuid
 import numpy as np
 import streamlit as st
 
-from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.worker import InferenceWorker
 from emotion_core.faces import FaceDetector, SmallFaces, build_detector
-from emotion_core.live.recording import Recording
+from emotion_core.live.recording import Recording, ScoreSource
 from emotion_core.live.session import DETECT_SIDE_PX, LiveSession
 from emotion_core.live.view import LiveSettings
 from emotion_core.live.viewers import ViewerGate, limit_from_environment
@@ -44,9 +43,9 @@ def live_session(settings: Settings, chosen: LiveSettings) -> LiveSession:
         DetectorError: the face detector cannot be loaded.
         ModelError: the model's files are missing or altered.
     """
-    worker = _warm_classifier(settings.card)
+    worker = _warm_classifier(settings)
     face_search = (settings.detector, settings.min_confidence)
-    wanted = (face_search, settings.card.name, settings.card.sha256)
+    wanted = (face_search, settings.card.name, settings.card.sha256, settings.labels)
     live: LiveSession | None = st.session_state.get(_LIVE)
     if live is None:
         live = LiveSession(
@@ -63,9 +62,14 @@ def live_session(settings: Settings, chosen: LiveSettings) -> LiveSession:
             crop_size_px=None if same_model else settings.card.input_size_px,
         )
         if live.recording is not None:
-            live.recording.use((settings.card.name, settings.detector))
+            live.recording.use(score_source(settings))
     st.session_state[_BUILT_WITH] = wanted
     return live
+
+
+def score_source(settings: Settings) -> ScoreSource:
+    """What gives the scores with these settings, for a recording."""
+    return ScoreSource(settings.card.name, settings.labels, settings.detector)
 
 
 def finished_recording() -> Recording | None:
@@ -88,14 +92,14 @@ def _detector(name: str, min_confidence: float | None) -> FaceDetector:
     )
 
 
-def _warm_classifier(card: ModelCard) -> InferenceWorker:
-    worker = classifier(card)
-    _warm_up(card.name, card.sha256)
+def _warm_classifier(settings: Settings) -> InferenceWorker:
+    worker = classifier(settings.card, settings.labels)
+    _warm_up(settings.card.name, settings.card.sha256, settings.labels)
     return worker
 
 
 @st.cache_resource(show_spinner="Loading the model")
-def _warm_up(name: str, sha256: str) -> bool:  # noqa: ARG001 - the cache's key
+def _warm_up(name: str, sha256: str, labels: str) -> bool:  # noqa: ARG001 - the cache's key
     """Runs a model once, so that the first frame does not wait, and spares the collector.
 
     A full garbage collection walks over every object and stops video for 0.1 s. What is there now
@@ -103,7 +107,7 @@ def _warm_up(name: str, sha256: str) -> bool:  # noqa: ARG001 - the cache's key
     """
     card = registry().card(name)
     blank = np.zeros((1, card.input_size_px, card.input_size_px), np.uint8)
-    classifier(card).predict(blank)
+    classifier(card, labels).predict(blank)
     gc.collect()
     gc.freeze()
     return True

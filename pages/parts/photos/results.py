@@ -60,7 +60,7 @@ def work(
         library,
         key,
         detector,
-        classifier(settings.card),
+        classifier(settings.card, settings.labels),
         crop_size_px=settings.card.input_size_px,
         visible=visible,
         on_progress=on_progress,
@@ -130,6 +130,7 @@ def _downloads(
 ) -> None:
     export = Export(
         settings.card.name,
+        settings.labels,
         settings.detector,
         tuple(found),
         tuple(library.failures),

@@ -11,18 +11,20 @@ from emotion_core.training.run_folder import RunFolder
 from pages.parts.training.fields import key, select, slider
 
 
-def others_form(architecture: str) -> None:
+def others_form(architecture: str, labels: str) -> None:
     """Draws the choice among the models and runs of this machine.
 
     Args:
         architecture: of the new run; only such networks can give it their weights.
+        labels: of the new run; with two heads each has teachers of its own.
     """
     networks = _networks()
     same = ("", *(name for name, kind in networks.items() if kind == architecture))
     _forget_missing("init_from", same)
     teachers = tuple(networks)
-    chosen = tuple(st.session_state.get(key("teachers")) or ())
-    st.session_state[key("teachers")] = [name for name in chosen if name in teachers]
+    for name in ("teachers", "rater_teachers"):
+        chosen = tuple(st.session_state.get(key(name)) or ())
+        st.session_state[key(name)] = [teacher for teacher in chosen if teacher in teachers]
     with st.expander("Knowledge distillation and initial weights", icon=":material/school:"):
         select(
             "init_from",
@@ -36,6 +38,13 @@ def others_form(architecture: str) -> None:
             placeholder="None",
             help="Knowledge distillation: the teachers' predictions become a part of the labels.",
         )  # fmt: skip
+        if labels == "multi-task":
+            st.multiselect(
+                "Teachers of the raters' head", teachers, key=key("rater_teachers"),
+                persist_state="session", placeholder="None",
+                help="The others teach the head for the original labels. A model with two heads "
+                "says what it is asked for.",
+            )  # fmt: skip
         slider("teacher_weight", "Weight of the teachers' predictions in the labels", 0.05)
 
 

@@ -48,6 +48,7 @@ def options_panel(settings: Settings) -> dict[str, Any]:
             from_s=parse_time(from_text or "0"),
             to_s=parse_time(to_text) if to_text.strip() else None,
             model=settings.card.name,
+            labels=settings.labels,
             detector=settings.detector,
             min_confidence=settings.min_confidence,
             threshold=settings.threshold,
@@ -55,6 +56,8 @@ def options_panel(settings: Settings) -> dict[str, Any]:
         _ = options.sampling
     except VideoError as error:
         st.error(plain(error), icon=":material/error:")
-        return AnalysisOptions(model=settings.card.name, detector=settings.detector).to_dict()
+        return AnalysisOptions(
+            model=settings.card.name, labels=settings.labels, detector=settings.detector
+        ).to_dict()
     st.caption("Model, face detector and threshold are those of the sidebar.")
     return options.to_dict()

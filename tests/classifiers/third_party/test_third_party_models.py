@@ -75,6 +75,11 @@ def test_a_keras_file_answers_as_at_home(network, add, faces: UInt8Array, tmp_pa
     model.save(tmp_path / "a.keras")
     card, served = add(tmp_path / "a.keras", told())
     assert card.labels == EMOTION_DETECTION_LABELS
+    # One head, uncalibrated, for the labels of a data set: what it was trained on nobody knows.
+    assert {name: (head.first, head.outputs) for name, head in card.heads.items()} == {
+        "fer2013": (0, 7)
+    }
+    assert (card.head().temperature, card.head().threshold) == (1.0, 0.0)
     assert served.predict(faces).probabilities == pytest.approx(
         at_home(model, faces, 1 / 255), abs=1e-3
     )
