@@ -44,7 +44,7 @@ def build_metadata(
         raise VideoError(f"{readable(info.path)}: cannot be read: {error.strerror}.") from error
     card = getattr(pipeline.classifier, "card", None)
     labels = getattr(pipeline.classifier, "labels", None)
-    model = {"name": type(pipeline.classifier).__name__, "sha256": ""}
+    model: dict[str, Any] = {"name": type(pipeline.classifier).__name__, "sha256": ""}
     if card is not None:
         model = {
             "name": card.name, "title": card.title, "sha256": card.sha256,
