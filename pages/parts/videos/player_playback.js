@@ -1,6 +1,11 @@
 // One video element: what it plays, which frame it shows, and how another one is reached. Times are
 // those of the table: seconds from the video's first frame.
 
+const LOST = {
+  title: "The video does not come any more",
+  text: "The connection to the dashboard was lost, or the file was removed. Reload the page.",
+};
+
 class Playback {
   constructor(root) {
     this.root = root;
@@ -37,6 +42,7 @@ class Playback {
   }
 
   open() {
+    this.is_unplayable = this.is_lost = false;
     const boxes = !this.data.is_copy; // in a copy they are in the picture
     Object.assign(this, { offset_s: null, blind: false, now_s: this.data.first_s, wanted_s: null, later: null, boxes });
     this.find('[data-do="boxes"]').setAttribute("aria-pressed", boxes);
@@ -99,9 +105,15 @@ class Playback {
 
   fit_timeline() {
     const duration_s = this.duration_s;
-    if (Math.abs(duration_s - this.timeline.duration_s) > 0.01 || this.timeline.span_s > duration_s) {
+    if (Math.abs(duration_s - this.timeline.duration_s) > 0.001 || this.timeline.span_s > duration_s) {
       this.timeline.whole(duration_s);
     }
+  }
+
+  // The length is known better and better: by the page, the browser, the first frame.
+  measure() {
+    this.fit_timeline();
+    this.draw_timeline();
   }
 
   // -- frames
@@ -150,10 +162,12 @@ class Playback {
     for (let turn = 0; turn < 3; turn += 1) {
       const held_s = this.held_s(meta);
       // The first frame is the table's time 0, whatever the browser takes for the begin.
-      if (this.offset_s === null) this.offset_s = held_s;
+      const is_first = this.offset_s === null;
+      if (is_first) this.offset_s = held_s;
       this.drawn_s = held_s;
       this.now_s = held_s - this.offset_s + this.data.first_s;
       this.draw_picture();
+      if (is_first) this.measure();
       if (this.held_s(meta) === held_s) break; // else another one has come meanwhile
     }
     if (this.later !== null) {
@@ -221,10 +235,24 @@ class Playback {
     else this.video.pause();
   }
 
+  // Why nothing plays: a form that the browser does not know, or a video that does not come.
+  async failed() {
+    const { src } = this.data;
+    if (!src || !this.video.error) return;
+    const range = { headers: { Range: "bytes=0-0" }, signal: this.stop.signal };
+    const comes = await fetch(new URL(src, document.baseURI), range).then((answer) => answer.ok, () => false);
+    if (this.stop.signal.aborted || this.data.src !== src) return;
+    this.is_unplayable = comes;
+    this.is_lost = !comes;
+    this.show_blind();
+    this.fit_timeline();
+    this.redraw();
+    if (comes) this.edit("unplayable");
+  }
+
   show_blind() {
-    const { message } = this.data;
-    const failed = this.video.error && !this.video.error.message.includes("aborted");
-    this.blind = !this.data.src || Boolean(failed);
+    const message = this.is_lost ? LOST : this.data.message;
+    this.blind = !this.data.src || Boolean(this.is_unplayable || this.is_lost);
     this.find(".player").classList.toggle("blind", this.blind);
     const box = this.find(".message");
     box.hidden = !this.blind;
