@@ -127,7 +127,7 @@ class Playback {
       if (this.stop.signal.aborted) return;
       this.show(meta);
       // The browser may tell of a frame a moment before it can be drawn.
-      requestAnimationFrame(() => this.held_s(meta) !== this.drawn_s && this.show(meta));
+      requestAnimationFrame(() => this.is_other(meta) && this.show(meta));
       next();
     };
     const next = () => {
@@ -141,35 +141,31 @@ class Playback {
     }
   }
 
-  // The time of the frame that would be drawn now, asked of the frame itself: what the callback
-  // says can be of the one before or after.
-  held_s(meta) {
+  // The frame that the video holds now, with its own time: what the callback says, and what a
+  // second look at the element would draw, can be of the frame before or after.
+  held(meta) {
     if (window.VideoFrame) {
       try {
         const frame = new VideoFrame(this.video);
-        const held_s = frame.timestamp / 1e6;
-        frame.close();
-        return held_s;
+        // Browsers whose frames know no rotation would draw a turned one as it is stored.
+        const image = "rotation" in frame ? frame : this.video;
+        return { image, media_s: frame.timestamp / 1e6, close: () => frame.close() };
       } catch {
         // No frame is there yet.
       }
     }
-    return meta ? meta.mediaTime : this.video.currentTime;
+    return { image: this.video, media_s: meta ? meta.mediaTime : this.video.currentTime, close: () => {} };
+  }
+
+  is_other(meta) {
+    const held = this.held(meta);
+    held.close();
+    return held.media_s !== this.drawn_s;
   }
 
   show(meta) {
     if (!this.picture.ready) return;
-    for (let turn = 0; turn < 3; turn += 1) {
-      const held_s = this.held_s(meta);
-      // The first frame is the table's time 0, whatever the browser takes for the begin.
-      const is_first = this.offset_s === null;
-      if (is_first) this.offset_s = held_s;
-      this.drawn_s = held_s;
-      this.now_s = held_s - this.offset_s + this.data.first_s;
-      this.draw_picture();
-      if (is_first) this.measure();
-      if (this.held_s(meta) === held_s) break; // else another one has come meanwhile
-    }
+    this.draw_picture(meta);
     if (this.later !== null) {
       const later = this.later;
       this.later = null;
@@ -180,13 +176,22 @@ class Playback {
     this.tell_time();
   }
 
-  draw_picture() {
-    this.picture.draw(this.table, this.now_s, {
+  draw_picture(meta) {
+    if (!this.picture.ready) return;
+    const held = this.held(meta);
+    // The first frame is the table's time 0, whatever the browser takes for the begin.
+    const is_first = this.offset_s === null;
+    if (is_first) this.offset_s = held.media_s;
+    this.drawn_s = held.media_s;
+    this.now_s = held.media_s - this.offset_s + this.data.first_s;
+    this.picture.draw(held.image, this.table, this.now_s, {
       boxes: this.boxes,
       blur: this.data.blur && !this.data.is_copy,
       picked: this.person,
     });
+    held.close();
     this.picture.canvas.dataset.time = this.now_s.toFixed(3);
+    if (is_first) this.measure();
   }
 
   // A time of the table on the clock of the video element.
