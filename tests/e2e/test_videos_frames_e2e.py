@@ -15,6 +15,7 @@ from emotion_core.jobs import JobBoard
 from emotion_core.paths import HOME_ENV
 from emotion_core.video.library import VideoLibrary
 from tests.video.clips import number_in, numbered, write_clip
+from tests.video.special_clips import TURNS, turn_by_header
 
 pytestmark = pytest.mark.e2e
 
@@ -41,6 +42,13 @@ _UNEVEN_MS = np.cumsum([0] + [(20, 40, 260, 35)[i % 4] for i in range(_N - 1)]).
 _UNEVEN = tuple(ms / 1000 for ms in _UNEVEN_MS)
 _B_FRAMES = {"bf": "3", "g": "100", "preset": "medium"}
 
+
+def _turned(path: Path, degrees: int) -> Path:
+    """Stored lying or upside down, with a header that says so, as phones write it."""
+    stored = [np.ascontiguousarray(np.rot90(image, degrees // 90)) for image in _images()]
+    return turn_by_header(write_clip(path, stored), TURNS[degrees])
+
+
 CLIPS = {
     "B-frames, sparse key frames, sound": Clip(
         lambda path: write_clip(path, _images(), options=_B_FRAMES, audio="aac"),
@@ -53,6 +61,8 @@ CLIPS = {
     "starts at 5 s": Clip(
         lambda path: write_clip(path, _images(), start_ms=5000, audio="aac"), "late.mp4", _STEADY
     ),
+    "turned by 90": Clip(lambda path: _turned(path, 90), "lying.mp4", _STEADY),
+    "turned by 180": Clip(lambda path: _turned(path, 180), "upside-down.mp4", _STEADY),
     "VP9 in WebM, uneven": Clip(
         lambda path: write_clip(
             path, _images(), times_ms=_UNEVEN_MS, codec="libvpx-vp9",
@@ -107,6 +117,8 @@ def test_the_frame_is_that_of_its_time(
 ) -> None:
     entry = library.add_file(clip.write(tmp_path / clip.name))
     page.goto(f"/videos?video={entry.id}")
+    # The first visitor of a server waits until it has loaded what the page needs.
+    expect(page.locator("canvas.picture")).to_be_attached(timeout=120_000)
     _shows(page, 0, clip)
     for number in (1, 2, 3):
         page.keyboard.press("ArrowRight")

@@ -14,12 +14,12 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from emotion_core.files.unfinished import clean_below
-from emotion_core.paths import data_folder, runs_folder
+from emotion_core.paths import data_folder, runs_folder, videos_folder
 from pages.parts.common.abandoned_sessions import close_abandoned_sessions
 from pages.parts.common.page_list import PAGES
 from pages.parts.common.streamlit_internals import index_page, is_host_allowed
 from pages.parts.common.video_serving import serving_routes
-from pages.parts.common.video_uploads import upload_routes
+from pages.parts.common.video_uploads import upload_routes, uploads
 
 _logger = logging.getLogger(__name__)
 
@@ -89,9 +89,10 @@ async def _tidy_up() -> None:
 
 
 def clean_own_folders() -> None:
-    """Deletes what killed processes left of runs, models, data sets and results."""
+    """Deletes what killed processes left, and uploads that nobody continued."""
     # Here: it brings networks and detectors, for which the server's start does not wait.
     from emotion_core.classifiers.registry import ModelRegistry
 
-    for folder in (runs_folder(), ModelRegistry().root, data_folder()):
+    for folder in (runs_folder(), ModelRegistry().root, data_folder(), videos_folder()):
         clean_below(folder)
+    uploads().clean()

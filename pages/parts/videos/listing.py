@@ -87,7 +87,7 @@ def _buttons(entry: VideoEntry) -> None:
     )  # fmt: skip
     read_button(entry)
     if not entry.state.is_active:
-        with st.popover("", icon=":material/delete:", help="Remove"):
+        with st.popover("Remove", icon=":material/delete:"):
             stays = " The file itself stays where it is." if not _is_stored(entry) else ""
             st.markdown(f"The video, what was read in it and its markers are deleted.{stays}")
             st.button(

@@ -20,7 +20,6 @@ from pages.parts.videos.choice import close_video, take_problem
 from pages.parts.videos.edits import REDRAW, attempt, edited
 from pages.parts.videos.listing import read_button
 from pages.parts.videos.player import video_player
-from pages.parts.videos.sections import sections
 from pages.parts.videos.seek import asked_seek
 
 _UNPLAYABLE = "_videos_unplayable"
@@ -78,6 +77,9 @@ def _watching(video: str, settings: Settings) -> None:
         if not is_read:
             st.caption("The timeline, the people and the downloads appear once it has been read.")
             return
+        # Only now: the picture need not wait for tables and charts.
+        from pages.parts.videos.sections import sections
+
         view = views().view(entry.folder, chosen.settings)
         st.html(pieces.legend(view.label_set.emotions))
         sections(entry, view, chosen.settings, settings)

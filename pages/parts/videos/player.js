@@ -226,12 +226,8 @@ class Player extends Playback {
     };
     for (const kind of ["play", "pause", "ended"]) on(this.video, kind, show_play);
     on(this.video, "volumechange", () => this.button("sound").setAttribute("aria-pressed", !this.video.muted));
-    on(this.video, "error", () => {
-      if (this.data.src) this.show_blind();
-      this.fit_timeline();
-      this.redraw();
-      if (this.video.error) this.edit("unplayable");
-    });
+    on(this.video, "error", () => this.failed());
+    on(this.video, "durationchange", () => this.measure());
     on(this.video, "loadedmetadata", () => {
       const { videoWidth: wide, videoHeight: high } = this.video;
       if (wide && high) {

@@ -28,12 +28,12 @@ class Picture {
     }
   }
 
-  draw(table, time_s, { boxes, blur, picked }) {
+  draw(image, table, time_s, { boxes, blur, picked }) {
     if (!this.ready) return;
     this.fit();
     const context = this.canvas.getContext("2d");
     const { width, height } = this.canvas;
-    context.drawImage(this.video, 0, 0, width, height);
+    context.drawImage(image, 0, 0, width, height);
     this.boxes = [];
     if (blur) {
       // Before anybody knows where faces are, all of it may be one.

@@ -1,6 +1,11 @@
 // One video element: what it plays, which frame it shows, and how another one is reached. Times are
 // those of the table: seconds from the video's first frame.
 
+const LOST = {
+  title: "The video does not come any more",
+  text: "The connection to the dashboard was lost, or the file was removed. Reload the page.",
+};
+
 class Playback {
   constructor(root) {
     this.root = root;
@@ -37,6 +42,7 @@ class Playback {
   }
 
   open() {
+    this.is_unplayable = this.is_lost = false;
     const boxes = !this.data.is_copy; // in a copy they are in the picture
     Object.assign(this, { offset_s: null, blind: false, now_s: this.data.first_s, wanted_s: null, later: null, boxes });
     this.find('[data-do="boxes"]').setAttribute("aria-pressed", boxes);
@@ -99,9 +105,15 @@ class Playback {
 
   fit_timeline() {
     const duration_s = this.duration_s;
-    if (Math.abs(duration_s - this.timeline.duration_s) > 0.01 || this.timeline.span_s > duration_s) {
+    if (Math.abs(duration_s - this.timeline.duration_s) > 0.001 || this.timeline.span_s > duration_s) {
       this.timeline.whole(duration_s);
     }
+  }
+
+  // The length is known better and better: by the page, the browser, the first frame.
+  measure() {
+    this.fit_timeline();
+    this.draw_timeline();
   }
 
   // -- frames
@@ -115,7 +127,7 @@ class Playback {
       if (this.stop.signal.aborted) return;
       this.show(meta);
       // The browser may tell of a frame a moment before it can be drawn.
-      requestAnimationFrame(() => this.held_s(meta) !== this.drawn_s && this.show(meta));
+      requestAnimationFrame(() => this.is_other(meta) && this.show(meta));
       next();
     };
     const next = () => {
@@ -129,33 +141,31 @@ class Playback {
     }
   }
 
-  // The time of the frame that would be drawn now, asked of the frame itself: what the callback
-  // says can be of the one before or after.
-  held_s(meta) {
+  // The frame that the video holds now, with its own time: what the callback says, and what a
+  // second look at the element would draw, can be of the frame before or after.
+  held(meta) {
     if (window.VideoFrame) {
       try {
         const frame = new VideoFrame(this.video);
-        const held_s = frame.timestamp / 1e6;
-        frame.close();
-        return held_s;
+        // Browsers whose frames know no rotation would draw a turned one as it is stored.
+        const image = "rotation" in frame ? frame : this.video;
+        return { image, media_s: frame.timestamp / 1e6, close: () => frame.close() };
       } catch {
         // No frame is there yet.
       }
     }
-    return meta ? meta.mediaTime : this.video.currentTime;
+    return { image: this.video, media_s: meta ? meta.mediaTime : this.video.currentTime, close: () => {} };
+  }
+
+  is_other(meta) {
+    const held = this.held(meta);
+    held.close();
+    return held.media_s !== this.drawn_s;
   }
 
   show(meta) {
     if (!this.picture.ready) return;
-    for (let turn = 0; turn < 3; turn += 1) {
-      const held_s = this.held_s(meta);
-      // The first frame is the table's time 0, whatever the browser takes for the begin.
-      if (this.offset_s === null) this.offset_s = held_s;
-      this.drawn_s = held_s;
-      this.now_s = held_s - this.offset_s + this.data.first_s;
-      this.draw_picture();
-      if (this.held_s(meta) === held_s) break; // else another one has come meanwhile
-    }
+    this.draw_picture(meta);
     if (this.later !== null) {
       const later = this.later;
       this.later = null;
@@ -166,13 +176,22 @@ class Playback {
     this.tell_time();
   }
 
-  draw_picture() {
-    this.picture.draw(this.table, this.now_s, {
+  draw_picture(meta) {
+    if (!this.picture.ready) return;
+    const held = this.held(meta);
+    // The first frame is the table's time 0, whatever the browser takes for the begin.
+    const is_first = this.offset_s === null;
+    if (is_first) this.offset_s = held.media_s;
+    this.drawn_s = held.media_s;
+    this.now_s = held.media_s - this.offset_s + this.data.first_s;
+    this.picture.draw(held.image, this.table, this.now_s, {
       boxes: this.boxes,
       blur: this.data.blur && !this.data.is_copy,
       picked: this.person,
     });
+    held.close();
     this.picture.canvas.dataset.time = this.now_s.toFixed(3);
+    if (is_first) this.measure();
   }
 
   // A time of the table on the clock of the video element.
@@ -221,10 +240,24 @@ class Playback {
     else this.video.pause();
   }
 
+  // Why nothing plays: a form that the browser does not know, or a video that does not come.
+  async failed() {
+    const { src } = this.data;
+    if (!src || !this.video.error) return;
+    const range = { headers: { Range: "bytes=0-0" }, signal: this.stop.signal };
+    const comes = await fetch(new URL(src, document.baseURI), range).then((answer) => answer.ok, () => false);
+    if (this.stop.signal.aborted || this.data.src !== src) return;
+    this.is_unplayable = comes;
+    this.is_lost = !comes;
+    this.show_blind();
+    this.fit_timeline();
+    this.redraw();
+    if (comes) this.edit("unplayable");
+  }
+
   show_blind() {
-    const { message } = this.data;
-    const failed = this.video.error && !this.video.error.message.includes("aborted");
-    this.blind = !this.data.src || Boolean(failed);
+    const message = this.is_lost ? LOST : this.data.message;
+    this.blind = !this.data.src || Boolean(this.is_unplayable || this.is_lost);
     this.find(".player").classList.toggle("blind", this.blind);
     const box = this.find(".message");
     box.hidden = !this.blind;

@@ -1,4 +1,4 @@
-"""What stands below the player, one tab each."""
+"""What stands below the player, one tab each; each brings what it needs when it is opened."""
 
 import streamlit as st
 
@@ -6,11 +6,6 @@ from emotion_core.video.library import VideoEntry
 from emotion_core.video.view import VideoView
 from emotion_core.video.view_settings import ViewSettings
 from pages.parts.common.settings import Settings
-from pages.parts.videos.downloads import downloads
-from pages.parts.videos.events_table import events_table
-from pages.parts.videos.figures import figures
-from pages.parts.videos.markers_table import markers_table
-from pages.parts.videos.people_table import people_table
 
 _TABS = ("Summary", "People", "Markers", "Events", "Take home")
 
@@ -23,12 +18,22 @@ def sections(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: S
     )  # fmt: skip
     match tab:
         case "Summary":
+            from pages.parts.videos.figures import figures
+
             figures(entry, view)
         case "People":
+            from pages.parts.videos.people_table import people_table
+
             people_table(entry, settings)
         case "Markers":
+            from pages.parts.videos.markers_table import markers_table
+
             markers_table(entry)
         case "Events":
+            from pages.parts.videos.events_table import events_table
+
             events_table(view)
         case _:
+            from pages.parts.videos.downloads import downloads
+
             downloads(entry, view, look, settings)
