@@ -12,7 +12,7 @@ model and face detector open between calls.
 
 __version__ = "0.2.0"
 
-__all__ = ["EmotionPipeline", "__version__", "analyze", "load_model"]
+__all__ = ["EmotionPipeline", "Store", "__version__", "analyze", "load_model"]
 
 # Not from typing: importing this package costs nothing, and type checkers know the name.
 TYPE_CHECKING = False
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from emotion_core.classifiers.registry import load_model
     from emotion_core.image_analysis import analyze
     from emotion_core.pipeline import EmotionPipeline
+    from emotion_core.store.store import Store
 
 # Imported when they are asked for: they bring OpenCV and LiteRT, which take a third of a second.
 _HOMES = {
     "EmotionPipeline": "emotion_core.pipeline",
+    "Store": "emotion_core.store.store",
     "analyze": "emotion_core.image_analysis",
     "load_model": "emotion_core.classifiers.registry",
 }
