@@ -31,10 +31,10 @@ class SessionClock:
             stream_s: its time in the stream; one that is not later than the frame's before
                 belongs to a new stream.
         """
-        if self._began is None:
-            self._began = self._now()
         if self._last is None or stream_s <= self._last[0]:
-            begin_s = self._begin_s + (self._now() - self._began)
+            now = self._now()
+            self._began = now if self._began is None else self._began
+            begin_s = self._begin_s + (now - self._began)
             if self._last is not None:
                 begin_s = max(begin_s, self._last[1] + _LEAST_S)
             self._offset_s = begin_s - stream_s

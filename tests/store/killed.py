@@ -1,0 +1,53 @@
+"""Records in real time and kills itself: ``python -m tests.store.killed HOME SECONDS ...``.
+
+Every run goes on with the session of the one before. For each it prints the session's time of the
+newest frame that the recorder took and of the newest that is on the disk.
+"""
+
+import mmap
+import os
+import signal
+import struct
+import sys
+import threading
+import time
+from pathlib import Path
+
+from emotion_core.store.places import SessionPlace
+from emotion_core.store.row_parts import last_time
+from emotion_core.store.store import Store
+from tests.video.tables import happy, result
+
+FPS = 30.0
+#: Longer than what counts as a gap.
+PAUSE_S = 1.1
+
+
+def record(home: Path, seconds: float, taken: mmap.mmap) -> None:
+    store = Store(home=home)
+    known = store.sessions()
+    live = store.resume(known[0].id) if known else store.record(model="compact", detector="yunet")
+    began = time.monotonic()
+    # From another thread, so that it ends whatever the recorder is doing just then.
+    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    for index in range(10**9):
+        live.add(result(index, index / FPS, [happy()]))
+        taken[:8] = struct.pack("d", live.elapsed_s)
+        time.sleep(max(0.0, began + (index + 1) / FPS - time.monotonic()))
+
+
+if __name__ == "__main__":
+    where = Path(sys.argv[1])
+    shared = mmap.mmap(-1, 8)
+    for number, each in enumerate(sys.argv[2:]):
+        if number:
+            time.sleep(PAUSE_S)
+        if (child := os.fork()) == 0:
+            record(where, float(each), shared)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
+            sys.exit(f"wanted a kill, got {status}")
+        (session,) = (path.parent.name for path in where.glob("sessions/*/waiting.json"))
+        tables = list(SessionPlace(where / "sessions", session).parts.tables())
+        on_disk = last_time(tables[-1]) if tables else 0.0
+        print(struct.unpack("d", shared[:8])[0], on_disk, flush=True)
