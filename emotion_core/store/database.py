@@ -74,6 +74,19 @@ class Database:
             yield session
 
     @contextmanager
+    def reading_raw(self) -> Iterator[Connection]:
+        """As ``reading``, without objects; everything in it is of one moment.
+
+        Raises:
+            StoreError: see ``database_errors``.
+        """
+        engine = self._engine
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(isolation_level="REPEATABLE READ")
+        with database_errors(self.url), engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def writing_raw(self) -> Iterator[Connection]:
         """As ``writing``, without objects.
 

@@ -198,7 +198,7 @@ class RowParts:
         if self.folder.is_dir():
             for path in self.folder.iterdir():
                 if _NAME.fullmatch(path.name) and path not in counting:
-                    path.unlink(missing_ok=True)
+                    _drop(path)
 
     def _join(self, group: list[tuple[Part, pa.Table]], after: pa.Table | None) -> None:
         if len(group) < 2:
@@ -212,7 +212,7 @@ class RowParts:
         whole = self.write(table, group[0][0].first, metadata, last=group[-1][0].last)
         for part, _ in group:
             if part.path != whole.path:
-                part.path.unlink(missing_ok=True)
+                _drop(part.path)
 
     def _read_first(self, after: int) -> tuple[Part, pa.Table]:
         error: StoreError | None = None
@@ -253,6 +253,12 @@ def last_time(table: pa.Table) -> float:
     """The latest time in a table; 0 without rows."""
     value = pc.max(table["time_s"]).as_py()
     return 0.0 if value is None else float(value)
+
+
+def _drop(path: Path) -> None:
+    """Deletes what nobody counts any more; Windows deletes no open file, and then it stays."""
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def _opened(path: Path) -> pq.ParquetFile:

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from emotion_core.emotions import FER2013, LabelSet
+from emotion_core.files.atomic_files import make_folder
 from emotion_core.paths import home_folder
 from emotion_core.store.adding import AnalysedPhoto, add_photos, add_video
+from emotion_core.store.backups import backup_name
+from emotion_core.store.checking import check_store, vacuum
 from emotion_core.store.database import Database, session_row, session_rows, subject_names
+from emotion_core.store.exporting import Transfer, export_store
 from emotion_core.store.forgetting import Forgotten, forget_person, forget_subject
+from emotion_core.store.importing import import_store
 from emotion_core.store.models import SessionKind
 from emotion_core.store.places import SessionPlace
 from emotion_core.store.recorder import FLUSH_S, Recorder
@@ -203,6 +208,50 @@ class Store:
             self.database, self.root, photos, label_set, metadata=metadata, name=name
         )
         return self.session(session)
+
+    def export(self, path: Path) -> Transfer:
+        """Writes everything into one file, which `import_` of any store reads.
+
+        Raises:
+            StoreError: something cannot be read.
+            OutputError: the file cannot be written.
+        """
+        return export_store(self.database, self.root, path)
+
+    def import_(self, path: Path) -> Transfer:
+        """Brings in what `export` wrote; sessions that are there already stay as they are.
+
+        Raises:
+            StoreError: it is no such file, newer, or damaged.
+            OutputError: something cannot be written.
+        """
+        return import_store(self.database, self.root, path)
+
+    def backup(self) -> Transfer:
+        """Writes everything into a file of the home folder's ``backups``.
+
+        Raises:
+            StoreError: something cannot be read.
+            OutputError: the file cannot be written.
+        """
+        make_folder(self.backups)
+        return self.export(self.backups / backup_name("export", ".zip"))
+
+    def check(self) -> list[str]:
+        """What is wrong with the store, one sentence each; reads every row.
+
+        Raises:
+            StoreError: the database cannot be read at all.
+        """
+        return check_store(self.database, self.root)
+
+    def vacuum(self) -> None:
+        """Gives back room that nothing needs any more.
+
+        Raises:
+            StoreError: the database will not.
+        """
+        vacuum(self.database, self.root)
 
     def delete(self, session: str) -> SessionInfo:
         """Throws a session away; `restore` takes that back for some days.

@@ -17,7 +17,8 @@ from emotion_core.store.engine import writer_of
 
 #: Not Alembic's usual name: another program may use that one in the same database.
 VERSION_TABLE = "emotion_lens_version"
-_MIGRATIONS = Path(__file__).with_name("migrations")
+#: The steps of this version.
+MIGRATIONS = Path(__file__).with_name("migrations")
 # Any number, the same in every process. Source: PostgreSQL's pg_advisory_xact_lock.
 _LOCK = 0x456D6F4C
 
@@ -35,7 +36,7 @@ class Upgrade:
     after: str
 
 
-def newest_revision(folder: Path = _MIGRATIONS) -> str:
+def newest_revision(folder: Path = MIGRATIONS) -> str:
     """The form that this version of Emotion Lens knows."""
     return str(_scripts(folder).get_current_head())
 
@@ -50,7 +51,7 @@ def upgrade(
     engine: Engine,
     backup: Callable[[Connection, str], object],
     *,
-    folder: Path = _MIGRATIONS,
+    folder: Path = MIGRATIONS,
     to: str = "head",
 ) -> Upgrade:
     """Runs the steps that are missing, in one transaction.
