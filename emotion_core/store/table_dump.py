@@ -29,7 +29,9 @@ def reflected(connection: Connection) -> MetaData:
 def table_rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
     """The rows of a table as JSON holds them, in the order of their keys."""
     wanted = select(table).order_by(*table.primary_key.columns)
-    for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(wanted).mappings():
+    # Of this statement alone: the connection's own options would stay with it.
+    options = {"yield_per": _ROWS_AT_ONCE}
+    for row in connection.execute(wanted, execution_options=options).mappings():
         yield {name: _to_json(value) for name, value in row.items()}
 
 

@@ -36,6 +36,12 @@ def record(home: Path, seconds: float, taken: mmap.mmap) -> None:
         time.sleep(max(0.0, began + (index + 1) / FPS - time.monotonic()))
 
 
+def newest_on_disk(home: Path) -> float:
+    (session,) = (path.parent.name for path in home.glob("sessions/*/waiting.json"))
+    tables = list(SessionPlace(home / "sessions", session).parts.tables())
+    return last_time(tables[-1]) if tables else 0.0
+
+
 if __name__ == "__main__":
     where = Path(sys.argv[1])
     shared = mmap.mmap(-1, 8)
@@ -47,7 +53,8 @@ if __name__ == "__main__":
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status) or os.WTERMSIG(status) != signal.SIGKILL:
             sys.exit(f"wanted a kill, got {status}")
-        (session,) = (path.parent.name for path in where.glob("sessions/*/waiting.json"))
-        tables = list(SessionPlace(where / "sessions", session).parts.tables())
-        on_disk = last_time(tables[-1]) if tables else 0.0
-        print(struct.unpack("d", shared[:8])[0], on_disk, flush=True)
+        # Arrow's threads do not live through a fork, so this process starts none.
+        if (child := os.fork()) == 0:
+            print(struct.unpack("d", shared[:8])[0], newest_on_disk(where), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
