@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from emotion_core.live.timeline import MAX_GAP_S
+from emotion_core.store.row_times import MAX_GAP_S
 
 # Between two frames there is time, also where the clocks see none.
 _LEAST_S = 1e-3

@@ -3,7 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from emotion_core.live.timeline import MAX_GAP_S
+#: A longer time from one frame to the next counts as without a frame. As in
+#: ``emotion_core.live.timeline``, which cannot be imported where the dashboard is not installed.
+MAX_GAP_S = 1.0
 
 Times = npt.NDArray[np.float64]
 

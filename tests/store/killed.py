@@ -1,7 +1,7 @@
 """Records in real time and kills itself: ``python -m tests.store.killed HOME SECONDS ...``.
 
 Every run goes on with the session of the one before. For each it prints the session's time of the
-newest frame that the recorder took and of the newest that is on the disk.
+first and the newest frame that the recorder took, and of the newest that is on the disk.
 """
 
 import mmap
@@ -30,9 +30,11 @@ def record(home: Path, seconds: float, taken: mmap.mmap) -> None:
     began = time.monotonic()
     # From another thread, so that it ends whatever the recorder is doing just then.
     threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    first_s = 0.0
     for index in range(10**9):
         live.add(result(index, index / FPS, [happy()]))
-        taken[:8] = struct.pack("d", live.elapsed_s)
+        first_s = live.elapsed_s if index == 0 else first_s
+        taken[:16] = struct.pack("dd", first_s, live.elapsed_s)
         time.sleep(max(0.0, began + (index + 1) / FPS - time.monotonic()))
 
 
@@ -44,7 +46,7 @@ def newest_on_disk(home: Path) -> float:
 
 if __name__ == "__main__":
     where = Path(sys.argv[1])
-    shared = mmap.mmap(-1, 8)
+    shared = mmap.mmap(-1, 16)
     for number, each in enumerate(sys.argv[2:]):
         if number:
             time.sleep(PAUSE_S)
@@ -55,6 +57,6 @@ if __name__ == "__main__":
             sys.exit(f"wanted a kill, got {status}")
         # Arrow's threads do not live through a fork, so this process starts none.
         if (child := os.fork()) == 0:
-            print(struct.unpack("d", shared[:8])[0], newest_on_disk(where), flush=True)
+            print(*struct.unpack("dd", shared[:16]), newest_on_disk(where), flush=True)
             os._exit(0)
         os.waitpid(child, 0)

@@ -10,8 +10,9 @@ import pytest
 
 from emotion_core.emotions import Emotion, LabelSet
 from emotion_core.errors import DiskFullError, StoreError
+from emotion_core.live import timeline
 from emotion_core.store import recorder as recorder_module
-from emotion_core.store import recordings
+from emotion_core.store import recordings, row_times
 from emotion_core.store.live_clock import SessionClock, resumed_at
 from emotion_core.store.models import SessionKind, SessionState
 from emotion_core.store.places import SessionPlace
@@ -155,6 +156,10 @@ def test_a_new_connection_goes_on_with_the_time_of_the_session(
     live.add(result(0, 0.0, [sad()]))
     live.stop()
     assert store.session(live.id).frames()["time_s"].tolist() == [0.0, 2.0]
+
+
+def test_a_gap_is_the_same_on_the_page_and_in_the_store() -> None:
+    assert row_times.MAX_GAP_S == timeline.MAX_GAP_S
 
 
 def test_a_gap_stands_for_nothing_and_a_last_frame_for_the_usual_time() -> None:
