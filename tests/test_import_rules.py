@@ -32,6 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 # Exceptions within a layer and against the order: (who, whom, why it is so).
 ALLOWED = {
     ("cli", "__version__"): "--version",
+    ("video", "__version__"): "a frame table says which version made it",
     ("datasets", "faces"): "an import cuts faces out of photos",
     ("training", "evaluation"): "a run judges its model at the end",
     ("stream", "pipeline"): "a stream is read frame by frame",
