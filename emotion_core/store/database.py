@@ -12,7 +12,7 @@ from emotion_core.errors import StoreError
 from emotion_core.store.backups import back_up_database
 from emotion_core.store.database_errors import database_errors
 from emotion_core.store.database_url import database_url, shown_url
-from emotion_core.store.engine import build_engine, writer_of
+from emotion_core.store.engine import build_engine, without_transactions, writer_of
 from emotion_core.store.models import MembershipRow, SessionRow, StoreInfo, SubjectRow
 from emotion_core.store.upgrading import Upgrade, upgrade
 
@@ -103,7 +103,7 @@ class Database:
         Raises:
             StoreError: see ``database_errors``.
         """
-        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        engine = without_transactions(self._engine)
         with database_errors(self.url), engine.connect() as connection:
             yield connection
 

@@ -68,7 +68,8 @@ def build_engine(url: URL) -> Engine:
     def begin(connection: Connection) -> None:
         # A transaction that will write says so at once: taking the lock in its middle fails
         # without waiting when another one has written meanwhile.
-        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+        if command := connection.get_execution_options().get(_BEGIN, "BEGIN"):
+            connection.exec_driver_sql(command)
 
     return engine
 
@@ -82,6 +83,11 @@ def connection_error(connection: DBAPIConnection) -> type[Exception]:
 def writer_of(engine: Engine) -> Engine:
     """The same engine, for transactions that write."""
     return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+
+def without_transactions(engine: Engine) -> Engine:
+    """The same engine, for what cannot stand in a transaction."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT", **{_BEGIN: ""})
 
 
 def is_on_network(path: Path) -> bool:

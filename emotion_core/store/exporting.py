@@ -86,7 +86,7 @@ def _opened_files(place: SessionPlace, stack: ExitStack) -> dict[str, IO[bytes]]
             paths += sorted(place.pictures.glob("*.jpg"))
         try:
             with ExitStack() as opened:
-                found = {
+                found: dict[str, IO[bytes]] = {
                     path.relative_to(place.folder).as_posix(): opened.enter_context(path.open("rb"))
                     for path in paths
                 }

@@ -1,7 +1,6 @@
 """A PostgreSQL server of our own: in a folder, on a free port of this machine, gone at the end."""
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -33,6 +32,8 @@ class PostgresServer:
         self._log = folder / "log"
         self._owner: dict[str, int] = {}
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            import pwd  # Windows has none
+
             owner = pwd.getpwnam("postgres")
             self._owner = {"user": owner.pw_uid, "group": owner.pw_gid}
             os.chown(folder, owner.pw_uid, owner.pw_gid)

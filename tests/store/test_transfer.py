@@ -177,6 +177,17 @@ def test_an_import_goes_on_where_one_was_interrupted(exported: Path, tmp_path: P
         assert store.check() == []
 
 
+def test_vacuum_gives_back_room_and_changes_nothing(store: Store, tmp_path: Path) -> None:
+    fill(store, tmp_path / "video")
+    before, files = tables_of(store.database), files_of(store)
+    session = store.session(store.sessions(search="pilot")[0].id)
+    for number in range(5):
+        session.set_notes("x" * 20_000 + str(number))
+    session.set_notes(next(r["notes"] for r in before["sessions"] if r["id"] == session.id))
+    store.vacuum()
+    assert (tables_of(store.database), files_of(store)) == (before, files)
+
+
 def test_a_backup_is_a_whole_export(store: Store, tmp_path: Path) -> None:
     fill(store, tmp_path / "video")
     backup = store.backup()
