@@ -182,7 +182,7 @@ def test_vacuum_gives_back_room_and_changes_nothing(store: Store, tmp_path: Path
     before, files = tables_of(store.database), files_of(store)
     session = store.session(store.sessions(search="pilot")[0].id)
     for number in range(5):
-        session.set_notes("x" * 20_000 + str(number))
+        session.set_notes("x" * 19_000 + str(number))
     session.set_notes(next(r["notes"] for r in before["sessions"] if r["id"] == session.id))
     store.vacuum()
     assert (tables_of(store.database), files_of(store)) == (before, files)
