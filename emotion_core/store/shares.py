@@ -80,11 +80,12 @@ class ExpressionShares:
         files = [str(part.path) for part in self._parts.parts()]
         if not files:
             return {}
-        query = self._query([self._counted(interval) for interval in named.values()])
+        sums = [self._counted(interval) for interval in named.values()]
         for attempt in range(_TRIES):
             try:
                 with duckdb.connect() as connection:
-                    rows = connection.execute(query, [files]).fetchall()
+                    twice = self._seen_together(connection, files)
+                    rows = connection.execute(self._query(sums, twice), [files]).fetchall()
                 break
             except duckdb.Error as error:
                 files = [str(part.path) for part in self._parts.parts()]
@@ -102,42 +103,71 @@ class ExpressionShares:
                 known[place] = math.fsum((known[place], value))
         return found
 
-    def _query(self, sums: Sequence[str]) -> str:
+    def _query(self, sums: Sequence[str], twice: Mapping[tuple[int, int], int]) -> str:
         """SQL that adds up the rows by track, and by person where a track is not one person's."""
         columns = ", ".join(f"{text} AS i{place}" for place, text in enumerate(sums))
         person = _person_case(self._who)
-        several = self._of_several_tracks()
         rows = f"""
             SELECT source, track, {person} AS person, frame, time_s, until_s,
                 CASE WHEN uncertain THEN '{UNCERTAIN}' ELSE expression END AS state,
                 (x1 - x0) * (y1 - y0) AS area
-            FROM read_parquet(?) WHERE track IS NOT NULL"""
-        if several:
-            # Only these can be twice in one frame; ordering every row would take long.
+            FROM read_parquet($1) WHERE track IS NOT NULL"""
+        if twice:
+            # Only these can be twice in one frame; to order every row would take long.
+            these = ", ".join(f"({source}, {track})" for source, track in twice)
             cases = " ".join(
                 f"WHEN source = {source} AND track = {track} THEN {who}"
-                for (source, track), who in several.items()
+                for (source, track), who in twice.items()
             )
             rows = f"""
+                SELECT *, NULL AS one FROM ({rows}) WHERE (source, track) NOT IN ({these})
+                UNION ALL
                 SELECT * FROM (
-                    SELECT *, nullif(coalesce(person, CASE {cases} END), 0) AS one FROM ({rows})
+                    SELECT *, nullif(coalesce(person, CASE {cases} END), 0) AS one
+                    FROM ({rows}) WHERE (source, track) IN ({these})
                 ) QUALIFY one IS NULL OR
                     row_number() OVER (PARTITION BY source, frame, one,
                         CASE WHEN one IS NULL THEN track END ORDER BY area DESC, track) = 1"""
         return f"SELECT source, track, person, state, {columns} FROM ({rows}) GROUP BY ALL"
 
-    def _of_several_tracks(self) -> dict[tuple[int, int], int]:
-        """{(source, track): who it is in the beginning} where somebody has several tracks."""
-        own: dict[tuple[int, int], set[int]] = {}
+    def _seen_together(
+        self, connection: duckdb.DuckDBPyConnection, files: Sequence[str]
+    ) -> dict[tuple[int, int], int]:
+        """Tracks that may be in one frame with another one of the same person.
+
+        Returns:
+            {(source, track): who it is in the beginning}.
+        """
+        people: dict[tuple[int, int], set[int]] = {}
         for piece in self._who.pieces:
             if piece.person:
-                own.setdefault((piece.source, piece.person), set()).add(piece.track)
-        first = self._who.first_person()
-        return {
-            (piece.source, piece.track): first[piece.source, piece.track]
-            for piece in self._who.pieces
-            if piece.person and len(own[piece.source, piece.person]) > 1
+                people.setdefault((piece.source, piece.track), set()).add(piece.person)
+        own: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for (source, track), persons in people.items():
+            for person in persons:
+                own.setdefault((source, person), []).append((source, track))
+        several = sorted({key for keys in own.values() if len(keys) > 1 for key in keys})
+        if not several:
+            return {}
+        these = ", ".join(f"({source}, {track})" for source, track in several)
+        spans = {
+            (source, track): (first_s, last_s)
+            for source, track, first_s, last_s in connection.execute(
+                "SELECT source, track, min(time_s), max(time_s) FROM read_parquet($1) "
+                f"WHERE (source, track) IN ({these}) GROUP BY ALL",
+                [files],
+            ).fetchall()
         }
+        first = self._who.first_person()
+        found: dict[tuple[int, int], int] = {}
+        for keys in own.values():
+            latest: tuple[float, tuple[int, int]] | None = None
+            for key in sorted((key for key in keys if key in spans), key=lambda key: spans[key]):
+                if latest is not None and spans[key][0] <= latest[0]:
+                    found[latest[1]], found[key] = first[latest[1]], first[key]
+                if latest is None or spans[key][1] > latest[0]:
+                    latest = (spans[key][1], key)
+        return found
 
     def _counted(self, interval: Interval) -> str:
         """SQL: how much of a row's time lies in an interval and is not excluded."""

@@ -29,11 +29,13 @@ def record(home: Path, seconds: float, taken: mmap.mmap) -> None:
     live = store.resume(known[0].id) if known else store.record(model="compact", detector="yunet")
     began = time.monotonic()
     # From another thread, so that it ends whatever the recorder is doing just then.
-    threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    end = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGKILL))
     first_s = 0.0
     for index in range(10**9):
         live.add(result(index, index / FPS, [happy()]))
-        first_s = live.elapsed_s if index == 0 else first_s
+        if index == 0:
+            first_s = live.elapsed_s
+            end.start()
         taken[:16] = struct.pack("dd", first_s, live.elapsed_s)
         time.sleep(max(0.0, began + (index + 1) / FPS - time.monotonic()))
 
@@ -41,7 +43,7 @@ def record(home: Path, seconds: float, taken: mmap.mmap) -> None:
 def newest_on_disk(home: Path) -> float:
     (session,) = (path.parent.name for path in home.glob("sessions/*/waiting.json"))
     tables = list(SessionPlace(home / "sessions", session).parts.tables())
-    return last_time(tables[-1]) if tables else 0.0
+    return last_time(tables[-1]) if tables else -1.0
 
 
 if __name__ == "__main__":

@@ -119,6 +119,20 @@ def test_a_face_twice_in_one_frame_counts_once(store: Store, tmp_path: Path) -> 
     assert found["share"].sum() == pytest.approx(1.0)
 
 
+def test_somebody_who_comes_back_under_another_number_counts_on(
+    store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "video"
+    folder.mkdir()
+    times = [(0.0, [happy(1)]), (1.0, [happy(1), sad(2)]), (2.0, [sad(2)]), (3.0, [happy(3)])]
+    write_table(folder / "frames.parquet", times, **META)
+    session = store.add_video(folder)
+    session.people.merge(3, into=1)
+    found = session.shares()
+    columns = ["person_id", "expression", "seconds"]
+    assert found[columns].values.tolist() == [[1, "happy", 3.0], [2, "sad", 2.0]]
+
+
 def test_people_are_named_merged_split_and_hidden(store: Store, tmp_path: Path) -> None:
     session = add_video(store, tmp_path / "video")
     session.people.name(2, "Ben")
