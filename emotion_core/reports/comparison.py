@@ -113,6 +113,9 @@ def compare(
                 x, y = x[both], y[both]
             test = (paired_test if pairing else unpaired_test)(x.to_numpy(), y.to_numpy())
             row = _row(expression, a, b, test, pairing)
+            if np.ptp(np.concatenate([x, y, [0.0]])) == 0:
+                # What nobody shows is no question, and must not count among the tests.
+                row.update(statistic=math.nan, p=math.nan, test="none: nobody shows it")
             if test.n_a == test.n_b == 1:
                 one, other = single.get((a, expression)), single.get((b, expression))
                 row.update(_of_single(one, other, measure))
