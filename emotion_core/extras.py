@@ -11,6 +11,10 @@ EXTRAS = {
     "keras": "train",
     "cleanlab": "audit",
     "sklearn": "audit",
+    "krippendorff": "reports",
+    "reportlab": "reports",
+    "vl_convert": "reports",
+    "xlsxwriter": "reports",
     "tensorboard": "tensorboard",
     "threadpoolctl": "audit",
 }

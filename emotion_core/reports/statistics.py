@@ -147,7 +147,7 @@ def unit_values(statistics: "pd.DataFrame", measure: str, by: Sequence[str]) -> 
     ]
     table = rows.assign(unit=units, value=rows[measure].astype(float))
     keys = ["unit", *by, "expression"]
-    return table.groupby(keys, sort=False, as_index=False)["value"].mean()
+    return table.groupby(keys, sort=False)["value"].mean().reset_index()
 
 
 def group_statistics(

@@ -61,7 +61,7 @@ def label_windows(
 
 def filling_label(share: Float64Array) -> Int64Array:
     """(W,) the label with the largest share of each window, or ``NOTHING``."""
-    label = share.argmax(axis=1).astype(np.int64)
+    label: Int64Array = share.argmax(axis=1).astype(np.int64)
     label[share.sum(axis=1) < _LEAST - 1e-9] = NOTHING
     return label
 
