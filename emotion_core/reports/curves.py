@@ -72,6 +72,7 @@ def aligned_curves(
             unit = f"{session.id} · {name}" if is_numbered(name) else name
             for expression, values in _means(session, person, at_s).items():
                 parts.setdefault((of, expression), {}).setdefault(unit, []).append(values)
+    bounds = (-1.0, 1.0) if any(session.baselines for session in sessions) else (0.0, 1.0)
     rows = []
     for (of, expression), by_unit in parts.items():
         table = np.stack([_mean_of(curves) for curves in by_unit.values()])
@@ -80,6 +81,7 @@ def aligned_curves(
             value = float(seen.mean())
             spread = float(seen.std(ddof=1)) if len(seen) > 1 else float("nan")
             low, high = mean_interval(value, spread, len(seen))
+            low, high = max(low, bounds[0]), min(high, bounds[1])
             position = float((edges[i] + edges[i + 1]) / 2)
             rows.append((of, expression, position, value, low, high, len(seen)))
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
