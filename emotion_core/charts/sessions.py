@@ -146,9 +146,8 @@ def condition_curves_chart(
     colour = alt.Color(
         "condition:N", sort=conditions, title=None,
         scale=alt.Scale(domain=conditions, range=_cycled(_CONDITIONS, len(conditions))),
-        legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolSize=300),
+        legend=alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1),
     )  # fmt: skip
-    silent = alt.Color("condition:N", scale=colour["scale"], legend=None)
     dash = alt.StrokeDash(
         "condition:N",
         scale=alt.Scale(domain=conditions, range=_cycled(_DASHES, len(conditions))),
@@ -166,7 +165,7 @@ def condition_curves_chart(
         base = alt.Chart(alt.InlineData(values=values)).encode(x=x)
         y = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4, domain=False))
         band = base.mark_area(opacity=0.16, clip=True).encode(
-            y=alt.Y("low:Q", title=None), y2="high:Q", color=silent
+            y=alt.Y("low:Q", title=None), y2="high:Q", color=colour
         )
         line = base.mark_line(strokeWidth=1.8).encode(y=y, color=colour, strokeDash=dash)
         head = alt.TitleParams(name, anchor="start", fontSize=12)

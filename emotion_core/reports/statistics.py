@@ -207,6 +207,11 @@ def _of_view(session: SessionFrames, interval: str, view: VideoView) -> list[dic
             share = person["share"][name]
             share_low, share_high = share_interval(share, n)
             mean_low, mean_high = mean_interval(mean, deviations.get(name, math.nan), n)
+            least = -1.0 if session.baselines else 0.0  # NaN stays NaN
+            mean_low, mean_high = (
+                float(np.maximum(mean_low, least)),
+                float(np.minimum(mean_high, 1)),
+            )
             known = has_events and name != UNCERTAIN
             rows.append(
                 {

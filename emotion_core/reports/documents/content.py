@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: People with a section of their own; of more, the tables say what the charts leave out.
 MAX_PEOPLE = 12
+#: Sessions with a chart over time.
+MAX_CURVES = 8
 #: Steps of a curve over time.
 _STEPS = 240
 _MOST_MARKERS = 20
@@ -65,14 +67,16 @@ def build_report(
     intervals = [i for session in sessions for i in marked_intervals(session)]
     figures = person_statistics(sessions, intervals)
     blocks: list[Block] = [_overview(sessions, figures)]
-    blocks += [Text(session.notes, quiet=True) for session in sessions if session.notes]
+    for session in sessions:
+        about = f"{session.name}: " if len(sessions) > 1 else ""
+        blocks += [Text(f"{about}{session.notes}", quiet=True)] if session.notes else []
+    for comparison in comparisons:
+        blocks += comparison_blocks(comparison, curves or {})
+        curves = {}
     blocks += [Heading("Expressions"), *_expressions(sessions, figures)]
     blocks += _over_time(sessions)
     if intervals:
         blocks += [Heading("Intervals"), *_intervals(figures)]
-    for comparison in comparisons:
-        blocks += comparison_blocks(comparison, curves or {})
-        curves = {}
     for name, agreement in (agreements or {}).items():
         blocks += agreement_blocks(name, agreement)
     blocks.append(Heading("Model, and how sure it is"))
@@ -178,10 +182,13 @@ def _person_table(who: str, rows: "pd.DataFrame", sessions: Sequence[SessionFram
 
 def _over_time(sessions: Sequence[SessionFrames]) -> list[Block]:
     blocks: list[Block] = []
-    for session in sessions:
+    timed = [
+        session
+        for session in sessions
+        if session.kind is not SessionKind.PHOTOS and session.view.names
+    ]
+    for session in timed[:MAX_CURVES]:
         begin, end = session.view.window
-        if session.kind is SessionKind.PHOTOS or not session.view.names or end <= begin:
-            continue
         step = _nice_step((end - begin) / _STEPS)
         order = list(session.view.names.values())
         curves = aligned_curves([session], step=step, condition=lambda _, person: person)
@@ -194,9 +201,9 @@ def _over_time(sessions: Sequence[SessionFrames]) -> list[Block]:
             f"{number} {m.text or 'marker'} ({seconds(m.start_s)})"
             for number, m in enumerate(marks, start=1)
         )
-        about = f"{session.name}: " if len(sessions) > 1 else ""
+        about = f"{session.name}: mean" if len(sessions) > 1 else "Mean"
         caption = (
-            f"{about}mean scores in steps of {step:g} s; where the band is empty, the person was "
+            f"{about} scores in steps of {step:g} s; where the band is empty, the person was "
             "not seen or the time is excluded." + _left_out(len(order), len(shown))
         )
         blocks.append(
@@ -211,6 +218,8 @@ def _over_time(sessions: Sequence[SessionFrames]) -> list[Block]:
                 f"Bands of scores over {duration(end - begin)} for {', '.join(shown)}.",
             )
         )
+    if len(timed) > MAX_CURVES:
+        blocks.append(Text(f"The first {MAX_CURVES} of {len(timed)} sessions.", quiet=True))
     return [Heading("Over time"), *blocks] if blocks else []
 
 

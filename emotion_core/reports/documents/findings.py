@@ -153,7 +153,7 @@ def agreement_blocks(name: str, agreement: Agreement) -> list[Block]:
             weights=(1, 1.2, 1, 1.1, 1, 1.8),
         ),
         Figure(
-            confusion_chart(counts, labels),
+            confusion_chart(counts, labels, sides=("Coded", "Model")),
             "Rows: what people coded. Columns: what the model says. Percent of each row.",
             "Table of what the model says for each expression that people coded.",
             width_px=520,

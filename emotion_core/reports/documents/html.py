@@ -38,7 +38,8 @@ figcaption { margin-top: .3rem; max-width: 46rem; }
 table { border-collapse: collapse; width: 100%; font-size: .87rem;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 600; padding-bottom: .3rem; }
-th { text-align: left; font-weight: 600; border-bottom: 1.5px solid #23272e; vertical-align: bottom; }
+th { text-align: left; font-weight: 600; border-bottom: 1.5px solid #23272e;
+  vertical-align: bottom; }
 td { border-bottom: 1px solid #e3e5e8; }
 th, td { padding: .28rem .6rem .28rem 0; }
 th.n, td.n { text-align: right; white-space: nowrap; }

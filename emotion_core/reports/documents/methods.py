@@ -113,8 +113,8 @@ def limits() -> Points:
         "An expression is what a face looks like, not what a person feels. People smile when "
         "embarrassed and look angry when they think. Source: Barrett et al., Psychological "
         "Science in the Public Interest 20 (2019) 1-68.",
-        "The model learnt from photographs of mostly adult faces that were found on the web and "
-        "labelled by few people. It is less often right for small, dark, turned or covered faces, "
+        "The model learnt from photographs that were collected on the web and labelled by few "
+        "people each. It is less often right for small, dark, turned or covered faces, "
         "and how it does for groups of people was not measured here.",
         "A resting face may look sad or angry to it. Compare people with themselves, or subtract "
         "a resting interval.",

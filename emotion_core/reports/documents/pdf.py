@@ -20,6 +20,8 @@ from emotion_core.reports.documents.fonts import BODY, BOLD, Fonts, load_fonts, 
 
 _INK, _QUIET, _LINE, _PALE = "#23272E", "#5D6470", "#D9DCE0", "#FDF3EC"
 _MARGIN_MM = 18
+# A longer table may be parted between its rows.
+_KEPT_ROWS = 12
 _SCALE = 2.2  # of charts: 200 dots per inch at the width of the page
 
 
@@ -90,7 +92,7 @@ class _Layout:
 
     def flowables(self, document: Document) -> list[Any]:
         """All of a report, its title first."""
-        from reportlab.platypus import Spacer
+        from reportlab.platypus import KeepTogether, Spacer
 
         parts = [
             self._paragraph(document.title, "title"),
@@ -99,38 +101,33 @@ class _Layout:
         ]
         held: list[Any] = []  # a heading stays with what follows it
         for block in document.blocks:
-            made = self._block(block)
+            kept, rest = self._block(block)
             if isinstance(block, Heading):
-                held += made
+                held += kept
                 continue
-            parts += self._together([*held, *made[:1]], made[1:]) if held else made
+            # Flat: what is kept together within what is kept together begins a page of its own.
+            parts += [KeepTogether([*held, *kept]), *rest]
             held = []
         return [*parts, *held]
 
-    def _together(self, first: list[Any], rest: list[Any]) -> list[Any]:
-        from reportlab.platypus import CondPageBreak, KeepTogether
-        from reportlab.platypus import Table as PdfTable
-
-        if isinstance(first[-1], PdfTable):  # may be longer than a page
-            return [CondPageBreak(120), *first, *rest]
-        return [KeepTogether(first), *rest]
-
-    def _block(self, block: Block) -> list[Any]:
+    def _block(self, block: Block) -> tuple[list[Any], list[Any]]:
+        """Flowables that must not be parted, and those that follow."""
         match block:
             case Heading():
-                return [self._paragraph(block.text, "heading")]
+                return [self._paragraph(block.text, "heading")], []
             case Text():
                 if block.warning:
-                    return [self._paragraph(f"Note. {block.text}", "warning")]
-                return [self._paragraph(block.text, "quiet" if block.quiet else "text")]
+                    return [self._paragraph(f"Note. {block.text}", "warning")], []
+                return [self._paragraph(block.text, "quiet" if block.quiet else "text")], []
             case Points():
-                return [self._paragraph(item, "point", bullet="•") for item in block.items]
+                made = [self._paragraph(item, "point", bullet="•") for item in block.items]
+                return made[:1], made[1:]
             case Facts():
-                return [self._facts(block)]
+                return [self._facts(block)], []
             case Table():
                 return self._table(block)
             case Figure():
-                return [self._figure(block)]
+                return self._figure(block), []
 
     def _paragraph(self, text: str, style: str, bullet: str | None = None) -> Any:
         from reportlab.platypus import Paragraph
@@ -155,8 +152,8 @@ class _Layout:
                    ("BOTTOMPADDING", (0, 0), (-1, -1), 8)],
         )  # fmt: skip
 
-    def _table(self, table: Table) -> list[Any]:
-        from reportlab.platypus import CondPageBreak, KeepTogether
+    def _table(self, table: Table) -> tuple[list[Any], list[Any]]:
+        from reportlab.platypus import CondPageBreak, Spacer
         from reportlab.platypus import Table as PdfTable
 
         def cells(row: Sequence[str], text: str, number: str) -> list[Any]:
@@ -181,12 +178,12 @@ class _Layout:
         )  # fmt: skip
         caption = [self._paragraph(table.caption, "caption")] if table.caption else []
         note = [self._paragraph(table.note, "quiet")] if table.note else []
-        if len(table.rows) <= 12:
-            return [KeepTogether([*caption, made, *note])]
-        return [CondPageBreak(120), *caption, made, *note]
+        if len(table.rows) <= _KEPT_ROWS:
+            return [*caption, made, Spacer(1, 4), *note], []
+        return [CondPageBreak(120), *caption], [made, Spacer(1, 4), *note]
 
-    def _figure(self, figure: Figure) -> Any:
-        from reportlab.platypus import Image, KeepTogether
+    def _figure(self, figure: Figure) -> list[Any]:
+        from reportlab.platypus import Image, Spacer
 
         png = chart_png(figure.chart, width_px=figure.width_px, scale=_SCALE)
         width = min(self._width, self._width * figure.width_px / 760)
@@ -196,7 +193,7 @@ class _Layout:
         if height > most:
             width, height = width * most / height, most
         picture.drawWidth, picture.drawHeight = width, height
-        return KeepTogether([picture, self._paragraph(figure.caption, "quiet")])
+        return [Spacer(1, 6), picture, self._paragraph(figure.caption, "quiet")]
 
 
 def _numbered_canvas(document: Document, fonts: Fonts, margin: float) -> Any:
