@@ -156,7 +156,7 @@ def condition_curves_chart(
     parts = []
     for number, name in enumerate(names):
         rows = curves[curves["expression"] == name]
-        values = rows.astype(object).where(rows.notna(), None).to_dict("records")
+        values: Any = rows.astype(object).where(rows.notna(), None).to_dict("records")
         last = number == len(names) - 1
         x = alt.X(
             "position:Q", scale=alt.Scale(nice=False),
@@ -183,19 +183,20 @@ def differences_chart(pairs: "pd.DataFrame", names: Sequence[str], *, title: str
         title: of the axis.
     """
     several = len(pairs[["a", "b"]].drop_duplicates()) > 1
+    every: Any = pairs.itertuples()
     rows = [
         {
             "expression": f"{row.expression}: {row.b} − {row.a}" if several else row.expression,
             "difference": float(row.difference), "low": _or_none(row.low),
             "high": _or_none(row.high), "emotion": row.expression,
         }
-        for row in pairs.itertuples()
+        for row in every
         if row.difference == row.difference
     ]  # fmt: skip
     order = list(dict.fromkeys(row["expression"] for row in rows))
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         y=alt.Y("expression:N", sort=order, title=None, axis=word_axis(labelLimit=260)),
-        color=_states([*names, UNCERTAIN], field="emotion"),
+        color=_states([*names, UNCERTAIN], field="emotion", unsure=TEXT_COLOUR),
     )
     x = alt.X("difference:Q", title=title, axis=alt.Axis(domain=False, tickCount=7))
     zero = (
@@ -238,8 +239,14 @@ def _stacked(parts: list[Any]) -> alt.VConcatChart:
     return chart
 
 
-def _states(states: Sequence[str], *, legend: bool = False, field: str = "state") -> alt.Color:
-    colours = [_UNCERTAIN_COLOUR if s == UNCERTAIN else Emotion(s).colour for s in states]
+def _states(
+    states: Sequence[str],
+    *,
+    legend: bool = False,
+    field: str = "state",
+    unsure: str = _UNCERTAIN_COLOUR,
+) -> alt.Color:
+    colours = [unsure if s == UNCERTAIN else Emotion(s).colour for s in states]
     words = alt.Legend(orient="top", title=None, columns=8) if legend else None
     scale = alt.Scale(domain=list(states), range=colours)
     return alt.Color(f"{field}:N", scale=scale, legend=words)

@@ -96,7 +96,7 @@ def build_session(
     """Takes a frame table as a session.
 
     Rows whose ``person`` is a name of one's own are that person's, whatever their track; so a
-    table that was handed out with names comes back with them.
+    table that was handed out with names comes back with them, and people of one name are one.
 
     Args:
         table: rows as ``frame_table.table_schema`` has them. Landmarks, ``shot`` and ``person``
@@ -128,7 +128,10 @@ def build_session(
     if kind is SessionKind.PHOTOS:
         table = _one_second_each(table)
     by_name, naming = _by_name(table)
-    view = build_view(by_name, people=[*naming, *people], markers=markers, threshold=threshold)
+    edits = [*naming, *people]
+    view = build_view(by_name, people=edits, markers=markers, threshold=threshold)
+    if same := _of_one_name(view):
+        view = build_view(by_name, people=[*edits, *same], markers=markers, threshold=threshold)
     view = _with_tracks(view, table)
     if kind is SessionKind.LIVE:
         view = _without_gaps(view, MAX_GAP_S)
@@ -232,6 +235,15 @@ def _by_name(table: FrameTable) -> tuple[FrameTable, list[PeopleEdit]]:
     changed["track"] = np.where(tracks > 0, numbers, 0)
     changed["track"] = changed["track"].astype("Int32").where(tracks > 0)
     return FrameTable(changed, table.metadata), edits
+
+
+def _of_one_name(view: VideoView) -> list[PeopleEdit]:
+    first: dict[str, int] = {}
+    found: list[PeopleEdit] = []
+    for person, name in view.names.items():
+        if first.setdefault(name, person) != person:
+            found.append({"edit": "merge", "person": person, "into": first[name]})
+    return found
 
 
 def _with_tracks(view: VideoView, table: FrameTable) -> VideoView:

@@ -1,7 +1,7 @@
 """What a report of sessions says, section by section."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,13 @@ from emotion_core.reports.documents.blocks import (
 from emotion_core.reports.documents.findings import agreement_blocks, comparison_blocks
 from emotion_core.reports.documents.methods import limits, method_blocks, origin_table
 from emotion_core.reports.documents.model_facts import find_card, model_blocks
-from emotion_core.reports.documents.words import figure, interval, seconds, share_with_interval
+from emotion_core.reports.documents.words import (
+    figure,
+    interval,
+    iter_rows,
+    seconds,
+    share_with_interval,
+)
 from emotion_core.reports.session_frames import SessionFrames, SessionKind
 from emotion_core.reports.statistics import WHOLE, marked_intervals, person_statistics
 from emotion_core.video.summary import summarize
@@ -38,6 +44,7 @@ MAX_CURVES = 8
 #: Steps of a curve over time.
 _STEPS = 240
 _MOST_MARKERS = 20
+_PERSON = ["session", "session_name", "person"]
 
 
 def build_report(
@@ -127,10 +134,15 @@ def _expressions(sessions: Sequence[SessionFrames], figures: "pd.DataFrame") -> 
     if not len(whole):
         return [Text("No face was found.")]
     several = len(sessions) > 1
-    shares = {
-        _who(key[0], key[1], several): dict(zip(rows["expression"], rows["share"], strict=True))
-        for key, rows in whole.groupby(["session_name", "person"], sort=False)
-    }
+    by_person = [
+        (_who(session, person, several), rows)
+        for (_, session, person), rows in whole.groupby(_PERSON, sort=False)
+    ]
+    shares: dict[str, dict[str, float]] = {}
+    for who, rows in by_person:
+        # Two sessions may have one name: a chart needs a bar for each.
+        label = who if who not in shares else f"{who} ({len(shares) + 1})"
+        shares[label] = dict(zip(rows["expression"], rows["share"], strict=True))
     shown = dict(list(shares.items())[:MAX_PEOPLE])
     names = sessions[0].view.label_set.names
     of = _of(sessions)
@@ -143,9 +155,7 @@ def _expressions(sessions: Sequence[SessionFrames], figures: "pd.DataFrame") -> 
             f"Bars of the share of each expression. {lead}.",
         )
     ]
-    by_person = list(whole.groupby(["session_name", "person"], sort=False))
-    for (session, person), rows in by_person[:MAX_PEOPLE]:
-        blocks.append(_person_table(_who(session, person, several), rows, sessions))
+    blocks += [_person_table(who, rows, sessions) for who, rows in by_person[:MAX_PEOPLE]]
     return blocks
 
 
@@ -157,7 +167,7 @@ def _person_table(who: str, rows: "pd.DataFrame", sessions: Sequence[SessionFram
     columns = ["Expression", "Share (95 % interval)", score]
     columns += [] if photos else ["Time", "Onsets", "Per minute", "First at", "Longest"]
     body = []
-    for row in rows.itertuples():
+    for row in iter_rows(rows):
         cells = [
             row.expression,
             share_with_interval(row.share, row.share_low, row.share_high),
@@ -169,7 +179,11 @@ def _person_table(who: str, rows: "pd.DataFrame", sessions: Sequence[SessionFram
                 seconds(row.first_s), seconds(row.longest_s) if row.longest_s else "",
             ]  # fmt: skip
         body.append(tuple(cells))
-    unit = count_of(int(first["frames"]), "photo") if photos else f"{seconds(first['seen_s'])} seen"
+    unit = (
+        count_of(int(first["frames"]), "photo")
+        if photos
+        else f"{seconds(float(first['seen_s']))} seen"
+    )
     worth = "" if photos else f", worth {first['effective_frames']:.0f} independent moments"
     return Table(
         tuple(columns),
@@ -230,7 +244,7 @@ def _intervals(figures: "pd.DataFrame") -> list[Block]:
     several = rows["session"].nunique() > 1
     for interval_name, part in rows.groupby("interval", sort=False):
         body = []
-        for (session, person), own in part.groupby(["session_name", "person"], sort=False):
+        for (_, session, person), own in part.groupby(_PERSON, sort=False):
             by_name = dict(zip(own["expression"], own["share"], strict=True))
             seen = seconds(float(own["seen_s"].iloc[0]))
             body.append(
@@ -253,8 +267,8 @@ def _of(sessions: Sequence[SessionFrames]) -> str:
     return "of the photos with this face" if photos else "of the time in which the face was seen"
 
 
-def _who(session: str, person: str, several: bool) -> str:
-    return f"{session} · {person}" if several else person
+def _who(session: Hashable, person: Hashable, several: bool) -> str:
+    return f"{session} · {person}" if several else str(person)
 
 
 def _left_out(n: int, shown: int) -> str:

@@ -9,7 +9,7 @@ from emotion_core.charts.sessions import UNCERTAIN, condition_curves_chart, diff
 from emotion_core.reports.agreement.judging import Agreement
 from emotion_core.reports.comparison import ConditionComparison
 from emotion_core.reports.documents.blocks import Block, Figure, Heading, Points, Table, Text
-from emotion_core.reports.documents.words import figure, interval, p_value
+from emotion_core.reports.documents.words import figure, interval, iter_rows, p_value
 from emotion_core.reports.statistics import MEASURES
 from emotion_core.wording import percent
 
@@ -59,7 +59,7 @@ def comparison_blocks(
                 str(row.expression), f"{row.people}", figure(row.statistic, 2), p_value(row.p),
                 p_value(row.p_holm), str(row.test),
             )
-            for row in comparison.omnibus.itertuples()
+            for row in iter_rows(comparison.omnibus)
         )  # fmt: skip
         blocks.append(
             Table(
@@ -85,7 +85,7 @@ def _pair_table(a: str, b: str, rows: "pd.DataFrame") -> Table:
             interval(row.difference, row.low, row.high, 3), figure(row.effect, 2),
             p_value(row.p), p_value(row.p_holm),
         )
-        for row in rows.itertuples()
+        for row in iter_rows(rows)
     )  # fmt: skip
     tests = ", ".join(dict.fromkeys(str(test) for test in rows["test"] if "nobody" not in test))
     return Table(
@@ -103,7 +103,7 @@ def _differences_text(comparison: ConditionComparison) -> str:
     rows = comparison.pairs
     if not rows["difference"].notna().any():
         return "No difference can be given."
-    largest = rows.loc[rows["difference"].abs().idxmax()]
+    largest = rows.iloc[int(rows["difference"].abs().argmax())]
     return (
         f"Dots with intervals. The largest difference: {largest['expression']}, "
         f"{figure(float(largest['difference']), 3)} from {largest['a']} to {largest['b']}."
@@ -121,7 +121,7 @@ def agreement_blocks(name: str, agreement: Agreement) -> list[Block]:
             str(row.coder), str(row.person), f"{row.windows:,}", f"{row.effective_windows:.0f}",
             percent(float(row.agreement)), interval(row.kappa, row.low, row.high),
         )
-        for row in agreement.kappas.itertuples()
+        for row in iter_rows(agreement.kappas)
     )  # fmt: skip
     counts = [[round(value) for value in row] for row in agreement.confusion.to_numpy().tolist()]
     labels = list(agreement.confusion.index)
@@ -132,7 +132,7 @@ def agreement_blocks(name: str, agreement: Agreement) -> list[Block]:
             interval(row.icc_agreement, row.icc_agreement_low, row.icc_agreement_high),
             interval(row.icc_consistency, row.icc_consistency_low, row.icc_consistency_high),
         )
-        for row in agreement.expressions.itertuples()
+        for row in iter_rows(agreement.expressions)
     )  # fmt: skip
     points = list(agreement.notes)
     points.append(f"The model gave a clear label in {percent(agreement.coverage)} of the coded "

@@ -1,8 +1,18 @@
 """Numbers of reports in words."""
 
 import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from emotion_core.wording import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def iter_rows(table: "pd.DataFrame") -> Iterator[Any]:
+    """The rows of a table of figures, with their columns as attributes."""
+    yield from table.itertuples(index=False)
 
 
 def figure(value: float, digits: int) -> str:
