@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emotion_core.emotions import FER2013
 from emotion_core.errors import ReportError
 from emotion_core.reports.comparison import (
     COMPARISON_COLUMNS,
@@ -20,21 +21,30 @@ from emotion_core.reports.difference_tests import (
     smallest_p,
     unpaired_test,
 )
-from emotion_core.reports.statistics import Interval, person_statistics
+from emotion_core.reports.statistics import PERSON_COLUMNS, Interval, person_statistics
+from emotion_core.reports.uncertainty import share_interval
+from emotion_core.video.summary import UNCERTAIN
 from tests.reports.sessions import mixture, session
 
 
 def statistics(
-    folder: Path, shares: dict[str, list[float]], *, named: bool = True, first: int = 0
+    shares: dict[str, list[float]], *, named: bool = True, first: int = 0
 ) -> pd.DataFrame:
-    """A session per person and group: {group: shares of happy}."""
-    found = []
+    """Figures of a session per person: {group: shares of happy, the rest is sad}."""
+    rows = []
     for place, (group, values) in enumerate(shares.items()):
-        for i, share in enumerate(values):
-            name = f"P{first * place + i}" if named else ""
-            frames = mixture(100, round(100 * share))
-            found.append(session(folder, frames, id=f"{group}{i}", names=[name], group=group))
-    return person_statistics(found)
+        for i, happy_share in enumerate(values):
+            for name in (*FER2013.names, UNCERTAIN):
+                share = {"happy": happy_share, "sad": 1 - happy_share}.get(name, 0.0)
+                low, high = share_interval(share, 25)
+                rows.append({
+                    **dict.fromkeys(PERSON_COLUMNS, 0.0), "session": f"{group}{i}",
+                    "session_name": f"{group}{i}", "group": group, "interval": "whole",
+                    "person": f"P{first * place + i}" if named else "Person 1",
+                    "expression": name, "share": share, "share_low": low, "share_high": high,
+                    "mean": share, "effective_frames": 25.0,
+                })  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def happy_row(comparison: ConditionComparison) -> "pd.Series":
@@ -43,10 +53,10 @@ def happy_row(comparison: ConditionComparison) -> "pd.Series":
     return rows.iloc[0]
 
 
-def test_people_in_both_groups_are_compared_with_themselves(tmp_path: Path) -> None:
+def test_people_in_both_groups_are_compared_with_themselves() -> None:
     low = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     high = [value + gain for value, gain in zip(low, [0.2, 0.1, 0.3, 0.2, 0.1, 0.3], strict=True)]
-    found = compare(statistics(tmp_path, {"A": low, "B": high}))
+    found = compare(statistics({"A": low, "B": high}))
     row = happy_row(found)
     assert tuple(found.pairs.columns) == COMPARISON_COLUMNS
     assert (row["paired"], row["people_a"], row["people_b"]) == (True, 6, 6)
@@ -59,42 +69,42 @@ def test_people_in_both_groups_are_compared_with_themselves(tmp_path: Path) -> N
     assert row["p_holm"] == pytest.approx(2 * row["p"])
 
 
-def test_different_people_are_compared_as_different(tmp_path: Path) -> None:
+def test_different_people_are_compared_as_different() -> None:
     shares = {"A": [0.1, 0.2, 0.3, 0.2], "B": [0.5, 0.6, 0.7, 0.9]}
-    row = happy_row(compare(statistics(tmp_path, shares, first=10)))
+    row = happy_row(compare(statistics(shares, first=10)))
     assert not row["paired"]
     assert row["p"] == pytest.approx(2 / math.comb(8, 4))
     assert row["difference"] == pytest.approx(0.475)
-    unnamed = happy_row(compare(statistics(tmp_path, shares, named=False)))
+    unnamed = happy_row(compare(statistics(shares, named=False)))
     assert not unnamed["paired"]
     assert unnamed["p"] == row["p"]
-    asked = happy_row(compare(statistics(tmp_path, shares, named=False), paired=True))
+    asked = happy_row(compare(statistics(shares, named=False), paired=True))
     assert asked["paired"]
     assert asked["people_a"] == 1  # "Person 1" is then one person, four times
 
 
-def test_some_people_in_both(tmp_path: Path) -> None:
+def test_some_people_in_both() -> None:
     shares = {"A": [0.1, 0.2, 0.3, 0.4], "B": [0.5, 0.6, 0.7, 0.9]}
-    most = compare(statistics(tmp_path, shares, first=1))  # P1, P2, P3 are in both
+    most = compare(statistics(shares, first=1))  # P1, P2, P3 are in both
     assert happy_row(most)["people_a"] == 3
     assert any("2 of 5 people are only in one" in warning for warning in most.warnings)
-    few = compare(statistics(tmp_path, shares, first=3))  # P3 alone
+    few = compare(statistics(shares, first=3))  # P3 alone
     assert happy_row(few)["people_a"] == 4
     assert any("1 people are in both" in warning for warning in few.warnings)
     with pytest.raises(ReportError, match="Nobody is in both"):
-        compare(statistics(tmp_path, shares, first=10), paired=True)
+        compare(statistics(shares, first=10), paired=True)
 
 
-def test_small_numbers_are_warned_of(tmp_path: Path) -> None:
-    three = compare(statistics(tmp_path, {"A": [0.1, 0.2, 0.3], "B": [0.4, 0.6, 0.8]}))
+def test_small_numbers_are_warned_of() -> None:
+    three = compare(statistics({"A": [0.1, 0.2, 0.3], "B": [0.4, 0.6, 0.8]}))
     assert any("no corrected p can come below 0.5" in warning for warning in three.warnings)
     ten = [0.05 * i for i in range(1, 11)]
-    many = compare(statistics(tmp_path, {"A": ten, "B": [2 * s for s in ten]}))
+    many = compare(statistics({"A": ten, "B": [2 * s for s in ten]}))
     assert any("only 10 people" in warning for warning in many.warnings)
 
 
-def test_one_person_each_is_a_difference_of_recordings(tmp_path: Path) -> None:
-    table = statistics(tmp_path, {"A": [0.2], "B": [0.8]})
+def test_one_person_each_is_a_difference_of_recordings() -> None:
+    table = statistics({"A": [0.2], "B": [0.8]})
     found = compare(table, by="session")
     row = happy_row(found)
     assert (row["a"], row["b"]) == ("A0", "B0")
@@ -111,22 +121,22 @@ def test_intervals_of_one_person(tmp_path: Path) -> None:
     assert (row["a"], row["b"], row["difference"]) == ("before", "after", pytest.approx(1.0))
 
 
-def test_three_groups_get_a_test_of_all(tmp_path: Path) -> None:
+def test_three_groups_get_a_test_of_all() -> None:
     base = [0.1, 0.2, 0.3, 0.2, 0.1]
     shares = {"A": base, "B": [s + 0.2 for s in base], "C": [s + 0.5 for s in base]}
-    found = compare(statistics(tmp_path, shares))
+    found = compare(statistics(shares))
     assert len(found.pairs) == 3 * 8
     row = found.omnibus[found.omnibus["expression"] == "happy"].iloc[0]
     assert (row["test"], row["people"]) == ("Friedman", 5)
     assert row["statistic"] == pytest.approx(10)  # every person ranks them alike
-    others = compare(statistics(tmp_path, shares, first=10))
+    others = compare(statistics(shares, first=10))
     assert set(others.omnibus["test"]) == {"Kruskal-Wallis"}
-    two = compare(statistics(tmp_path, shares), conditions=["C", "A"])
+    two = compare(statistics(shares), conditions=["C", "A"])
     assert happy_row(two)["difference"] == pytest.approx(-0.5)
 
 
-def test_what_cannot_be_compared_is_one_sentence(tmp_path: Path) -> None:
-    table = statistics(tmp_path, {"A": [0.2, 0.3]})
+def test_what_cannot_be_compared_is_one_sentence() -> None:
+    table = statistics({"A": [0.2, 0.3]})
     for options, words in (
         ({}, "at least two of group.*Put sessions into groups"),
         ({"by": "interval"}, "Mark intervals with a text"),

@@ -129,7 +129,7 @@ def test_a_resting_interval_becomes_zero(tmp_path: Path) -> None:
 
 def test_a_baseline_without_the_person_is_refused(tmp_path: Path) -> None:
     found = session(tmp_path, two_people(), names=["Ann", "Ben"])
-    with pytest.raises(ReportError, match="Ben is not seen from 4.2 to 5.8 s"):
+    with pytest.raises(ReportError, match=r"Ben is not seen from 4.2 to 5.8 s"):
         subtract_baselines(found, {2: (4.2, 5.8)})
     with pytest.raises(ReportError, match="person 9 is not seen"):
         subtract_baselines(found, {9: (0, 1)})

@@ -60,7 +60,7 @@ def test_a_table_without_scores_is_refused(tmp_path: Path) -> None:
     frames = session(tmp_path, two_people()).view.frames.drop(
         columns=["smoothed_sad", "confidence"]
     )
-    with pytest.raises(ReportError, match="Missing: confidence, sad, smoothed_sad|Missing: conf"):
+    with pytest.raises(ReportError, match=r"Missing: confidence$"):
         build_session(frames, id="x")
     with pytest.raises(ReportError, match="Missing: frame"):
         build_session(pd.DataFrame({"a": [1]}), id="x")
@@ -69,7 +69,7 @@ def test_a_table_without_scores_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_kind_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="wanted one of photos, live, video. Received: 'film'"):
+    with pytest.raises(ReportError, match=r"wanted one of photos, live, video\. Received: 'film'"):
         session(tmp_path, two_people(), kind="film")
 
 

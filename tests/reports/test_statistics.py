@@ -1,4 +1,4 @@
-"""Shares, means, onsets by person, interval, session and group, on sessions whose truth is known."""
+"""Figures by person, interval, session and group, on sessions whose truth is known."""
 
 import math
 from pathlib import Path

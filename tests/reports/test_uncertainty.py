@@ -67,7 +67,7 @@ def test_wilson_and_student() -> None:
 
 
 def test_the_interval_of_a_difference() -> None:
-    """Source: Newcombe, Statistics in Medicine 17 (1998) 873-890, table II, method 10: 56/70, 48/80."""
+    """56 of 70 and 48 of 80: Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10."""
     a, b = 48 / 80, 56 / 70
     found = difference_interval(a, share_interval(a, 80), b, share_interval(b, 70))
     assert found == pytest.approx((0.0524, 0.3339), abs=5e-5)
