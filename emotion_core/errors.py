@@ -33,6 +33,14 @@ class ReportError(EmotionLensError):
     """Sessions, intervals or codings that no statistics or report can be made of."""
 
 
+class StoreError(EmotionLensError):
+    """Stored sessions that cannot be opened, read or changed."""
+
+
+class StoreUnavailableError(StoreError):
+    """A database server that does not answer now, and may later."""
+
+
 class OutputError(EmotionLensError):
     """A file that cannot be written."""
 

@@ -10,6 +10,7 @@ EXTRAS = {
     "streamlit": "app",
     "keras": "train",
     "cleanlab": "audit",
+    "psycopg": "postgres",
     "sklearn": "audit",
     "krippendorff": "reports",
     "reportlab": "reports",

@@ -17,6 +17,8 @@ TURN_USERNAME_ENV = "EMOTION_LENS_TURN_USERNAME"
 TURN_CREDENTIAL_ENV = "EMOTION_LENS_TURN_CREDENTIAL"
 #: How many may use the live page at once.
 MAX_VIEWERS_ENV = "EMOTION_LENS_MAX_VIEWERS"
+#: Where the store keeps what it knows of sessions: a PostgreSQL database instead of a file.
+DATABASE_URL_ENV = "EMOTION_LENS_DATABASE_URL"
 #: Set to anything, errors of the command line keep their traceback.
 TRACEBACK_ENV = "EMOTION_LENS_TRACEBACK"
 
@@ -71,6 +73,16 @@ def videos_folder() -> Path:
 def jobs_folder() -> Path:
     """Where long work keeps its orders, progress and results. It may not exist yet."""
     return home_folder() / "jobs"
+
+
+def store_file() -> Path:
+    """The SQLite file of the store, where no other database is named. It may not exist yet."""
+    return home_folder() / "store.sqlite"
+
+
+def sessions_folder() -> Path:
+    """Where the rows and pictures of sessions stand, one folder each. It may not exist yet."""
+    return home_folder() / "sessions"
 
 
 def detector_cache_folder() -> Path:

@@ -110,6 +110,26 @@ class ScoreSmoother:
         calm = EmotionScores(smoothed, scores.label_set, scores.threshold)
         return Decisions(calm, limit, labels, uncertain)
 
+    def step(
+        self, track: int, probabilities: Float32Array, time_s: float, threshold: float
+    ) -> tuple[Float32Array, int, bool]:
+        """The same for one face, for tables of thousands: nothing is checked.
+
+        Args:
+            track: the face's number.
+            probabilities: (C,) float32, sums to 1.
+            time_s: time of the frame.
+            threshold: top probability below which it counts as uncertain.
+
+        Returns:
+            Smoothed probabilities (C,), the steady label, and whether it is uncertain.
+        """
+        known = self._states.get(track)
+        if known is not None and time_s - known.time_s > _FORGET_S:
+            del self._states[track]
+        state = self._advance(track, probabilities, threshold, time_s)
+        return state.probabilities, state.label, state.uncertain
+
     def _advance(
         self, track: int, probabilities: Float32Array, threshold: float, time_s: float
     ) -> _State:

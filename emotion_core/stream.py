@@ -10,10 +10,13 @@ from emotion_core.classifiers.runtime import Classifier, quick_form
 from emotion_core.faces import FaceDetector
 from emotion_core.faces.detector import BoundedDetector
 from emotion_core.faces.flow import FlowFollower
-from emotion_core.faces.tracking import FaceTracker
+from emotion_core.faces.tracking import MAX_ABSENCE_S, FaceTracker
 from emotion_core.pipeline import EmotionPipeline, Stages
 from emotion_core.smoothing import ScoreSmoother
 from emotion_core.types import EmotionScores, FaceDetections, Frame, FrameResult, UInt8Array
+
+# Frames are late, and one without a find is no absence.
+_STEPS_AWAY = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,14 @@ class StreamPipeline(EmotionPipeline):
         """The frames to come are mirror images of those before; faces keep their numbers."""
         self._tracker.mirror()
         self._since_detection = 0
+
+    def expect_steps(self, step_s: float) -> None:
+        """Says how far apart the frames will be, so that faces are not given up between two.
+
+        Args:
+            step_s: seconds from one frame to the next; usual are fractions of one.
+        """
+        self._tracker.max_absence_s = max(MAX_ABSENCE_S, _STEPS_AWAY * step_s)
 
     def cut(self) -> None:
         """The frames to come show another scene: faces get new numbers and are searched at once."""

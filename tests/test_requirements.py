@@ -24,6 +24,8 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 BY_HAND = {"jax": "several processes or machines"}
 #: In environments of their own (benchmarks/peers/*.txt).
 PEERS = {"deepface", "fer"}
+#: Extras that the dashboard and the command line use.
+RUN = ("app", "train", "audit", "postgres", "reports", "tensorboard")
 #: Parts of the project.
 OWN = {"emotion_core", "pages", "app"}
 
@@ -51,16 +53,14 @@ def declared(*extras: str) -> dict[str, str]:
 
 
 def test_requirements_are_those_of_the_package() -> None:
-    assert in_file("requirements.txt") == declared(
-        "app", "train", "audit", "reports", "tensorboard"
-    )
+    assert in_file("requirements.txt") == declared(*RUN)
 
 
 def test_requirements_for_development_are_the_extras_dev_and_docs() -> None:
     lines = EXTRAS["dev"] + EXTRAS["docs"]
     own = [line for line in lines if not line.startswith(PROJECT["name"])]
     assert in_file("requirements-dev.txt") == parsed(own)
-    assert f"{PROJECT['name']}[app,audit,docs,reports,tensorboard,train]" in EXTRAS["dev"]
+    assert f"{PROJECT['name']}[app,audit,docs,postgres,reports,tensorboard,train]" in EXTRAS["dev"]
 
 
 def test_the_packages_that_the_dashboard_is_made_of_are_named() -> None:
@@ -148,10 +148,7 @@ def undeclared(folders: Iterable[str], known: Iterable[str]) -> list[str]:
 
 @pytest.mark.slow
 def test_what_the_library_imports_is_declared() -> None:
-    assert (
-        undeclared(["emotion_core"], declared("app", "train", "audit", "reports", "tensorboard"))
-        == []
-    )
+    assert undeclared(["emotion_core"], declared(*RUN)) == []
 
 
 @pytest.mark.slow
@@ -160,19 +157,19 @@ def test_what_the_pages_import_comes_with_the_dashboard() -> None:
 
 
 def test_what_benchmarks_import_is_declared() -> None:
-    everything = declared("app", "train", "audit", "reports", "tensorboard", "dev")
+    everything = declared(*RUN, "dev")
     missing = undeclared(["benchmarks"], everything)
     assert [line for line in missing if line.split()[-1] not in PEERS] == []
 
 
 def test_an_undeclared_import_is_seen() -> None:
-    known = set(declared("app", "train", "audit", "reports", "tensorboard")) - {"tqdm"}
+    known = set(declared(*RUN)) - {"tqdm"}
     assert "emotion_core/cli/analyze.py imports tqdm" in undeclared(["emotion_core"], known)
 
 
 def modules_of_extras() -> list[str]:
     """What the base must do without."""
-    only_extras = set(declared("app", "train", "audit", "reports", "tensorboard")) - set(declared())
+    only_extras = set(declared(*RUN)) - set(declared())
     brought = packages_distributions()
     return sorted(
         module
@@ -196,6 +193,7 @@ sys.exit(main({arguments}))
         ["--help"],
         ["analyze", str(Path(skimage.__file__).parent / "data" / "astronaut.png")],
         ["models", "verify", "compact"],
+        ["store", "check"],
         ["dataset", "info", "synthetic"],
         ["evaluate", "--dataset", "synthetic", "--split", "validation"],
     ],

@@ -1,5 +1,7 @@
 """Smoothing in time stays a probability, knows seconds and not frames, and does not flicker."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -166,3 +168,33 @@ def test_doubt_never_contradicts_a_clear_score(frames: list[tuple[float, float]]
         uncertain = bool(smoother.update(about(share), ONE, time_s).uncertain[0])
         if abs(share - 0.5) > 0.06:
             assert uncertain == (share < 0.5)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 7), st.integers(1, 2), st.lists(st.floats(0.01, 1), min_size=7, max_size=7)
+        ),
+        max_size=12,
+    )
+)
+@settings(deadline=None)
+def test_face_by_face_and_through_json_it_is_the_same(
+    frames: list[tuple[float, int, list[float]]],
+) -> None:
+    """Absences of up to 7 s: longer than what is remembered."""
+    whole, single, resumed = ScoreSmoother(), ScoreSmoother(), ScoreSmoother()
+    time_s = 0.0
+    for step_s, track, row in frames:
+        time_s += step_s
+        seen, number = scores(row), np.array([track], np.int64)
+        wanted = whole.update(seen, number, time_s, threshold=0.3)
+        found = single.step(track, seen.probabilities[0], time_s, 0.3)
+        again = ScoreSmoother()
+        again.restore(json.loads(json.dumps(resumed.state())))
+        resumed = again
+        other = resumed.update(seen, number, time_s, threshold=0.3)
+        for rows in (found[0], other.scores.probabilities[0]):
+            np.testing.assert_array_equal(rows, wanted.scores.probabilities[0])
+        assert found[1] == other.labels[0] == wanted.labels[0]
+        assert found[2] == other.uncertain[0] == wanted.uncertain[0]

@@ -154,3 +154,13 @@ def test_a_frame_without_faces_is_empty_and_the_face_comes_back() -> None:
 def test_bad_settings_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="wanted"):
         StreamOptions(**values)  # type: ignore[arg-type]
+
+
+def test_a_cut_is_searched_and_its_faces_are_new() -> None:
+    detector = Counting()
+    stream = StreamPipeline(detector, Alternating(), StreamOptions(detect_every=100))
+    assert stream.analyze(frame(0)).track_ids.tolist() == [1]
+    assert stream.analyze(frame(1)).track_ids.tolist() == [1]
+    stream.cut()
+    assert stream.analyze(frame(2)).track_ids.tolist() == [2]
+    assert detector.calls == 2

@@ -28,6 +28,7 @@ from emotion_core.cli.inputs import (
     input_path,
     is_folder,
     read_standard_input,
+    without_videos,
 )
 from emotion_core.cli.outputs import FORMATS, ResultSink, build_sink, choose_format, open_output
 from emotion_core.errors import EmotionLensError, OutputError
@@ -129,6 +130,8 @@ def run(args: argparse.Namespace) -> int:
         recursive=args.recursive,
         skip=[path for path in (args.output, annotated) if path],
     )
+    files, videos = without_videos(files)
+    errors += videos
     photos: list[Path | Upload] = list(files)
     if any(str(path) == STANDARD_INPUT for path in args.paths):
         piped = read_standard_input()

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emotion_core.cli.common import UsageError, address_text, is_address
+from emotion_core.cli.common import UsageError, address_text, is_address, program
+from emotion_core.errors import ImageError
 from emotion_core.files.atomic_files import readable
+from emotion_core.files.outside_files import open_regular
+from emotion_core.video.video_files import HEAD_BYTES, is_video
 
 if TYPE_CHECKING:
     from emotion_core.photos.photo_files import Intake
@@ -79,6 +82,23 @@ def collect_files(
         else:
             errors.append((readable(path), "no such file or folder"))
     return list(files.values()), errors
+
+
+def without_videos(files: Iterable[Path]) -> tuple[list[Path], list[tuple[str, str]]]:
+    """The files that are no videos, and (path, what to do) of each that is one."""
+    photos, videos = [], []
+    for path in files:
+        try:
+            with open_regular(path, ImageError) as file:
+                found = is_video(file.read(HEAD_BYTES), path.name)
+        except (ImageError, OSError):  # whoever reads it says what is wrong
+            found = False
+        if found:
+            source = readable(path)
+            videos.append((source, f"a video: `{program()} video {source}` reads it"))
+        else:
+            photos.append(path)
+    return photos, videos
 
 
 def read_standard_input() -> "Intake":

@@ -34,6 +34,9 @@ _STRANGER = -5.0
 # How much better than stretching another explanation of a new frame size must fit.
 _CLEARLY = 1.0
 
+#: A face that is away for up to so long keeps its number.
+MAX_ABSENCE_S = 2.0
+
 
 @dataclass(slots=True)
 class _Track:
@@ -60,8 +63,9 @@ class FaceTracker:
         max_absence_s: how long a face may be away and keep its number.
     """
 
-    def __init__(self, max_absence_s: float = 2.0) -> None:
-        self._max_absence_s = max_absence_s
+    def __init__(self, max_absence_s: float = MAX_ABSENCE_S) -> None:
+        #: May be changed between two frames.
+        self.max_absence_s = max_absence_s
         self._tracks: list[_Track] = []
         self._next = 1
 
@@ -128,7 +132,7 @@ class FaceTracker:
         if any(time_s < track.seen_s for track in self._tracks):
             last = max(track.seen_s for track in self._tracks)
             raise ValueError(f"time_s: wanted at least {last}. Received: {time_s}")
-        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= self._max_absence_s]
+        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= self.max_absence_s]
         numbers = np.zeros(len(detections), np.int64)
         matched = self._match(detections.boxes, time_s, size_px)
         for face, box in enumerate(detections.boxes):

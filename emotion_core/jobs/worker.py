@@ -71,6 +71,9 @@ class _Writer:
 
     def write(self, state: JobState, **values: Any) -> None:
         now = self.progress
+        preview = dict(now.preview)
+        if state != JobState.RUNNING:
+            preview.pop("image", None)  # pictures of people do not stay behind
         self._folder.write_status(
             state,
             **self._fixed,
@@ -80,7 +83,7 @@ class _Writer:
             rate=now.rate,
             eta_s=now.eta_s,
             message=now.message,
-            preview=dict(now.preview),
+            preview=preview,
             **values,
         )
 

@@ -1,9 +1,9 @@
 """From a video file to its frame table, in chunks that survive a kill at any moment."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import Timeout
 
@@ -13,7 +13,6 @@ from emotion_core.files.named_locks import named_lock
 from emotion_core.files.publishing import scratch_folder
 from emotion_core.files.unfinished import clean_below
 from emotion_core.stream import StreamPipeline
-from emotion_core.types import Frame, FrameResult
 from emotion_core.video.cuts import CutDetector
 from emotion_core.video.frame_table import (
     FrameRows,
@@ -21,66 +20,36 @@ from emotion_core.video.frame_table import (
     read_frame_table,
     write_frame_table,
 )
-from emotion_core.video.options import AnalysisOptions
+from emotion_core.video.options import DEFAULT_EVERY_S, AnalysisOptions
 from emotion_core.video.parts import Parts
 from emotion_core.video.probing import VideoInfo, probe_video
 from emotion_core.video.provenance import build_metadata, fingerprint, label_set_of
 from emotion_core.video.reading import VideoReader
+from emotion_core.video.results import (
+    VideoProgress,
+    VideoResult,
+    build_summary,
+    expected_samples,
+    step_between_samples,
+)
+from emotion_core.video.sampling import Sampling
 from emotion_core.video.strip import Strip
-from emotion_core.video.summary import summarize
 from emotion_core.video.video_folder import AnalysisFolder
-from emotion_core.video.view import build_view
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Sampled frames of a chunk: what a kill costs at most, some seconds of work.
 CHUNK_FRAMES = 128
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class VideoProgress:
-    """How far an analysis is.
-
-    Attributes:
-        done: sampled frames so far.
-        total: how many there will be, about; 0 where nobody knows.
-        frame: the newest one.
-        result: what was read in it.
-    """
-
-    done: int
-    total: int
-    frame: Frame
-    result: FrameResult
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class VideoResult:
-    """What was read in a video.
-
-    Attributes:
-        info: what the file is.
-        table: the frame table with its metadata.
-        summary: the figures of ``summary.json``.
-        output: the folder with the files; None where none was wanted.
-    """
-
-    info: VideoInfo
-    table: FrameTable
-    summary: Mapping[str, Any]
-    output: Path | None = None
-
-    @property
-    def frames(self) -> "pd.DataFrame":
-        """One row per face of a sampled frame, and one per sampled frame without a face."""
-        return self.table.frames
 
 
 def analyze_video(
     path: Path | str,
     *,
     output: Path | str | None = None,
+    sampling: Sampling | None = None,
+    model: str | None = None,
+    labels: str | None = None,
+    detector: str | None = None,
+    min_confidence: float | None = None,
+    threshold: float | None = None,
     options: AnalysisOptions | None = None,
     pipeline: StreamPipeline | None = None,
     resume: bool = False,
@@ -89,7 +58,6 @@ def analyze_video(
     strip: bool = False,
     progress: Callable[[VideoProgress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
-    **choices: Any,
 ) -> VideoResult:
     """Finds the faces in a video, follows them and reads their expressions.
 
@@ -100,19 +68,25 @@ def analyze_video(
     that was not.
 
     Examples:
-        >>> from emotion_core import analyze_video
-        >>> video = analyze_video("interview.mp4", every_s=0.2)
+        >>> from emotion_core import Sampling, analyze_video
+        >>> video = analyze_video("interview.mp4", sampling=Sampling(every_s=1.0))
         >>> video.frames[["time_s", "track", "expression"]].head(2)
            time_s  track expression
-        0     0.0      1    neutral
-        1     0.2      1    neutral
+        0     0.0      1      happy
+        1     1.0      1      happy
 
     Args:
         path: of the video.
         output: a folder for ``frames.parquet`` and ``summary.json``; None: nothing is kept.
-        options: how it is analysed.
+        sampling: which frames are read; None: the first of every 0.2 seconds.
+        model: a model's name; None for the default.
+        labels: whose labels answer, ``raters`` or ``fer2013``; None: those the model has.
+        detector: a face detector's name; None for the best that can be used here.
+        min_confidence: leave out faces of which the detector is less sure, 0-1; None: its own.
+        threshold: call an answer uncertain below this score, 0-1; None: the model's own.
+        options: all of these and more, instead of them.
         pipeline: an open model and detector, instead of those of the options; used for this video
-            alone from now on.
+            alone meanwhile.
         resume: go on with what stands in ``output``, if it is of this video and these options;
             otherwise everything begins anew.
         name: of the video in the results; empty: its file's.
@@ -120,45 +94,42 @@ def analyze_video(
         strip: also make ``strip.jpg``, some pictures side by side.
         progress: is told of every sampled frame.
         cancelled: asked before every sampled frame; finished chunks are kept.
-        **choices: single fields of `AnalysisOptions`, instead of ``options``: ``every_s=1.0``,
-            ``model="compact"``, ``detector="haar"``, ``from_s``, ``to_s``, ``labels`` ...
 
     Returns:
         The table, the figures and what the file is.
 
     Raises:
-        VideoError: the file cannot be read as a video, or an option does not fit.
-        ModelError: no such model.
+        VideoError: the file cannot be read as a video, an option does not fit, or another process
+            writes into ``output``.
+        ModelError: no such model, or it has not these labels.
         DetectorError: no such detector, or it cannot be used here.
         OutputError: ``output`` cannot be written.
         DiskFullError: there is no room; finished chunks are kept.
         Cancelled: ``cancelled`` said so.
-        TypeError: options and single fields of them, or a field that there is not.
+        ValueError: options beside ``options``.
     """
-    if options is not None and choices:
-        raise TypeError(f"options: wanted no single options beside it. Received: {list(choices)}")
-    chosen = options or _options(choices)
+    single = (sampling, model, labels, detector, min_confidence, threshold)
+    if options is None:
+        read = Sampling(every_s=DEFAULT_EVERY_S) if sampling is None else sampling
+        options = AnalysisOptions.from_dict(
+            {
+                **asdict(read), "model": model, "labels": labels, "detector": detector,
+                "min_confidence": min_confidence, "threshold": threshold,
+            }
+        )  # fmt: skip
+    elif single != (None,) * len(single):
+        raise ValueError("options: wanted no single ones beside it.")
     info = probe_video(path)
-    pipeline = chosen.build_pipeline() if pipeline is None else pipeline
+    pipeline = options.build_pipeline() if pipeline is None else pipeline
     pipeline.restore({"tracker": {"tracks": [], "next": 1}, "smoother": {}})
-    metadata = build_metadata(info, chosen, pipeline, name=name, sha256=sha256)
-    work = _Analysis(info, chosen, pipeline, metadata, strip, progress, cancelled)
+    pipeline.expect_steps(step_between_samples(info, options))
+    metadata = build_metadata(info, options, pipeline, name=name, sha256=sha256)
+    work = _Analysis(info, options, pipeline, metadata, strip, progress, cancelled)
     if output is not None:
-        folder = AnalysisFolder(Path(output))
-        return work.run(folder, resume=resume)
+        return work.run(AnalysisFolder(Path(output)), resume=resume)
     with scratch_folder(name="video") as scratch:
         done = work.run(AnalysisFolder(scratch), resume=False)
-    return VideoResult(done.info, done.table, done.summary)
-
-
-def _options(choices: Mapping[str, Any]) -> AnalysisOptions:
-    unknown = set(choices) - set(AnalysisOptions.__dataclass_fields__)
-    if unknown:
-        raise TypeError(
-            f"analyze_video: wanted options of {', '.join(AnalysisOptions.__dataclass_fields__)}. "
-            f"Received: {', '.join(sorted(unknown))}"
-        )
-    return AnalysisOptions.from_dict(choices)
+    return replace(done, output=None)
 
 
 class _Analysis:
@@ -278,29 +249,3 @@ class _Analysis:
         summary = build_summary(table)
         write_json(folder.summary, summary)
         return VideoResult(self._info, table, summary, folder.path)
-
-
-def build_summary(table: FrameTable) -> dict[str, Any]:
-    """What ``summary.json`` says: figures of the whole video, and where they come from."""
-    named = ("source", "options", "model", "detector", "versions", "notes")
-    source = table.metadata.get("source", {})
-    return {
-        **{key: table.metadata[key] for key in named if key in table.metadata},
-        "duration_s": source.get("duration_s"),
-        "shots": int(table.frames["shot"].max()) if len(table.frames) else 0,
-        **summarize(build_view(table)),
-    }
-
-
-def expected_samples(info: VideoInfo, options: AnalysisOptions) -> int:
-    """About how many frames will be sampled; 0 where nobody knows."""
-    if info.duration_s is None:
-        return 0
-    end_s = info.duration_s if options.to_s is None else min(options.to_s, info.duration_s)
-    span_s = max(0.0, end_s - options.from_s)
-    fps = info.average_fps or 0.0
-    if options.every_s is not None:
-        # There are never more samples than frames.
-        rate = min(1 / options.every_s, fps) if fps else 1 / options.every_s
-        return round(span_s * rate)
-    return round(span_s * fps / (options.every_n or 1))

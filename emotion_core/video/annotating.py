@@ -13,6 +13,7 @@ from emotion_core.files.atomic_files import readable
 from emotion_core.types import Float32Array, Frame, UInt8Array
 from emotion_core.video.containers import open_video, undecodable
 from emotion_core.video.face_places import FacePlaces, SampledFaces
+from emotion_core.video.looking_around import looked_around
 from emotion_core.video.reading import VideoReader
 from emotion_core.video.sampling import Sampling
 from emotion_core.video.writing import VideoWriter
@@ -62,7 +63,7 @@ def annotate_video(
     from sample to sample, and for a second, or to the next sample, before it was first found and
     after it was lost. Frames of which nothing is known (outside of what was sampled, or between
     samples more than half a second apart) are hidden as a whole, unless ``find`` looks into every
-    frame.
+    frame; what it misses in some frames is known from those around.
 
     Args:
         source: the video.
@@ -93,8 +94,8 @@ def annotate_video(
     n = hidden = 0
     with VideoReader(source, Sampling(from_s=from_s, to_s=to_s)) as reader:
         info = reader.info
-        # The copy's clock starts where players start that of the source: with what comes first.
-        before_s = info.player_offset_s if from_s == 0 else 0.0
+        # The copy's clock starts with what comes first, picture or sound.
+        before_s = info.sound_lead_s if from_s == 0 else 0.0
         zero_s = info.start_s + from_s - before_s
         end_s = None if to_s is None else info.start_s + to_s
         with (
@@ -103,8 +104,10 @@ def annotate_video(
                 output, sound=sound if info.has_audio else None, start_s=zero_s, end_s=end_s
             ) as writer,
         ):
-            for frame in reader:
-                image, is_hidden = _annotated(frame, places, blur=blur, marks=marks, find=find)
+            look = find if blur else None
+            frames = ((f, None) for f in reader) if look is None else looked_around(reader, look)
+            for frame, found in frames:
+                image, is_hidden = _annotated(frame, places, found, blur=blur, marks=marks)
                 writer.write(image, frame.timestamp_s - from_s + before_s)
                 n, hidden = n + 1, hidden + is_hidden
                 if tell is not None:
@@ -125,23 +128,16 @@ def annotate_video(
 
 
 def _annotated(
-    frame: Frame,
-    places: FacePlaces,
-    *,
-    blur: bool,
-    marks: bool,
-    find: Callable[[Frame], Float32Array] | None,
+    frame: Frame, places: FacePlaces, found: Float32Array | None, *, blur: bool, marks: bool
 ) -> tuple[UInt8Array, bool]:
-    """(the picture, whether it is hidden as a whole)."""
+    """(the picture, whether it is hidden as a whole); ``found``: what a look into it has shown."""
     image, time_s, size_px = frame.image, frame.timestamp_s, frame.size_px
-    hidden = False
-    if blur:
+    hidden = blur and found is None and not places.is_known(time_s, size_px)
+    if hidden:
+        image = hidden_picture(image)
+    elif blur:
         covered = places.covered(time_s, size_px)
-        if find is not None:
-            covered = np.concatenate([covered, find(frame)])
-        elif not places.is_known(time_s, size_px):
-            hidden = True
-        image = hidden_picture(image) if hidden else blur_faces(image, covered)
+        image = blur_faces(image, covered if found is None else np.concatenate([covered, found]))
     if marks:
         image = _marked(image, places, time_s)
     return image, hidden

@@ -8,7 +8,6 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import av
 import av.container
@@ -23,14 +22,6 @@ from emotion_core.files.outside_files import open_regular
 from emotion_core.images.decoding import picture_form
 from emotion_core.images.limits import MAX_PIXELS
 
-#: How video files usually end; what a file is, is told by its content.
-VIDEO_SUFFIXES: frozenset[str] = frozenset(
-    (
-        *(".mp4", ".m4v", ".mov", ".3gp", ".3g2", ".mkv", ".webm", ".avi", ".ts", ".mts"),
-        *(".m2ts", ".mpg", ".mpeg", ".vob", ".wmv", ".asf", ".flv", ".ogv", ".mxf"),
-    )
-)
-
 # FFmpeg's demuxers that are tried, by their names; those of sound, to say that it is sound.
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,asf,flv,ogg,mxf,mxf_opatom,dv,ivf,nut,"
@@ -41,6 +32,9 @@ _WANTED = "MP4, MOV, MKV, WebM, AVI, MPEG or another usual video"
 # Frames are decoded by so many threads at most: more than the cores of most machines would only
 # hold more frames in memory.
 _MAX_THREADS = 4
+
+# For decoders, also while a file is opened and they only look.
+_LIMITS = {"max_pixels": str(MAX_PIXELS)}
 
 _COVERS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
@@ -121,7 +115,7 @@ def open_video(path: Path | str) -> Iterator[OpenVideo]:
         codec.thread_type = "AUTO"
         codec.thread_count = min(_MAX_THREADS, max(1, codec.thread_count or _MAX_THREADS))
         # A frame may be larger than its header says.
-        codec.options = {"max_pixels": str(MAX_PIXELS)}
+        codec.options = dict(_LIMITS)
         base = stream.time_base
         known = stream.start_time is not None and base is not None
         start_s = float(stream.start_time * base) if known else None  # type: ignore[operator]
@@ -138,13 +132,11 @@ def undecodable(path: Path) -> VideoError:
 
 
 def _open(path: Path) -> av.container.InputContainer:
-    options: dict[str, Any] = {
-        "format_whitelist": _CONTAINERS,
-        "protocol_whitelist": "file",
-        "max_pixels": str(MAX_PIXELS),
-    }
+    options = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
     # "file:" keeps FFmpeg from taking a name like "concat:a" for something else than a file.
-    return av.open(f"file:{path}", "r", container_options=options, metadata_errors="replace")
+    return av.open(
+        f"file:{path}", "r", options=_LIMITS, container_options=options, metadata_errors="replace"
+    )
 
 
 def _head(path: Path) -> bytes:

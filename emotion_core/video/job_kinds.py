@@ -14,10 +14,11 @@ from emotion_core.errors import VideoError
 from emotion_core.files.atomic_files import readable
 from emotion_core.images import encode_jpeg
 from emotion_core.jobs import JobContext
-from emotion_core.video.analysis import VideoProgress, analyze_video
+from emotion_core.video.analysis import analyze_video
 from emotion_core.video.annotating import annotate_video
 from emotion_core.video.copy_faces import FaceFinder, copy_faces
 from emotion_core.video.options import AnalysisOptions
+from emotion_core.video.results import VideoProgress
 from emotion_core.video.strip import small_picture
 from emotion_core.video.video_folder import VideoFolder
 

@@ -1,6 +1,9 @@
 """A decoded frame as the picture that a player shows: upright, square pixels, 8 bits, BGR."""
 
+import contextlib
+import functools
 import struct
+import threading
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -14,8 +17,13 @@ from emotion_core.types import UInt8Array
 
 _HDR = frozenset({int(ColorTrc.SMPTE2084), int(ColorTrc.ARIB_STD_B67)})
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+_NO_LOCK: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
 # Without a word on its colours, a large picture is taken for HD television, as browsers do.
 _HD_LINES = 720
+
+# Pixels are at most so many times as wide as high, or as high as wide; what a damaged header says
+# beyond would make pictures of gigabytes.
+_WIDEST = 4
 
 # (a, b, c, d) of the display matrix, signs only -> (degrees counter-clockwise as FFmpeg tells it,
 # what makes it upright). Source: FFmpeg, libavutil/display.h; rows are (a, b, u), (c, d, v).
@@ -48,6 +56,12 @@ def turn_of(frame: av.VideoFrame) -> tuple[int, _Turn | None]:
     return -degrees % 360, turn
 
 
+@functools.lru_cache(maxsize=4)
+def _hdr_reformatter(*_: object) -> tuple[VideoReformatter, threading.Lock]:
+    """One for all frames of a kind: its tables of colours take seconds to make."""
+    return VideoReformatter(), threading.Lock()
+
+
 class PictureMaker:
     """Makes pictures of the frames of one video, one at a time.
 
@@ -56,8 +70,8 @@ class PictureMaker:
     """
 
     def __init__(self, pixel_ratio: Fraction | None = None) -> None:
-        usable = pixel_ratio is not None and pixel_ratio > 0
-        self._ratio = pixel_ratio if usable and pixel_ratio is not None else Fraction(1)
+        usual = pixel_ratio is not None and 1 / _WIDEST <= pixel_ratio <= _WIDEST
+        self._ratio = pixel_ratio if usual and pixel_ratio is not None else Fraction(1)
         self._reformatter = VideoReformatter()
         self._seen: tuple[int, int, int] | None = None
         self._turn: _Turn | None = None
@@ -66,19 +80,25 @@ class PictureMaker:
         """(H, W, 3) uint8 BGR of a frame in any pixel format, upright, of square pixels."""
         width, height = self.square_size(frame.width, frame.height)
         options: dict[str, Any] = {}
+        reformatter, lock = self._reformatter, _NO_LOCK
         if frame.color_trc in _HDR:
             # Scaled tones and primaries, not only tagged: otherwise faces look washed out.
             options["dst_color_trc"] = ColorTrc.IEC61966_2_1
             options["dst_color_primaries"] = ColorPrimaries.BT709
+            reformatter, lock = _hdr_reformatter(
+                frame.format.name, frame.width, frame.height, frame.color_trc, (width, height)
+            )
         if frame.colorspace == _UNSPECIFIED and frame.height >= _HD_LINES:
             options["src_colorspace"] = "ITU709"
         if frame.interlaced_frame:
-            plain = self._reformatter.reformat(frame, format="bgr24", threads=1, **options)
+            with lock:
+                plain = reformatter.reformat(frame, format="bgr24", threads=1, **options)
             image = _one_field(np.asarray(plain.to_ndarray(), np.uint8), (width, height))
         else:
-            plain = self._reformatter.reformat(
-                frame, width=width, height=height, format="bgr24", threads=1, **options
-            )
+            with lock:
+                plain = reformatter.reformat(
+                    frame, width=width, height=height, format="bgr24", threads=1, **options
+                )
             image = np.asarray(plain.to_ndarray(), np.uint8)
         turn = self._turn_of(frame)
         return np.ascontiguousarray(image if turn is None else turn(image), np.uint8)

@@ -40,8 +40,8 @@ class VideoInfo:
         average_fps: frames a second on the average; None where unknown. Never used for times.
         has_audio: whether it has sound.
         notes: what was odd about it, in sentences.
-        player_offset_s: to be added to a frame's time to get a browser's ``currentTime``, whose
-            zero is the earliest of picture and sound.
+        sound_lead_s: by how much the sound begins before the picture; what encoders put before
+            the first tone does not count.
     """
 
     path: Path
@@ -56,7 +56,15 @@ class VideoInfo:
     average_fps: float | None
     has_audio: bool
     notes: tuple[str, ...]
-    player_offset_s: float = 0.0
+    sound_lead_s: float = 0.0
+
+    @property
+    def player_offset_s(self) -> float:
+        """To be added to a frame's time to get a browser's ``currentTime``.
+
+        Measured with Chromium: its zero is that of the file's own clock.
+        """
+        return max(0.0, self.start_s)
 
 
 def probe_video(path: Path | str) -> VideoInfo:
@@ -95,11 +103,11 @@ def probe_video(path: Path | str) -> VideoInfo:
                 "the time stamps are used."
             )
         fps = timed.fps
-    offset_s = start_s - earliest / 1e6 if earliest is not None and has_audio else 0.0
-    offset_s = offset_s if offset_s > _PRIMING_S else 0.0
+    lead_s = start_s - earliest / 1e6 if earliest is not None and has_audio else 0.0
     return VideoInfo(
         path, size_bytes, name, codec, width, height, rotation_deg, start_s,
-        duration_s, fps, has_audio, tuple(notes), offset_s,
+        duration_s, fps, has_audio, tuple(notes),
+        lead_s if lead_s > _PRIMING_S else 0.0,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import VideoError
 from emotion_core.smoothing import ScoreSmoother
-from emotion_core.types import EmotionScores, Float32Array, Int64Array
+from emotion_core.types import Float32Array, Int64Array
 from emotion_core.video.frame_table import FrameTable
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def redecide(
     raw = frames[list(label_set.names)].to_numpy(np.float32)[rows]
     tracks = frames["track"].to_numpy(np.int64, na_value=0)[rows]
     times = frames["time_s"].to_numpy(np.float64)[rows]
-    smoothed, labels, uncertain = _decide(raw, tracks, times, label_set, threshold, half_life_s)
+    smoothed, labels, uncertain = _decide(raw, tracks, times, threshold, half_life_s)
     out = frames.copy()
     names = np.array(label_set.names, dtype=object)
     for column, values in (
@@ -81,7 +81,6 @@ def _decide(
     raw: Float32Array,
     tracks: Int64Array,
     times: np.ndarray,
-    label_set: LabelSet,
     threshold: float,
     half_life_s: float,
 ) -> tuple[Float32Array, Int64Array, np.ndarray]:
@@ -90,14 +89,8 @@ def _decide(
     smoothed = np.empty_like(raw)
     labels = np.empty(len(raw), np.int64)
     uncertain = np.empty(len(raw), np.bool_)
-    edges = np.flatnonzero(np.diff(times)) + 1
-    for start, end in zip(np.append(0, edges), np.append(edges, len(times)), strict=True):
-        if start == end:
-            continue
-        decided = smoother.update(
-            EmotionScores(raw[start:end], label_set), tracks[start:end], float(times[start]),
-            threshold=threshold,
-        )  # fmt: skip
-        smoothed[start:end] = decided.scores.probabilities
-        labels[start:end], uncertain[start:end] = decided.labels, decided.uncertain
+    for row, (track, time_s) in enumerate(zip(tracks.tolist(), times.tolist(), strict=True)):
+        smoothed[row], labels[row], uncertain[row] = smoother.step(
+            track, raw[row], time_s, threshold
+        )
     return smoothed, labels, uncertain

@@ -13,10 +13,13 @@ from emotion_core.video.containers import OpenVideo, open_video, undecodable
 from emotion_core.video.pictures import PictureMaker
 from emotion_core.video.probing import probe_video
 from emotion_core.video.reading import iter_frames
+from emotion_core.video.sampling import Sampling
 from emotion_core.video.timing import JUMP_NOTE, StampGuesser
 
 # How far before the wanted time a key frame is looked for, in seconds; in the end from the start.
 _BACK_S = (0.0, 2.0, 20.0, math.inf)
+# Where all has to be read, pictures are made of the last frames alone.
+_PASSED_OVER_S = 2.0
 # Times are stored in ticks; what a table rounds must still be the same frame.
 _ROUNDING_S = 0.0005
 
@@ -35,6 +38,11 @@ class FrameSeeker(contextlib.AbstractContextManager["FrameSeeker"]):
         self._info = probe_video(path)
         self._closing = contextlib.ExitStack()
         self._video: OpenVideo = self._closing.enter_context(open_video(path))
+        # Where the clock jumps, it tells nothing of the place. Times in MPEG program streams depend
+        # on where reading begins.
+        self._sequential = JUMP_NOTE in self._info.notes or (
+            self._video.container.format.name == "mpeg"
+        )
         self._maker = PictureMaker(self._video.stream.sample_aspect_ratio)
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +65,7 @@ class FrameSeeker(contextlib.AbstractContextManager["FrameSeeker"]):
         Raises:
             VideoError: not one frame can be decoded.
         """
-        if JUMP_NOTE in self._info.notes:  # the file's clock tells nothing of the place
+        if self._sequential:
             return self._read_up_to(time_s)
         wanted_s = self._info.start_s + time_s + _ROUNDING_S
         for back_s in _BACK_S:
@@ -69,14 +77,18 @@ class FrameSeeker(contextlib.AbstractContextManager["FrameSeeker"]):
         raise undecodable(self._info.path)
 
     def _read_up_to(self, time_s: float) -> Frame:
-        found = None
-        for frame in iter_frames(self._info.path):
-            if found is not None and frame.timestamp_s > time_s + _ROUNDING_S:
-                break
-            found = frame
-        if found is None:
-            raise undecodable(self._info.path)
-        return found
+        """By reading all of what comes before."""
+        for begin_s in (max(0.0, time_s - _PASSED_OVER_S), 0.0):
+            found = None
+            for frame in iter_frames(self._info.path, Sampling(from_s=begin_s)):
+                if frame.timestamp_s > time_s + _ROUNDING_S and (found or begin_s == 0.0):
+                    return found or frame
+                if frame.timestamp_s > time_s + _ROUNDING_S:
+                    break  # what is shown at this time began earlier
+                found = frame
+            if found is not None:
+                return found
+        raise undecodable(self._info.path)
 
     def _look(self, wanted_s: float, back_s: float) -> tuple[av.VideoFrame, float] | None:
         """The wanted frame and its time stamp, from the key frame before a time a little earlier.

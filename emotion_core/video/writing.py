@@ -31,6 +31,8 @@ from emotion_core.video.timing import Timeline
 if TYPE_CHECKING:
     _Timed = tuple[float, Packet[AudioStream]]
 
+# Without exact rounding grey turns a little green.
+_EXACT = Interpolation.BILINEAR | Interpolation.ACCURATE_RND
 # Usual frame rates divide it, and so do milliseconds.
 _TICKS = 90_000
 # Constant quality: at 20 what is added by encoding anew is hard to see.
@@ -118,8 +120,7 @@ class VideoWriter:
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
-            # Without it grey turns a little green.
-            interpolation=Interpolation.BILINEAR | Interpolation.ACCURATE_RND,
+            interpolation=_EXACT,
             threads=1,
         )
         ticks = max(round(time_s * _TICKS), self._last_ticks + 1)

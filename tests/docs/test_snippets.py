@@ -1,8 +1,8 @@
 """What the documentation prints is run: Python, and the shell lines that need no data.
 
-In a folder with ``party.jpg``, ``photos/`` and ``notes.txt``. A block of ``sh`` is run; ``text`` is
-not, because it needs data, a server or a decision; its commands are at least parsed. A comment
-``<!-- slow -->`` before a block keeps it out of the usual run.
+In a folder with ``party.jpg``, ``photos/``, ``interview.mp4`` and ``notes.txt``. A block of ``sh``
+is run; ``text`` is not, because it needs data, a server or a decision; its commands are at least
+parsed. A comment ``<!-- slow -->`` before a block keeps it out of the usual run.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import skimage.data
 from PIL import Image
 
 from emotion_core.cli import available_commands, build_parser
+from tests.video.face_clips import face_clip
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
@@ -85,6 +86,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     astronaut.save(folder / "photos" / "party.jpg")
     with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
         Image.open(file).convert("RGB").save(folder / "photos" / "more" / "hopper.jpg")
+    face_clip(folder / "interview.mp4")
     (folder / "notes.txt").write_text("No picture.", encoding="utf-8")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))

@@ -1,5 +1,7 @@
 """Numbers of faces stay with their faces."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -235,3 +237,28 @@ def test_numbers_survive_a_mirrored_picture() -> None:
     tracker.mirror()
     faces = inside((480, 360), (0.3, 0.5), (0.8, 0.5))
     assert tracker.update(faces, 0.1, (480, 360)).tolist() == [2, 1]
+
+
+def test_nobody_goes_on_over_a_cut_and_no_number_comes_again() -> None:
+    tracker = FaceTracker()
+    assert tracker.update(at((100, 100), (400, 100)), 0.0).tolist() == [1, 2]
+    tracker.cut()
+    assert tracker.update(at((100, 100)), 0.03).tolist() == [3]
+    tracker.cut()
+    assert tracker.update(at((100, 100), (400, 100)), 0.07).tolist() == [4, 5]
+
+
+def test_in_another_process_it_goes_on_with_the_same_numbers() -> None:
+    """At every step; through crossings, an absence and frames of another size."""
+    one, other = FaceTracker(), FaceTracker()
+    for step in range(41):
+        x = 10.0 * step
+        faces = [(100 + x, 100.0), (500 - x, 130.0)][: 1 if 18 <= step < 24 else 2]
+        scale, size_px = (2.0, (1280, 720)) if step > 30 else (1.0, (640, 360))
+        found = at(*((px * scale, py * scale) for px, py in faces), side=80 * scale)
+        resumed = FaceTracker()
+        resumed.restore(json.loads(json.dumps(other.state())))
+        other = resumed
+        numbers = one.update(found, step / 10, size_px)
+        assert other.update(found, step / 10, size_px).tolist() == numbers.tolist()
+        assert other.state() == one.state()

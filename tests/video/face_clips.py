@@ -53,6 +53,6 @@ def scenes() -> list[np.ndarray]:
     return images
 
 
-def face_clip(path: Path) -> Path:
-    """Writes the scenes, at 25 frames a second."""
-    return write_clip(path, scenes(), options={"crf": "18"})
+def face_clip(path: Path, rounds: int = 1) -> Path:
+    """Writes the scenes, at 25 frames a second, so many times."""
+    return write_clip(path, scenes() * rounds, options={"crf": "18"})

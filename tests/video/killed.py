@@ -18,10 +18,12 @@ import pyarrow.dataset  # noqa: F401
 from emotion_core.files import atomic_files
 from emotion_core.stream import StreamPipeline
 from emotion_core.video import analysis
+from emotion_core.video.options import AnalysisOptions
+from emotion_core.video.results import VideoProgress
 
 #: Small, so that a short clip has many.
 CHUNK = 6
-OPTIONS = analysis.AnalysisOptions(None, 2, model="compact", detect_every=3)
+OPTIONS = AnalysisOptions(None, 2, model="compact", detect_every=3)
 
 
 def die() -> None:
@@ -48,7 +50,7 @@ def run(clip: Path, folder: Path, moment: str, pipeline: StreamPipeline) -> None
             die()
         rmtree(path, **options)
 
-    def progress(_: analysis.VideoProgress) -> None:
+    def progress(_: VideoProgress) -> None:
         nonlocal seen
         seen += 1
         if what == "frame" and seen == int(where):

@@ -155,6 +155,7 @@ def test_a_clock_that_starts_at_5_s(tmp_path: Path, ending: str) -> None:
     assert rows(path) == (steady(20), ())
     info = probe_video(path)
     assert info.start_s == pytest.approx(5.0)
+    assert info.player_offset_s == pytest.approx(5.0)  # Chromium's currentTime of the first frame
     assert info.duration_s == pytest.approx(0.8, abs=0.01)
     assert number_in(frame_at(path, 0.4).image) == 10
 

@@ -1,11 +1,16 @@
 """Frames of ordinary videos, their numbers and times, windows and samples."""
 
+import contextlib
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
 from emotion_core.errors import VideoError
+from emotion_core.video import reading
+from emotion_core.video.containers import OpenVideo
+from emotion_core.video.pictures import PictureMaker
 from emotion_core.video.probing import probe_video
 from emotion_core.video.reading import VideoReader, iter_frames
 from emotion_core.video.sampling import EVERY_FRAME, Sampling
@@ -119,3 +124,48 @@ def test_impossible_windows_are_refused(from_s: str | float, to_s: str | float |
 def test_seconds_and_frames_together_are_refused() -> None:
     with pytest.raises(VideoError, match="either"):
         Sampling(every_s=1.0, every_n=2)
+
+
+def test_what_is_not_sampled_is_decoded_once_and_never_made_a_picture(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # py-feat #139 #182: each frame was sought from the start of the video.
+    made, opened = [], []
+    make, open_one = PictureMaker.picture, reading.open_video
+
+    def picture(self: PictureMaker, frame: av.VideoFrame) -> np.ndarray:
+        made.append(frame.pts)
+        return make(self, frame)
+
+    def count(path: Path) -> contextlib.AbstractContextManager[OpenVideo]:
+        opened.append(path)
+        return open_one(path)
+
+    monkeypatch.setattr(PictureMaker, "picture", picture)
+    monkeypatch.setattr(reading, "open_video", count)
+    assert len(read(clip, Sampling(every_n=10))) == 5
+    assert len(made) == 5
+    assert len(opened) == 1
+
+
+def test_a_slow_reader_holds_the_decoder_back(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    make = PictureMaker.picture
+
+    def picture(self: PictureMaker, frame: av.VideoFrame) -> np.ndarray:
+        made.append(frame.pts)
+        return make(self, frame)
+
+    monkeypatch.setattr(PictureMaker, "picture", picture)
+    most = 0
+    for n, _ in enumerate(iter_frames(clip), start=1):
+        most = max(most, len(made) - n)
+    assert len(made) == 50
+    assert most <= 6, "frames in memory beside those of the decoder"
+
+
+def test_a_reader_reads_once(clip: Path) -> None:
+    with VideoReader(clip) as reader:
+        assert len(list(reader)) == 50
+        with pytest.raises(RuntimeError, match="read once"):
+            next(iter(reader))
