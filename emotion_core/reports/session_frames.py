@@ -10,6 +10,7 @@ import numpy as np
 from emotion_core.emotions import FER2013, LabelSet
 from emotion_core.errors import ReportError
 from emotion_core.live.timeline import MAX_GAP_S
+from emotion_core.types import Float64Array
 from emotion_core.video.durations import left_over, overlap_s
 from emotion_core.video.frame_table import FrameTable, person_name, table_schema, to_pandas
 from emotion_core.video.markers import Marker
@@ -19,6 +20,10 @@ from emotion_core.video.view import VideoView, build_view
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+
+#: What a face of a photo is called that nobody named, with its place in the photo.
+FACE = "Face"
 
 
 class SessionKind(StrEnum):
@@ -99,8 +104,9 @@ def build_session(
     table that was handed out with names comes back with them, and people of one name are one.
 
     Args:
-        table: rows as ``frame_table.table_schema`` has them. Landmarks, ``shot`` and ``person``
-            may be missing.
+        table: rows as ``frame_table.table_schema`` has them, or as a store has them: until
+            ``until_s`` a row stands for what is seen, and frames of several ``source`` are
+            different frames. Landmarks, ``shot`` and ``person`` may be missing.
         id: of the session.
         name: what it is called; empty: the source's name, else the id.
         kind: what it was made from. In a live recording a frame stands for at most
@@ -124,16 +130,19 @@ def build_session(
         raise ReportError(f"kind: wanted one of {wanted}. Received: {kind!r}") from None
     if not isinstance(table, FrameTable):
         table = FrameTable(_as_pandas(table), metadata or {})
-    table = FrameTable(complete_frames(table.frames), table.metadata)
+    ordered = _in_order(table.frames)
+    table = FrameTable(complete_frames(ordered), table.metadata)
     if kind is SessionKind.PHOTOS:
-        table = _one_second_each(table)
+        table = _as_photos(table)
     by_name, naming = _by_name(table)
     edits = [*naming, *people]
     view = build_view(by_name, people=edits, markers=markers, threshold=threshold)
     if same := _of_one_name(view):
         view = build_view(by_name, people=[*edits, *same], markers=markers, threshold=threshold)
     view = _with_tracks(view, table)
-    if kind is SessionKind.LIVE:
+    if kind is not SessionKind.PHOTOS and "until_s" in ordered and len(view.frames) == len(ordered):
+        view = _until(view, ordered["until_s"].to_numpy(np.float64))
+    elif kind is SessionKind.LIVE:
         view = _without_gaps(view, MAX_GAP_S)
     source = table.metadata.get("source") or {}
     return SessionFrames(
@@ -165,7 +174,7 @@ def complete_frames(frames: "pd.DataFrame") -> "pd.DataFrame":
             f"Wanted a frame table with the columns {', '.join(needed)}. "
             f"Missing: {', '.join(missing)}"
         )
-    frames = frames.sort_values(["time_s", "frame"], kind="stable").reset_index(drop=True)
+    frames = _in_order(frames)
     empty = to_pandas(schema.empty_table())
     for column in empty.columns:
         if column not in frames.columns:
@@ -175,6 +184,19 @@ def complete_frames(frames: "pd.DataFrame") -> "pd.DataFrame":
     seen = frames["track"].notna()
     frames["face"] = frames["face"].where(frames["face"].notna() | ~seen, 0)
     return frames[list(types)].astype(types)
+
+
+def _in_order(frames: "pd.DataFrame") -> "pd.DataFrame":
+    """Rows in the order of time, frames of several sources numbered through."""
+    if not {"time_s", "frame"} <= set(frames.columns):
+        return frames
+    several = "source" in frames and frames["source"].nunique() > 1
+    by = ["source", "time_s", "frame"] if several and frames["time_s"].nunique() == 1 else None
+    keys = by or ["time_s", *(["source"] * several), "frame"]
+    ordered = frames.sort_values(keys, kind="stable").reset_index(drop=True)
+    if several:
+        ordered["frame"] = ordered.groupby(keys, sort=False).ngroup()
+    return ordered
 
 
 def _as_pandas(table: "pd.DataFrame | pa.Table") -> "pd.DataFrame":
@@ -195,15 +217,23 @@ def _label_set(frames: "pd.DataFrame") -> LabelSet:
         raise ReportError(f"Columns of smoothed scores: {error}") from error
 
 
-def _one_second_each(table: FrameTable) -> FrameTable:
-    """Photos have no time: the first stands for second 0 to 1, and so on."""
+def _as_photos(table: FrameTable) -> FrameTable:
+    """Photos have no time: the first stands for second 0 to 1, and so on.
+
+    A face that nobody named goes by its place in the photo: it is nobody in another one.
+    """
     frames = table.frames.copy()
-    order = frames.groupby(["time_s", "frame"], sort=True).ngroup()
+    order = frames.groupby("frame", sort=False).ngroup()
     frames["time_s"] = order.astype("float64")
-    source = {**(table.metadata.get("source") or {}), "duration_s": float(order.max() + 1)}
+    tracks = frames["track"].to_numpy(np.int64, na_value=0)
+    names = frames["person"].astype(object).to_numpy()
+    frames["person"] = [
+        f"{FACE} {track}" if track and (not isinstance(n, str) or n == person_name(track)) else n
+        for track, n in zip(tracks.tolist(), names, strict=True)
+    ]
+    source = dict(table.metadata.get("source") or {})
+    source["duration_s"] = float(order.max() + 1) if len(frames) else 0.0
     options = {**(table.metadata.get("options") or {}), "from_s": None, "to_s": None}
-    if not len(frames):
-        source["duration_s"] = 0.0
     return FrameTable(frames, {**table.metadata, "source": source, "options": options})
 
 
@@ -262,10 +292,16 @@ def _without_gaps(view: VideoView, most_s: float) -> VideoView:
     if not gaps.any():
         return view
     usual = float(np.median(spans[~gaps])) if (~gaps).any() else 0.0
-    frames = frames.copy()
     ends = frames["end_s"].to_numpy(np.float64)
+    return _until(view, np.where(gaps, frames["start_s"].to_numpy(np.float64) + usual, ends))
+
+
+def _until(view: VideoView, ends_s: Float64Array) -> VideoView:
+    """The view with rows that stand for what is seen until other times."""
+    frames = view.frames.copy()
     starts = frames["start_s"].to_numpy(np.float64)
-    frames["end_s"] = np.where(gaps, starts + usual, ends)
-    kept = left_over(view.window, view.excluded)
-    frames["seconds"] = overlap_s(starts, frames["end_s"].to_numpy(np.float64), kept)
-    return replace(view, frames=frames)
+    ends = np.maximum(ends_s, starts)
+    begin, end = view.window[0], max(view.window[1], float(ends.max(initial=view.window[0])))
+    frames["end_s"] = ends
+    frames["seconds"] = overlap_s(starts, ends, left_over((begin, end), view.excluded))
+    return replace(view, frames=frames, window=(begin, end))

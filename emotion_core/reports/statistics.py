@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from emotion_core.errors import ReportError
-from emotion_core.reports.session_frames import SessionFrames, SessionKind
+from emotion_core.reports.session_frames import FACE, SessionFrames, SessionKind
 from emotion_core.reports.uncertainty import effective_rows, mean_interval, share_interval
 from emotion_core.video.events import find_events
 from emotion_core.video.frame_table import person_name
+from emotion_core.video.markers import MARKER
 from emotion_core.video.summary import UNCERTAIN, summarize
 from emotion_core.video.view import VideoView
 
@@ -53,11 +54,11 @@ class Interval:
 
 
 def marked_intervals(session: SessionFrames) -> tuple[Interval, ...]:
-    """The markers of a session that are intervals with a text and do not exclude."""
+    """The markers of a session that are intervals with a text; no exclusions, no gaps."""
     return tuple(
         Interval(m.text, m.start_s, m.end_s, session.id)
         for m in session.markers
-        if m.end_s is not None and m.text and m.kind != "exclude"
+        if m.end_s is not None and m.text and m.kind == MARKER
     )
 
 
@@ -123,7 +124,7 @@ def session_statistics(session: SessionFrames) -> "pd.DataFrame":
 def unit_values(statistics: "pd.DataFrame", measure: str, by: Sequence[str]) -> "pd.DataFrame":
     """One value per person, condition and expression: what tests and means are made of.
 
-    A person who is named is one person, in whichever session; "Person 1" is another one in each.
+    Somebody with a name is one person, in whichever session; "Person 1" is another one in each.
     Somebody who stands several times in a condition counts once, with the mean.
 
     Args:
@@ -184,9 +185,11 @@ def group_statistics(
 
 
 def is_numbered(person: str) -> bool:
-    """Whether nobody has named a person: ``"Person 3"``."""
+    """Whether nobody has named a person: ``"Person 3"``, in photos ``"Face 3"``."""
     number = person.rpartition(" ")[2]
-    return number.isascii() and number.isdigit() and person == person_name(int(number))
+    if not (number.isascii() and number.isdigit()):
+        return False
+    return person in (person_name(int(number)), f"{FACE} {int(number)}")
 
 
 def _of_view(session: SessionFrames, interval: str, view: VideoView) -> list[dict[str, Any]]:

@@ -31,6 +31,7 @@ from emotion_core.reports.documents.words import (
 )
 from emotion_core.reports.session_frames import SessionFrames, SessionKind
 from emotion_core.reports.statistics import WHOLE, marked_intervals, person_statistics
+from emotion_core.video.markers import MARKER
 from emotion_core.video.summary import summarize
 from emotion_core.wording import count_of, duration, percent
 
@@ -210,7 +211,7 @@ def _over_time(sessions: Sequence[SessionFrames]) -> list[Block]:
         curves = curves[curves["condition"].isin(shown)]
         if not len(curves):
             continue
-        marks = [m for m in session.markers if m.kind != "exclude"][:_MOST_MARKERS]
+        marks = [m for m in session.markers if m.kind == MARKER][:_MOST_MARKERS]
         texts = ", ".join(
             f"{number} {m.text or 'marker'} ({seconds(m.start_s)})"
             for number, m in enumerate(marks, start=1)

@@ -83,7 +83,10 @@ def _definitions(
         "model gets wrong is in none of them.",
     ]
     if any(session.kind is SessionKind.PHOTOS for session in sessions):
-        points.append("Photos have no time: each counts once, and there are no onsets.")
+        points.append(
+            "Photos have no time: each counts once, and there are no onsets. A face that nobody "
+            "named goes by its place in the photo; Face 1 of two photos may be two people."
+        )
     resting = [
         f"{session.view.names.get(person, person)} in {session.name}, {seconds(begin)} to "
         f"{seconds(end)}"
