@@ -9,7 +9,6 @@ import numpy as np
 
 from emotion_core.emotions import FER2013, LabelSet
 from emotion_core.errors import ReportError
-from emotion_core.live.timeline import MAX_GAP_S
 from emotion_core.types import Float64Array
 from emotion_core.video.durations import left_over, overlap_s
 from emotion_core.video.frame_table import FrameTable, person_name, table_schema, to_pandas
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+#: In a live recording a longer time from one frame to the next counts as without a frame. It is
+#: ``live.timeline.MAX_GAP_S``, whose package needs what only the dashboard installs.
+MAX_GAP_S = 1.0
 #: What a face of a photo is called that nobody named, with its place in the photo.
 FACE = "Face"
 
@@ -110,7 +112,7 @@ def build_session(
         id: of the session.
         name: what it is called; empty: the source's name, else the id.
         kind: what it was made from. In a live recording a frame stands for at most
-            ``live.timeline.MAX_GAP_S``: what came after a gap was not seen.
+            ``MAX_GAP_S``: what came after a gap was not seen.
         group: the group or condition; empty for none.
         markers: those that exclude an interval take its time out.
         people: changes of who is who, oldest first.

@@ -25,7 +25,7 @@ def ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             for i in range(20):
                 recorder.add(result(i, i * 0.5, [happy() if i < change else sad()]))
             recorder.stop()
-            session = recorder.session
+            session = store.session(recorder.id)
             session.rename(f"Talk {condition}")
             session.people.link(1, "Anna")
             session.join_group("Study", condition)

@@ -25,7 +25,7 @@ def record(store: Store, faces, *, gap_s: float = 0.0):
     for i, each in enumerate(faces):
         recorder.add(result(i, i * 0.2 + (gap_s if i >= len(faces) // 2 else 0), each))
     recorder.stop()
-    return recorder.session
+    return store.session(recorder.id)
 
 
 def test_a_live_session(store: Store) -> None:
@@ -69,6 +69,7 @@ def test_photos_of_several_files(store: Store) -> None:
             AnalysedPhoto("c.jpg", result(0, 0.0, [sad(1)])),
         ],
         name="Party",
+        metadata={},
     )
     photos.people.link(photos.people.assign(0, 1), "Anna")
     found = read_stored(photos)
