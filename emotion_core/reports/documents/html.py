@@ -31,8 +31,8 @@ dl.facts { display: flex; flex-wrap: wrap; gap: .8rem 2.2rem; margin: 1.4rem 0; 
 dl.facts dt { color: #5d6470; font-size: .87rem; }
 dl.facts dd { margin: 0; font-size: 1.35rem; }
 dl.facts small { display: block; color: #5d6470; font-size: .8rem; }
-figure { margin: 1.2rem 0; }
-figure img { max-width: 100%; height: auto; display: block; }
+figure { margin: 1.2rem 0; overflow-x: auto; }
+figure img { max-width: max(100%, 34rem); height: auto; display: block; }
 figcaption { margin-top: .3rem; max-width: 46rem; }
 .scroll { overflow-x: auto; margin: 1.1rem 0 .3rem; }
 table { border-collapse: collapse; width: 100%; font-size: .87rem;
