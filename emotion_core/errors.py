@@ -29,6 +29,10 @@ class TrainingError(EmotionLensError):
     """Training settings that cannot be used, or a run that cannot be started or resumed."""
 
 
+class ReportError(EmotionLensError):
+    """Sessions, intervals or codings that no statistics or report can be made of."""
+
+
 class StoreError(EmotionLensError):
     """Stored sessions that cannot be opened, read or changed."""
 

