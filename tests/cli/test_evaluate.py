@@ -27,7 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def check_against_scikit_learn(figures: dict, dataset: str, usage: str) -> None:
     """Classifies the split anew, in other batches, and computes everything independently."""
     data = load_dataset(dataset).split(usage)
-    classifier = ModelRegistry().open(figures["model"])
+    classifier = ModelRegistry().open(figures["model"], labels="fer2013")
     probabilities = np.concatenate(
         [
             classifier.predict(data.images[i : i + 100]).probabilities

@@ -70,8 +70,8 @@ def test_a_tflite_file_is_added_and_answers(
     command, root: Path, astronaut_path: Path, tmp_path: Path
 ) -> None:
     shipped = ModelRegistry(ROOT / "models")
-    network = shipped.root / "compact" / "model.tflite"
-    labels = ",".join(shipped.card("compact").labels)
+    network = shipped.root / "fer2013" / "model.tflite"
+    labels = ",".join(shipped.card("fer2013").labels)
     outcome = command(
         "models", "add", network, "--name", "lite", "--labels", labels, "--scale", "-1-1"
     )

@@ -167,12 +167,13 @@ def test_resume_does_nothing_twice_and_nothing_old(
     assert command(*line).code == 0
     table = tmp_path / "faces" / "frames.parquet"
     before = table.stat().st_mtime_ns
+    unsure = pd.read_parquet(table)["uncertain"].dropna().sum()
     assert command(*line).json["results"][0]["people"] == 2
     assert table.stat().st_mtime_ns == before
     # Other options are another analysis.
     done = command(*line, "--threshold", "0.99")
     assert table.stat().st_mtime_ns != before
-    assert pd.read_parquet(table)["uncertain"].dropna().all()
+    assert pd.read_parquet(table)["uncertain"].dropna().sum() > unsure
     assert done.json["results"][0]["frames"] == 8
 
 

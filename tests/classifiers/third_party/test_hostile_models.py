@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 
-from emotion_core.classifiers.card import CARD_FILE, load_card
+from emotion_core.classifiers.card import CARD_FILE, ModelCard, load_card
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.classifiers.third_party.keras_loading import check_keras_file, load_keras
@@ -293,7 +293,7 @@ def test_damaged_bytes_are_always_one_sentence(plain_keras: Path, tmp_path: Path
     random_ = random.Random(7)
     weights = tmp_path / "w.h5"
     keras2_files.write(weights, load_keras(plain_keras))
-    card = json.dumps({"schema": 2, **card_values(), "sources": []}).encode()
+    card = json.dumps(ModelCard(**card_values(sources=[])).to_dict()).encode()
     sources = {"k.keras": plain_keras.read_bytes(), "w.h5": weights.read_bytes(), CARD_FILE: card}
     readers: dict[str, Callable[[Path], object]] = {
         "k.keras": check_keras_file, "w.h5": check_keras_file,
