@@ -13,7 +13,7 @@ from emotion_core.cli import main
 from emotion_core.datasets import VALIDATION, Corrections, load_dataset
 from emotion_core.evaluation import evaluated_model
 from pages.parts.common.jobs import job_board
-from pages.parts.evaluation.choice import SET_KEY, SPLIT_KEY
+from pages.parts.evaluation.choice import LABELS_KEY, SET_KEY, SPLIT_KEY
 from pages.parts.evaluation.confusion import PREDICTED_KEY, TRUE_KEY
 from pages.parts.evaluation.sections import TAB_KEY, TABS
 from pages.parts.evaluation.sets import SYNTHETIC_NAME, dataset, rows
@@ -45,8 +45,9 @@ def app() -> Iterator[AppTest]:
 
 @pytest.fixture
 def synthetic_set(app: AppTest) -> AppTest:
-    """The page with the synthetic data set evaluated on validation."""
+    """The page with the synthetic data set evaluated on validation, by its own labels."""
     app.session_state[SET_KEY] = SYNTHETIC_NAME
+    app.session_state[LABELS_KEY] = "fer2013"
     app.run()
     return evaluated(app)
 
