@@ -45,7 +45,7 @@ def test_the_example_of_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
     (program,) = [
         block.partition("```")[0]
         for block in text.split("```python\n")[1:]
-        if "emotion_core" in block
+        if "import analyze\n" in block
     ]
     exec(program, {})
     assert "happy" in capsys.readouterr().out
