@@ -1,5 +1,6 @@
 """The part of a run that needs Keras: build, compile, fit. Works with every Keras backend."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,11 @@ from emotion_core.training.optimizers import build_optimizer
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.schedules import learning_rates
 from emotion_core.training.teachers import trained_file
+
+# Levels of ONEDNN_MAX_CPU_ISA under which oneDNN has no bfloat16.
+_WITHOUT_BFLOAT16 = frozenset(
+    {"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI"}
+)
 
 
 class StepTable(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -196,6 +202,15 @@ def compiled_model(
     """
     size_px = None if config.progressive_resizing_px else full_px
     on_cpu = _tensorflow_on_cpu()
+    if on_cpu and config.mixed_precision and not _calculates_in_bfloat16():
+        raise TrainingError(
+            "mixed_precision: wanted a graphics card, or a processor that calculates in bfloat16 "
+            "(AVX512-BF16 or AMX). This one does not: switch it off."
+        )
+    if on_cpu and config.architecture == "mini-xception":
+        # With its 8 channels oneDNN's AVX-512 kernels (TensorFlow 2.21) write over memory on some
+        # processors (an AMD EPYC with AVX512-BF16), and the process ends. Read at the first use.
+        os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX2")
     with _precision(mixed=config.mixed_precision):
         model = build_model(config.architecture, size_px=size_px, n_classes=n_classes + n_more)
         if on_cpu:
@@ -215,6 +230,17 @@ def compiled_model(
         jit_compile=False if on_cpu else "auto",
     )
     return model
+
+
+def _calculates_in_bfloat16() -> bool:
+    """Whether the processor does, and oneDNN is let. Other processors refuse or crawl."""
+    if os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in _WITHOUT_BFLOAT16:
+        return False
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    except OSError:  # no Linux: oneDNN decides
+        return True
+    return bool({"avx512_bf16", "amx_bf16"} & set(flags))
 
 
 @contextmanager

@@ -51,13 +51,13 @@ PRESETS: dict[str, TrainingConfig] = {
         ),
     ),
     "compact": replace(
-        _RESIDUAL, architecture="compact", epochs=40, teachers=("flagship",), teacher_weight=0.5
+        _RESIDUAL, architecture="compact", epochs=40, teachers=("fer2013",), teacher_weight=0.5
     ),
     "flagship": replace(
         _RESIDUAL,
         architecture="flagship",
         epochs=40,
-        teachers=("flagship", "compact"),
+        teachers=("fer2013", "compact"),
         teacher_weight=0.5,
     ),
 }
