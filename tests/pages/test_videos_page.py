@@ -15,7 +15,7 @@ from emotion_core.video.library import VideoEntry, VideoLibrary
 from emotion_core.video.summary import summarize
 from emotion_core.video.view import build_view
 from tests.video.clips import numbered, write_clip
-from tests.video.tables import TABLE, write_table
+from tests.video.player_tables import TABLE, write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -21,7 +21,7 @@ from emotion_core.video.view import build_view
 from emotion_core.video.view_cache import ViewCache
 from emotion_core.video.view_settings import ViewSettings
 from tests.video.clips import numbered, write_clip
-from tests.video.tables import TABLE, rows, write_table
+from tests.video.player_tables import TABLE, rows, write_table
 
 NAMES = FER2013.names
 
