@@ -157,7 +157,7 @@ class SessionRow(Base):
         passive_deletes=True,
     )
     markers: Mapped[list["MarkerRow"]] = relationship(
-        order_by="MarkerRow.start_s, MarkerRow.id",
+        order_by="MarkerRow.start_s, MarkerRow.kind.desc(), MarkerRow.id",
         cascade="all, delete-orphan",
         passive_deletes=True,
     )
