@@ -13,7 +13,10 @@ from emotion_core.store.models import SessionState
 from emotion_core.store.row_times import gaps
 from emotion_core.store.store import Store
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes"),
+]
 ROOT = Path(__file__).resolve().parents[2]
 
 

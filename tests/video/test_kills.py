@@ -13,7 +13,10 @@ import pytest
 
 from tests.video.killed import CHUNK
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes"),
+]
 ROOT = Path(__file__).resolve().parents[2]
 
 
