@@ -26,6 +26,8 @@ def _counts(cells: Locator) -> list[int]:
 def test_from_nothing_to_the_pictures_of_a_cell_and_their_heat_map(page: Page) -> None:
     page.goto("/evaluation")
     page.get_by_role("button", name="Try the synthetic data set").click()
+    page.get_by_role("radio", name="Original", exact=True).click()
+    _wait_until_idle(page)
     evaluate = page.get_by_role("button", name=re.compile("^Evaluate .* faces$"))
     n_faces = int(re.sub(r"\D", "", evaluate.inner_text()))
     evaluate.click()

@@ -64,7 +64,7 @@ def test_a_bookmark_is_as_good_as_the_home_page(page: Page) -> None:
 
 def test_home_leads_to_the_first_photo_in_one_click(page: Page) -> None:
     page.goto("/")
-    expect(page.get_by_text("Accuracy", exact=True)).to_be_visible()
+    expect(page.get_by_text("Resting faces misread", exact=True)).to_be_visible()
     expect(page.get_by_text("Article 5(1)(f)")).to_be_visible()
     expect(page.get_by_alt_text("Drawing: a picture with a box around a face")).to_be_visible()
     _wait_until_idle(page)
