@@ -121,6 +121,10 @@ class ModelCard:
         """Outputs of all heads."""
         return max(head.first + head.outputs for head in self.heads.values())
 
+    def answering(self, labels: str | None) -> str:
+        """Which head answers where some labels are wished for: theirs, else ``own_labels``."""
+        return labels if labels is not None and labels in self.heads else self.own_labels
+
     def head(self, labels: str | None = None) -> Head:
         """The head that predicts some labels.
 

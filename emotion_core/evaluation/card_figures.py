@@ -158,5 +158,6 @@ def _coverage_points(found: Evaluation) -> list[dict[str, float]]:
 
 
 def _evaluated(folder: Path, card: ModelCard, labels: str) -> EvaluatedModel:
-    answering = labels if labels in card.heads else card.own_labels
-    return evaluated_card(card, answering, lambda: LiteRTClassifier(folder, card).outputs)
+    return evaluated_card(
+        card, card.answering(labels), lambda: LiteRTClassifier(folder, card).outputs
+    )

@@ -73,8 +73,7 @@ def evaluated_model(
         ModelError: no such model, or its card is not valid.
     """
     card = registry.card(name)
-    answering = labels if labels and labels in card.heads else card.own_labels
-    return evaluated_card(card, answering, lambda: registry.open(name).outputs)
+    return evaluated_card(card, card.answering(labels), lambda: registry.open(name).outputs)
 
 
 def evaluated_card(

@@ -11,7 +11,7 @@ from emotion_core.errors import Cancelled, EmotionLensError
 from emotion_core.jobs import JobContext
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.failures import reason_of_death
-from emotion_core.training.promotion import PROMOTION_STEPS, note_promotion
+from emotion_core.training.promotion import note_promotion, promotion_steps
 from emotion_core.training.run import load_run_config, resume_run
 from emotion_core.training.run_folder import RunFolder
 from emotion_core.training.runs import list_runs
@@ -102,18 +102,19 @@ def run_promotion(context: JobContext, arguments: Mapping[str, Any]) -> dict[str
     from emotion_core.training.promote import promote_run
 
     run, done = Path(arguments["run"]), 0
-    context.tell("Loading the data set", 0, PROMOTION_STEPS, unit="steps")
+    steps = promotion_steps(load_run_config(run)[0].labels)
+    context.tell("Loading the data set", 0, steps, unit="steps")
     dataset = load_dataset(arguments["dataset"] or None)
     context.check()
 
     def report(line: str) -> None:
         nonlocal done
-        done = min(done + 1, PROMOTION_STEPS)
+        done = min(done + 1, steps)
         print(line, flush=True)
         context.check()
-        context.tell(line.rstrip("."), done, PROMOTION_STEPS, unit="steps")
+        context.tell(line.rstrip("."), done, steps, unit="steps")
 
-    context.tell("Exporting the best epoch", 0, PROMOTION_STEPS, unit="steps")
+    context.tell("Exporting the best epoch", 0, steps, unit="steps")
     promote_run(
         run,
         dataset,

@@ -21,8 +21,9 @@ from emotion_core.training.stored import read_stored
 
 #: The kind of job.
 PROMOTION = "model-promotion"
-#: Lines that ``promote.promote_run`` reports with FER+ votes in the data set.
-PROMOTION_STEPS = 6
+# Lines that ``promote.promote_run`` reports with FER+ votes in the data set: parity, where it
+# stands, one a head for its calibration, and one a split; the raters' head has PublicTest too.
+_STEPS, _MORE_STEPS = 6, {"raters": 1, "multi-task": 2}
 
 _NOTE = "promotion.json"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -59,6 +60,11 @@ class Promotion:
         """Why it failed; empty where it did not."""
         failed = self.job is not None and self.job.state == JobState.FAILED
         return self.job.error if failed and self.job is not None else ""
+
+
+def promotion_steps(labels: str) -> int:
+    """How many lines the promotion of a run reports that was trained on some labels."""
+    return _STEPS + _MORE_STEPS.get(labels, 0)
 
 
 def suggested_name(run: RunInfo) -> str:

@@ -7,7 +7,8 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from emotion_core.cli.analyze import _RANGES, _SMALL_FACES
+from emotion_core.cli.analyze import _SMALL_FACES
+from emotion_core.cli.common import DETECTION_RANGES
 from emotion_core.faces import SmallFaces, all_detectors
 
 
@@ -43,7 +44,7 @@ def test_help_states_the_useful_ranges(command) -> None:
         info.name: f"{info.name} {info.confidences.lowest:g} to {info.confidences.highest:g}"
         for info in all_detectors()
     }
-    assert ", ".join(ranges.values()) == _RANGES
+    assert ", ".join(ranges.values()) == DETECTION_RANGES
     text = " ".join(command("analyze", "--help").out.decode().split())
     for name, words in ranges.items():
         assert words in text, name

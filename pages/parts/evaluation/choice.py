@@ -92,7 +92,7 @@ def choose(settings: Settings) -> Choice | None:
             data = sets.dataset(path, corrected)
         labels = _labels_choice(data, settings)
     # A model without a head for these labels answers with the one that it has.
-    answering = labels if labels in settings.card.heads else settings.card.own_labels
+    answering = settings.card.answering(labels)
     return Choice(
         model=evaluated_model(registry(), settings.card.name, answering),
         answering=answering,
