@@ -120,7 +120,10 @@ def main() -> None:
         faces = rows.images.images[rows.judged]
         for name in arguments.models:
             shipped = name in registry.names()
-            model = evaluated_model(registry, name) if shipped else evaluated_run(Path(name))
+            if shipped:
+                model = evaluated_model(registry, name, rows.labels)
+            else:
+                model = evaluated_run(Path(name))
             ask, sets = model.open(), [("", faces)]
             if arguments.changes:
                 sets = [(f", {change}", images) for change, images in changed_faces(faces)]

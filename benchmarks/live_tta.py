@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from scipy.stats import binomtest  # noqa: E402
 
-from emotion_core.classifiers.registry import load_model  # noqa: E402
+from emotion_core.classifiers.registry import ModelRegistry, load_model  # noqa: E402
 from emotion_core.classifiers.runtime import quick_form  # noqa: E402
 from emotion_core.datasets import VALIDATION, load_dataset  # noqa: E402
 from emotion_core.paths import DATASET_ENV  # noqa: E402
@@ -67,7 +67,8 @@ def last_of(scores: EmotionScores) -> tuple[int, int]:
 
 def measure(model: str, images: UInt8Array, labels: np.ndarray) -> dict[str, Any]:
     """Both ways of one model on the same sequences."""
-    classifier = load_model(model)
+    # The sequences have FER-2013's labels, so the head for those answers.
+    classifier = load_model(model, labels=ModelRegistry().card(model).answering("fer2013"))
     ways = {"averaged": classifier, "once": quick_form(classifier)}
     kinds = ("photo", "live")
     right: dict[str, list[bool]] = {f"{kind} {way}": [] for kind in kinds for way in ways}

@@ -95,7 +95,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     """All figures, ours first."""
     registry = ModelRegistry()
     # Found out before minutes go by: a name that does not exist.
-    ours = [evaluated_model(registry, name) for name in args.models or registry.names()]
+    names = args.models or registry.names()
+    ours = [evaluated_model(registry, name, args.labels) for name in names]
     dataset = load_dataset(args.dataset)
     split, labels = args.split, args.labels
     rows = build_evaluation_split(dataset, split, labels)

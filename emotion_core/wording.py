@@ -99,3 +99,10 @@ def alt_text(source: str, result: FrameResult) -> str:
     ]
     more = f" and {rest} more" if rest else ""
     return f"{source}: {count_of(len(result), 'face')}. {'; '.join(numbered)}{more}."
+
+
+def file_size(n_bytes: int) -> str:
+    """A file's size for people, e.g. ``"35 kB"``, ``"20.1 MB"``, ``"1.9 GB"``."""
+    if n_bytes < 100_000:
+        return f"{n_bytes / 1e3:,.0f} kB"
+    return f"{n_bytes / 1e6:,.1f} MB" if n_bytes < 1e9 else f"{n_bytes / 1e9:,.1f} GB"

@@ -34,8 +34,8 @@ _LIMITS = [
 def _home(settings: Settings) -> None:
     st.title("Read facial expressions", anchor=False)
     st.markdown(
-        "Finds the faces in your photos or in front of your camera and says which of seven "
-        "expressions each one shows, how confident it is, and when it cannot tell."
+        "Finds the faces in your photos and videos or in front of your camera and says which of "
+        "seven expressions each one shows, how confident it is, and when it cannot tell."
     )
     with st.container(horizontal=True):
         if st.button("Try a photo", type="primary", icon=":material/add_photo_alternate:"):

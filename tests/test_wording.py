@@ -3,7 +3,7 @@ import pytest
 
 from emotion_core.emotions import FER2013
 from emotion_core.types import Decisions, EmotionScores, FaceCrops, FaceDetections, FrameResult
-from emotion_core.wording import alt_text, count_of, describe_face, percent
+from emotion_core.wording import alt_text, count_of, describe_face, file_size, percent
 
 
 def _scores(*tops: tuple[str, float], threshold: float = 0.5) -> EmotionScores:
@@ -77,3 +77,17 @@ def test_alt_text_counts_the_rest_of_a_crowd() -> None:
 
 def test_alt_text_says_when_there_is_no_face() -> None:
     assert alt_text("a.jpg", _result()) == "a.jpg: no face found."
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "words"),
+    [
+        (0, "0 kB"),
+        (34_600, "35 kB"),
+        (100_000, "0.1 MB"),
+        (20_100_000, "20.1 MB"),
+        (1_900_000_000, "1.9 GB"),
+    ],
+)
+def test_a_size_is_never_a_false_nothing(n_bytes: int, words: str) -> None:
+    assert file_size(n_bytes) == words

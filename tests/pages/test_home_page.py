@@ -86,8 +86,8 @@ def test_another_model_shows_its_own_card(app: AppTest) -> None:
 
 
 def test_a_model_of_the_raters_votes_is_judged_by_them(app: AppTest) -> None:
-    app.selectbox(key="model").set_value("ferplus").run()
+    app.selectbox(key="model").set_value("compact").run()
     texts = _texts(app)
-    card = ModelRegistry().card("ferplus")
+    card = ModelRegistry().card("compact")
     happy = card.metrics["test_ferplus"]["per_class"]["happy"]["recall"]
     assert f"of 100 happy ones {happy * 100:.0f}. Judged by the majority" in texts

@@ -16,6 +16,7 @@ from emotion_core.video.library import VideoEntry, VideoLibrary
 from emotion_core.video.timeline_moments import timeline_moments
 from emotion_core.video.view import VideoView
 from emotion_core.video.view_settings import ViewSettings
+from emotion_core.wording import file_size
 from pages.parts.common.settings import Settings
 from pages.parts.common.video_serving import video_token, views
 from pages.parts.videos.edits import REDRAW, attempt
@@ -108,7 +109,7 @@ def _copy(entry: VideoEntry, look: ViewSettings, settings: Settings) -> None:
             address = f"_videos/{video_token(entry.id)}/copy?save=1"
             st.html(
                 f'<a class="el-save" href="{escape(address)}" download>'
-                f"Save the copy ({size / 1e6:,.1f} MB)</a>"
+                f"Save the copy ({file_size(size)})</a>"
             )
     if working:
         st.caption("The copy is being made; how far it is stands above the player.")

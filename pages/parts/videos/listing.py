@@ -11,7 +11,7 @@ from emotion_core.errors import EmotionLensError
 from emotion_core.jobs import JobInfo
 from emotion_core.markdown import plain
 from emotion_core.video.library import VideoEntry, VideoLibrary, VideoState
-from emotion_core.wording import clock, count_of, percent
+from emotion_core.wording import clock, count_of, file_size, percent
 from pages.parts.common.jobs import job_board, job_progress
 from pages.parts.videos.choice import open_video, tell_problem
 
@@ -73,7 +73,7 @@ def _line(entry: VideoEntry) -> str:
     if entry.people is not None and entry.state == VideoState.DONE:
         parts.append(count_of(entry.people, "person", "people"))
         parts.append(count_of(int(entry.summary.get("sampled_frames", 0)), "sampled frame"))
-    parts.append(f"{entry.size_bytes / 1e6:,.1f} MB")
+    parts.append(file_size(entry.size_bytes))
     if state := _STATES.get(entry.state):
         parts.append(state)
     return " · ".join(parts)

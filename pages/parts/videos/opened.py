@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
+from emotion_core.classifiers.heads import HEAD_TITLES
 from emotion_core.errors import VideoError
 from emotion_core.html import pieces
 from emotion_core.markdown import plain
 from emotion_core.video.library import VideoEntry, VideoLibrary, VideoState
 from emotion_core.video.view_settings import OWN, ViewSettings
-from emotion_core.wording import clock
+from emotion_core.wording import clock, file_size
 from pages.parts.common.guard import guarded
 from pages.parts.common.jobs import job_outcome, job_progress
 from pages.parts.common.settings import Settings
@@ -217,8 +218,11 @@ def _facts(entry: VideoEntry) -> str:
         if source.get("average_fps"):
             parts.append(f"{source['average_fps']:.4g} frames a second")
         parts.append(f"{source.get('codec')} in {source.get('format')}")
-    parts.append(f"{entry.size_bytes / 1e6:,.1f} MB")
+    parts.append(file_size(entry.size_bytes))
     model = entry.summary.get("model", {})
     if model:
-        parts.append(f"read by {model.get('title') or model.get('name')}")
+        whose = HEAD_TITLES.get(model.get("labels") or "")
+        parts.append(
+            f"read by {model.get('title') or model.get('name')}" + f" ({whose})" * bool(whose)
+        )
     return " · ".join(parts)
