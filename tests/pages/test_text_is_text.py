@@ -46,7 +46,7 @@ OPTIONS = frozenset({"radio", "pills", "segmented_control", "tabs"})
 SAFE_CALLS = frozenset(
     {
         "plain", "escape", "percent", "count_of", "duration", "len", "round", "max", "min", "sum",
-        "abs", "int", "float", "figures", "card_title", "photo_line", "paragraph",
+        "abs", "int", "float", "file_size", "figures", "card_title", "photo_line", "paragraph",
         "definition_list", "legend", "face_chips", "one_chip", "describe_face",
     }
 )  # fmt: skip

@@ -32,16 +32,20 @@ def make_run(home: Path, name: str, n: int, best: float, created: float, **confi
 
 def test_a_shipped_models_base_stage_and_fine_tuning_are_one_history() -> None:
     runs = {run.name: run for run in shipped_runs(MODELS)}
-    flagship = runs["flagship"]
-    assert flagship.epochs_text == "44 epochs (40 + 4)"
-    history = flagship.whole_history()
-    assert history["epoch"].tolist() == list(range(1, 45))
-    assert history["stage"].value_counts().to_dict() == {1: 40, 2: 4}
-    assert stage_changes(history) == [(40.5, 2)]
-    # The model was taken from the last stage.
-    assert best_epoch(history) == 40 + flagship.best_epoch
-    # Both stages' time, against the files.
-    assert flagship.earlier_s == pytest.approx(6754.3, abs=0.1)
+    # Epochs of each stage, the epoch that the last stage's weights are of, and the first stage's
+    # time, against the files.
+    shipped = {"fer2013": (40, 4, 3, 6754.3), "flagship": (10, 4, 1, 2077.5)}
+    for name, (first, last, best, seconds) in shipped.items():
+        run = runs[name]
+        total = first + last
+        assert run.epochs_text == f"{total} epochs ({first} + {last})"
+        history = run.whole_history()
+        assert history["epoch"].tolist() == list(range(1, total + 1))
+        assert history["stage"].value_counts().to_dict() == {1: first, 2: last}
+        assert stage_changes(history) == [(first + 0.5, 2)]
+        # The model was taken from the last stage.
+        assert (run.best_epoch, best_epoch(history)) == (best, first + best)
+        assert run.earlier_s == pytest.approx(seconds, abs=0.1)
     assert runs["emotion-cnn"].epochs_text == "50 epochs"
     assert "stage" not in runs["emotion-cnn"].whole_history()
 
