@@ -25,7 +25,7 @@ BY_HAND = {"jax": "several processes or machines"}
 #: In environments of their own (benchmarks/peers/*.txt).
 PEERS = {"deepface", "fer"}
 #: Extras that the dashboard and the command line use.
-RUN = ("app", "train", "audit", "postgres", "reports", "tensorboard")
+RUN = ("api", "app", "train", "audit", "postgres", "reports", "tensorboard")
 #: Parts of the project.
 OWN = {"emotion_core", "pages", "app"}
 
@@ -56,11 +56,14 @@ def test_requirements_are_those_of_the_package() -> None:
     assert in_file("requirements.txt") == declared(*RUN)
 
 
-def test_requirements_for_development_are_the_extras_dev_and_docs() -> None:
-    lines = EXTRAS["dev"] + EXTRAS["docs"]
+def test_requirements_for_development_are_the_extras_dev_docs_and_ray() -> None:
+    lines = EXTRAS["dev"] + EXTRAS["docs"] + EXTRAS["ray"]
     own = [line for line in lines if not line.startswith(PROJECT["name"])]
     assert in_file("requirements-dev.txt") == parsed(own)
-    assert f"{PROJECT['name']}[app,audit,docs,postgres,reports,tensorboard,train]" in EXTRAS["dev"]
+    assert (
+        f"{PROJECT['name']}[api,app,audit,docs,postgres,ray,reports,tensorboard,train]"
+        in EXTRAS["dev"]
+    )
 
 
 def test_the_packages_that_the_dashboard_is_made_of_are_named() -> None:
