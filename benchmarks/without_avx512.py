@@ -32,7 +32,7 @@ import sys, time
 import numpy as np
 from emotion_core.classifiers.registry import load_model
 from emotion_core.classifiers.runtime import ms_per_face
-print(ms_per_face(load_model()))
+print(ms_per_face(load_model(threads=1)))
 """
 
 

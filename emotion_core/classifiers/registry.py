@@ -159,12 +159,15 @@ class ModelRegistry:
             raise ModelError(f"{folder}: wanted a card with this name. Received: {card.name!r}")
         return card
 
-    def open(self, name: str, *, threads: int = 1, labels: str | None = None) -> LiteRTClassifier:
+    def open(
+        self, name: str, *, threads: int | None = None, labels: str | None = None
+    ) -> LiteRTClassifier:
         """Loads a model. The classifier belongs to one thread.
 
         Args:
             name: one of ``names()``.
-            threads: threads of the interpreter.
+            threads: how many threads several faces are shared out among; None: the
+            cores, at most four.
             labels: whose labels answer, ``raters`` or ``fer2013``; None: what the model has,
                 raters' first.
 
@@ -235,13 +238,14 @@ class ModelRegistry:
 
 
 def load_model(
-    name: str | None = None, *, threads: int = 1, labels: str | None = None
+    name: str | None = None, *, threads: int | None = None, labels: str | None = None
 ) -> LiteRTClassifier:
     """Opens a model, to use it for many calls.
 
     Args:
         name: a model's name, as ``emotion-lens models list`` has it; None for the default.
-        threads: threads of the interpreter.
+        threads: how many threads several faces are shared out among; None: the
+            cores, at most four.
         labels: whose labels answer: ``raters``, what most people would say, or ``fer2013``, the
             original labels of that data set; None: what the model has, raters' first.
 

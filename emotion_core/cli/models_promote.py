@@ -86,7 +86,7 @@ def run_measure(args: argparse.Namespace) -> int:
     elif args.dataset:
         raise UsageError("--dataset goes with --figures: the time needs no data set.")
     else:
-        classifier = registry.open(args.name)
+        classifier = registry.open(args.name, threads=1)
         card = classifier.card.replaced(ms_per_face=ms_per_face(classifier))
     replace_card(card, folder)
     message(f"{args.name}: {card.ms_per_face:.2f} ms per face in batches of 8 on one thread.")

@@ -81,7 +81,8 @@ def measured_card(
                 "coverage_curve": _coverage_points(found),
             }
             report(f"{name}: {_figures(metrics[name])}")
-    return card.replaced(metrics=metrics, ms_per_face=ms_per_face(LiteRTClassifier(folder, card)))
+    timed = LiteRTClassifier(folder, card, threads=1)
+    return card.replaced(metrics=metrics, ms_per_face=ms_per_face(timed))
 
 
 def _wanted(card: ModelCard, dataset: EmotionDataset) -> dict[str, tuple[str, str]]:

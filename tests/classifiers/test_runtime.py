@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard, load_card
 from emotion_core.classifiers.preprocessing import crops_to_tensor
+from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import MAX_ROWS, LiteRTClassifier, LiteRTNetwork, softmax
 from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
@@ -147,6 +149,40 @@ def test_the_network_takes_only_its_own_shape(exported: dict[str, Path]) -> None
         network.run(np.zeros((1, 48, 48), np.float32))
 
 
+def test_faces_that_are_shared_out_among_threads_get_the_same_answers() -> None:
+    content = (ModelRegistry().folder("flagship") / LITERT_FILE).read_bytes()
+    one, three = LiteRTNetwork(content), LiteRTNetwork(content, threads=3)
+    faces = np.random.default_rng(3).random((MAX_ROWS * 3 + 7, 48, 48, 1), np.float32)
+    for n in (0, 1, 2, 3, 5, len(faces)):
+        np.testing.assert_array_equal(three.run(faces[:n]), one.run(faces[:n]))
+    # Their threads end with the network.
+    waiting = {t for t in threading.enumerate() if t.name.startswith("faces")}
+    assert len(waiting) == 2
+    del three
+    for thread in waiting:
+        thread.join(10)
+        assert not thread.is_alive()
+    with pytest.raises(ValueError, match="threads: wanted at least 1"):
+        LiteRTNetwork(content, threads=0)
+
+
+def test_a_fault_in_any_of_the_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = (ModelRegistry().folder("compact") / LITERT_FILE).read_bytes()
+    network = LiteRTNetwork(content, threads=2)
+    faces = np.zeros((4, 48, 48, 1), np.float32)
+    network.run(faces)
+
+    def fails(rows: np.ndarray) -> np.ndarray:
+        raise RuntimeError("no room")
+
+    for interpreter in network._interpreters:
+        with monkeypatch.context() as changed:
+            changed.setattr(interpreter, "run", fails)
+            with pytest.raises(ModelError, match=r"cannot be run; choose another model\. no room"):
+                network.run(faces)
+        assert np.isfinite(network.run(faces)).all()
+
+
 def test_softmax() -> None:
     given = softmax([[0.0, np.log(3.0)], [1000.0, 0.0]])
     np.testing.assert_allclose(given, [[0.25, 0.75], [1.0, 0.0]], atol=1e-7)
@@ -157,6 +193,7 @@ def test_softmax() -> None:
 
 _SERVE = """
 import sys
+import threading
 from pathlib import Path
 import numpy as np
 import emotion_core.classifiers

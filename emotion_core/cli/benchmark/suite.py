@@ -100,7 +100,9 @@ def run_suite(
     progress("Timing the stages, the classifier and a fresh process.")
     for key, frame in (("stage_ms", "one"), ("stage_ms_five", "five")):
         figures[key] = stage_ms(pipelines[default], frames[frame], rounds)
-    figures["classifier_ms"] = classifier_ms(classifier, frames["five"], rounds)
+    figures["classifier_ms"] = classifier_ms(
+        registry.open(model, threads=1, labels=labels), frames["five"], rounds
+    )
     figures |= first_result(photos[0], model, classifier.labels, min(rounds, 3))
     if with_peers:
         figures["peers"] = {
