@@ -8,6 +8,7 @@ Source: https://github.com/ShiqiYu/libfacedetection (3-clause BSD), version 0.0.
 
 import contextlib
 import functools
+import math
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -34,6 +35,8 @@ _SMALL_SIDE_PX = 400
 
 # The network halves its picture five times.
 _MULTIPLE_PX = 32
+# Cells so little below are still looked at closely, because float32 is not exact.
+_SLACK = 0.01
 # Interpreters that are kept for the next calls: as many as callers at once are usual.
 _MOST_KEPT = 3
 
@@ -189,18 +192,25 @@ def decoded(
     """
     found: tuple[list[Float32Array], ...] = ([], [], [])
     per_level = len(HEADS)
+    lowest = min_confidence**2
+    least = math.log(lowest / (1 - lowest)) - _SLACK if 0 < lowest < 1 else -math.inf
     for level, stride in enumerate(STRIDES):
         face, thing, box, points = outputs[level * per_level : (level + 1) * per_level]
-        # The square root of two probabilities; compared without it, cell by cell.
+        # The square root of two probabilities. Neither may be below its square; most cells end
+        # here, without an exponential.
+        rows, columns = np.nonzero((face[..., 0] > least) & (thing[..., 0] > least))
         with np.errstate(over="ignore"):
-            product = 1 / ((1 + np.exp(-face[..., 0])) * (1 + np.exp(-thing[..., 0])))
-        rows, columns = np.nonzero(product >= min_confidence**2)
+            product = 1 / (
+                (1 + np.exp(-face[rows, columns, 0])) * (1 + np.exp(-thing[rows, columns, 0]))
+            )
+        sure = product >= lowest
+        rows, columns, product = rows[sure], columns[sure], product[sure]
         cells = np.stack([columns, rows], axis=1).astype(np.float32)
         values = box[rows, columns]
         centres = (cells + values[:, :2]) * stride
         half = np.exp(values[:, 2:]) * (stride / 2)
         found[0].append(np.concatenate([centres - half, centres + half], axis=1))
-        found[1].append(np.sqrt(product[rows, columns]))
+        found[1].append(np.sqrt(product))
         found[2].append((points[rows, columns].reshape(-1, 5, 2) + cells[:, None]) * stride)
     boxes, confidences, landmarks = (np.concatenate(parts).astype(np.float32) for parts in found)
     return boxes, confidences, landmarks

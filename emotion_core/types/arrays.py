@@ -26,21 +26,25 @@ def checked(
     Raises:
         ValueError: not an array, or another shape or dtype.
     """
-    wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
-    if not isinstance(value, np.ndarray):
-        raise ValueError(
-            f"{name}: wanted an array {wanted} {np.dtype(dtype)}. Received: {type(value).__name__}"
-        )
-    fits = value.ndim == len(shape) and all(
-        n is None or n == m for n, m in zip(shape, value.shape, strict=True)
-    )
-    if not fits or value.dtype != dtype:
-        raise ValueError(
-            f"{name}: wanted {wanted} {np.dtype(dtype)}. Received: {value.shape} {value.dtype}"
-        )
+    if (
+        not isinstance(value, np.ndarray)
+        or value.dtype != dtype
+        or value.ndim != len(shape)
+        or any(n is not None and n != m for n, m in zip(shape, value.shape, strict=True))
+    ):
+        raise ValueError(_refusal(name, value, shape, dtype))
     view = value.view()
     view.flags.writeable = False
     return view
+
+
+def _refusal(
+    name: str, value: Any, shape: tuple[int | None, ...], dtype: type[np.generic]
+) -> str:
+    wanted = f"({', '.join('any' if n is None else str(n) for n in shape)}) {np.dtype(dtype)}"
+    if not isinstance(value, np.ndarray):
+        return f"{name}: wanted an array {wanted}. Received: {type(value).__name__}"
+    return f"{name}: wanted {wanted}. Received: {value.shape} {value.dtype}"
 
 
 def set_field(instance: object, name: str, value: object) -> None:
