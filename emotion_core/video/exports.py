@@ -100,11 +100,6 @@ def markers_to_csv(markers: Sequence[Marker]) -> bytes:
     return to_csv_bytes(_table([marker.to_dict() for marker in markers], _MARKER_COLUMNS))
 
 
-def markers_to_json(markers: Sequence[Marker]) -> bytes:
-    """Markers and excluded intervals as JSON."""
-    return to_json_bytes({"markers": [marker.to_dict() for marker in markers]})
-
-
 def summary_to_json(view: VideoView, table: FrameTable, markers: Sequence[Marker] = ()) -> bytes:
     """The figures of a view, its events and markers, and where all of it comes from."""
     return to_json_bytes(
