@@ -26,8 +26,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's files first: each takes long, and the last file to begin ends the run."""
+    """What drives a browser is slow, and first: the last file to begin ends the run."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

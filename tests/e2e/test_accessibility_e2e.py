@@ -23,7 +23,7 @@ from tests.e2e.live_camera import (
     start,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @dataclass(frozen=True, slots=True)

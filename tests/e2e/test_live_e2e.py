@@ -116,7 +116,6 @@ def test_video_scores_charts_controls_and_a_recording(live: Page, tmp_path: Path
     expect(live.get_by_role("button", name="Record scores")).to_be_disabled()
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_leaving_the_page_ends_the_video_and_leaves_no_thread(
     live: Page, server_process: psutil.Process

@@ -18,7 +18,7 @@ from emotion_core.video.library import VideoLibrary
 from emotion_core.video.reading import iter_frames
 from tests.video.clips import numbered, write_clip
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 _FPS, _SECONDS, _SIZE, _SIDE = 25, 6, (480, 270), 170
 _GROUND = (110, 100, 90)

@@ -17,7 +17,7 @@ from emotion_core.video.library import VideoLibrary
 from tests.video.clips import number_in, numbered, write_clip
 from tests.video.special_clips import TURNS, turn_by_header
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+pytestmark = pytest.mark.e2e
 
 _N = 50
 _SIZE = (320, 180)
