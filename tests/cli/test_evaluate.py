@@ -63,6 +63,7 @@ def test_figures_equal_scikit_learn_on_the_synthetic_set(command) -> None:
     assert again.out == outcome.out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not _REAL.is_file(), reason="FER-2013 is not here")
 def test_figures_equal_scikit_learn_and_the_card_on_fer2013(command) -> None:
     outcome = command("evaluate", "--dataset", str(_REAL), "--split", "validation", "--json")
