@@ -85,6 +85,7 @@ def test_adds_beside_the_models_inside(site: Path, tmp_path: Path) -> None:
     assert after == before, "nothing is written into an installed package"
 
 
+@pytest.mark.slow
 def test_doctor_reads_the_bounds_of_the_package(site: Path, tmp_path: Path) -> None:
     outcome = run(site, tmp_path, "doctor")
     (line,) = [line for line in outcome.stdout.splitlines() if "  Packages" in line]

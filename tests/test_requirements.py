@@ -159,12 +159,14 @@ def test_what_the_pages_import_comes_with_the_dashboard() -> None:
     assert undeclared(["pages", "app.py"], declared("app")) == []
 
 
+@pytest.mark.slow
 def test_what_benchmarks_import_is_declared() -> None:
     everything = declared(*RUN, "dev")
     missing = undeclared(["benchmarks"], everything)
     assert [line for line in missing if line.split()[-1] not in PEERS] == []
 
 
+@pytest.mark.slow
 def test_an_undeclared_import_is_seen() -> None:
     known = set(declared(*RUN)) - {"tqdm"}
     assert "emotion_core/cli/analyze.py imports tqdm" in undeclared(["emotion_core"], known)

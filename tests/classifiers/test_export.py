@@ -145,6 +145,7 @@ def test_a_damaged_litert_file_is_refused(content: bytes) -> None:
         LiteRTNetwork(content)
 
 
+@pytest.mark.slow
 def test_a_shrunk_file_is_half_as_large_and_answers_alike(
     networks: dict[str, Any], faces: np.ndarray, tmp_path: Path
 ) -> None:

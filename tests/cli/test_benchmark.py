@@ -106,6 +106,7 @@ def test_peer_that_fails_is_told(peers_folder: Path) -> None:
         Peer("stub", {})
 
 
+@pytest.mark.slow
 def test_command(command, peers_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from emotion_core.cli.benchmark import suite
 
@@ -125,6 +126,7 @@ def test_command(command, peers_folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert stub["ratio"]["haar"]["one"] == pytest.approx(ours / stub["frame_ms"]["one"], rel=0.01)
 
 
+@pytest.mark.slow
 def test_text_has_every_contender(command) -> None:
     outcome = command("benchmark", "--rounds", "1", "--detector", "haar")
     assert outcome.code == 0, outcome.err

@@ -76,6 +76,7 @@ def test_figures_equal_scikit_learn_and_the_card_on_fer2013(command) -> None:
     assert outcome.json["n_unseen"] == card.metrics["validation"]["n_unseen"]
 
 
+@pytest.mark.slow
 def test_every_access_to_test_images_is_logged(command) -> None:
     counts = []
     for labels in ("fer2013", "ferplus"):
@@ -87,6 +88,7 @@ def test_every_access_to_test_images_is_logged(command) -> None:
     assert counts == [1, 2]
 
 
+@pytest.mark.slow
 def test_two_models_and_corrupted_pictures(
     command, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +117,7 @@ def test_two_models_and_corrupted_pictures(
     assert "low-resolution (pixels a side" in text
 
 
+@pytest.mark.slow
 def test_corrections_change_what_is_right(command) -> None:
     def figures(*options: str) -> dict:
         line = ("evaluate", "--dataset", "synthetic", "--split", "validation", "--json", *options)

@@ -8,6 +8,7 @@ import pytest
 from emotion_core.cli import main
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy")
 def test_a_judged_run_keeps_its_figures(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -33,6 +33,7 @@ def weights(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_weights_are_added_measured_and_counted(command, root: Path, weights: Path) -> None:
     outcome = command(
         "models", "add", weights, "--name", "mine", "--title", "My model", "--dataset", "synthetic"

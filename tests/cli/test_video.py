@@ -202,6 +202,7 @@ def test_two_videos_of_one_name_have_two_folders(
     assert [Path(r["output"]).name for r in done.json["results"]] == ["faces", "faces-2"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished(
     start_command: Callable[..., "Popen[bytes]"], clip: Path, tmp_path: Path
 ) -> None:

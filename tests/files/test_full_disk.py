@@ -341,6 +341,7 @@ def test_standard_output_on_a_full_disk(line: list[str], tmp_path: Path) -> None
     assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux's")
 def test_a_log_on_a_full_disk_does_not_stop_the_work() -> None:
     with Path("/dev/full").open("wb") as nowhere:

@@ -152,6 +152,7 @@ def test_jobs_outlive_whoever_started_them(board: JobBoard, tmp_path: Path) -> N
     assert board.wait(job.id).state == JobState.DONE
 
 
+@pytest.mark.slow
 def test_a_killed_supervisor_and_worker_lose_nothing(board: JobBoard, tmp_path: Path) -> None:
     first = count(board, tmp_path / "a", 10_000, kind="alone", key="a")
     second = count(board, tmp_path / "b", 3, kind="alone", key="b")

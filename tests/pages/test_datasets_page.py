@@ -145,6 +145,7 @@ def test_a_row_that_is_not_there_is_said_in_words(stored: Path) -> None:
     assert "There is no row 999999" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_relabel_undo_redo_and_the_file_beside_the_set(stored: Path) -> None:
     before = stored.read_bytes()
     app = opened(face="5")
@@ -258,6 +259,7 @@ def after_the_job(app: AppTest) -> AppTest:
     return app
 
 
+@pytest.mark.slow
 def test_numbered_folders_are_asked_for_and_imported_as_answered(stored: Path) -> None:
     data = forms.faces()
     files = {
@@ -306,6 +308,7 @@ def test_an_upload_is_kept_until_the_question_is_answered(stored: Path) -> None:
     assert job_board().find("dataset-import") is None
 
 
+@pytest.mark.slow
 def test_what_is_no_data_set_leaves_nothing_but_a_reason(stored: Path) -> None:
     source = stored.parent.parent / "notes.csv"
     source.write_text("day,weather\nMonday,rain\n")
@@ -319,6 +322,7 @@ def test_what_is_no_data_set_leaves_nothing_but_a_reason(stored: Path) -> None:
     assert [p.name for p in stored.parent.iterdir()] == ["synthetic-faces.parquet"]
 
 
+@pytest.mark.slow
 def test_an_export_holds_the_filter_with_its_corrections(stored: Path) -> None:
     dataset = load_dataset(stored)
     mine = [
@@ -347,6 +351,7 @@ def _label_of(path: Path, row: int) -> str:
     return dataset.label_set.names[int(dataset.labels[row])]
 
 
+@pytest.mark.slow
 def test_an_audit_runs_beside_the_page_and_its_findings_lead_to_the_grid(home: Path) -> None:
     dataset = build_synthetic(PER_CLASS)
     images = dataset.images.copy()

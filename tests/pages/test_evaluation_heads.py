@@ -83,6 +83,7 @@ def test_the_sidebars_threshold_is_of_the_head_that_answers(app: AppTest) -> Non
     assert "uncertain below 40 %" in texts(app)
 
 
+@pytest.mark.slow
 def test_a_model_with_one_head_says_what_it_is_judged_by(app: AppTest) -> None:
     app.selectbox(key=MODEL_KEY).set_value(ONE).run()
     for button in [b for b in app.button if b.label.startswith("Evaluate")]:
@@ -116,6 +117,7 @@ def test_resting_faces_have_a_panel(app: AppTest) -> None:
     assert f"0 of n = {found.n} resting faces" in texts(app)
 
 
+@pytest.mark.slow
 def test_shifted_faces_are_judged_when_asked_for(app: AppTest) -> None:
     app.session_state[TAB_KEY] = "Shifted faces"
     app.run()

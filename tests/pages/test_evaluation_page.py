@@ -108,6 +108,7 @@ def test_figures_equal_those_of_the_command_line(
         assert value in shown
 
 
+@pytest.mark.slow
 def test_a_cell_shows_its_faces(
     synthetic_set: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -139,6 +140,7 @@ def test_every_part_is_drawn(synthetic_set: AppTest, tab: str, charts: int, word
     assert words in texts(synthetic_set)
 
 
+@pytest.mark.slow
 def test_the_heat_map_has_pictures_with_words(synthetic_set: AppTest) -> None:
     synthetic_set.session_state[TAB_KEY] = "Heat map"
     synthetic_set.run()
@@ -153,6 +155,7 @@ def test_the_heat_map_has_pictures_with_words(synthetic_set: AppTest) -> None:
     )
 
 
+@pytest.mark.slow
 def test_robustness_is_measured_in_the_background(
     synthetic_set: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,6 +167,7 @@ def test_robustness_is_measured_in_the_background(
     assert [button.key for button in synthetic_set.button] == ["jobs_open"]
 
 
+@pytest.mark.slow
 def test_two_models_are_compared(synthetic_set: AppTest) -> None:
     names = ModelRegistry().names()
     if len(names) < 2:
@@ -178,6 +182,7 @@ def test_two_models_are_compared(synthetic_set: AppTest) -> None:
     assert "Images on which they differ" in [element.value for element in synthetic_set.header]
 
 
+@pytest.mark.slow
 def test_accesses_to_the_test_images_are_asked_for_and_logged(
     synthetic_set: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -107,6 +107,7 @@ def test_a_run_stands_first_with_its_facts(
     assert (row["data"], row["commit"], row["seed"]) == ("abababab", "0123456", 7)
 
 
+@pytest.mark.slow
 def test_words_and_kinds_filter_the_table(
     open_page: Callable[..., AppTest], make_run: Callable[..., Path]
 ) -> None:

@@ -50,6 +50,7 @@ def test_the_choice_stands_where_a_model_has_both(app: AppTest) -> None:
     assert said in [caption.value for caption in app.sidebar.caption]
 
 
+@pytest.mark.slow
 def test_the_choice_is_kept_from_page_to_page(app: AppTest) -> None:
     app.radio(key=LABELS_KEY).set_value("fer2013").run()
     for page in ("pages/photos.py", "pages/home.py"):
@@ -87,6 +88,7 @@ def test_home_shows_figures_by_head(app: AppTest) -> None:
     assert [tab.label for tab in app.tabs][:2] == ["FER-2013", "Raters"]
 
 
+@pytest.mark.slow
 def test_photos_are_read_again_by_the_other_head(
     app: AppTest, astronaut: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:

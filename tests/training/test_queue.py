@@ -205,6 +205,7 @@ def test_processes_are_told_apart() -> None:
     assert used.rss_mb > 10
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_begin_says_why(queue: RunQueue, tmp_path: Path) -> None:
     folder = queue.enqueue(CONFIG, tmp_path / "none.parquet", "a")
     assert Supervisor(queue.board.root, idle_s=0.1, report=lambda _: None).run()

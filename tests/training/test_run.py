@@ -79,6 +79,7 @@ def test_a_folder_with_a_run_is_not_overwritten(run_dir: Path) -> None:
         start_run(CONFIG, draw_shapes(), run_dir, report=quiet)
 
 
+@pytest.mark.slow
 def test_stop_and_resume_give_what_an_uninterrupted_run_gives(
     run_dir: Path, tmp_path: Path
 ) -> None:

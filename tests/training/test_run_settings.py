@@ -59,6 +59,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_history_has_the_f1_of_each_emotion(first_run: Path, shapes_set: EmotionDataset) -> None:
     history = read_run(first_run).history()
     f1 = history[[f"val_f1_{name}" for name in shapes_set.label_set.names]]

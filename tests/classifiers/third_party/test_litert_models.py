@@ -142,6 +142,7 @@ def refused(tmp_path: Path, content: bytes, **changes: Any) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_said(network, tmp_path: Path) -> None:
     import keras
     from keras import layers
