@@ -287,6 +287,7 @@ def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_p
     assert history["accuracy"].max() > 0.5  # of faces pasted together
 
 
+@pytest.mark.slow
 def test_two_heads_are_both_learned_judged_and_served(
     shapes_set: EmotionDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -369,6 +370,7 @@ def test_two_distributions_are_two_cross_entropies() -> None:
     np.testing.assert_allclose(keras.ops.convert_to_numpy(found), wanted, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_can_begin_with_the_weights_of_another(
     first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
 ) -> None:
