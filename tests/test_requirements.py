@@ -192,6 +192,7 @@ sys.exit(main({arguments}))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -89,6 +89,7 @@ def test_without_a_data_set_there_is_a_way(app: AppTest) -> None:
     assert app.selectbox(key=SET_KEY).value == SYNTHETIC_NAME
 
 
+@pytest.mark.slow
 def test_figures_equal_those_of_the_command_line(
     synthetic_set: AppTest, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -211,6 +211,7 @@ def test_promoted_run_is_a_whole_model(
         )
 
 
+@pytest.mark.slow
 def test_a_promoted_fine_tuning_keeps_its_base_stage(
     run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +237,7 @@ def test_a_promoted_fine_tuning_keeps_its_base_stage(
     assert f"for {base + 1} epochs ({base} + 1)" in text
 
 
+@pytest.mark.slow
 def test_faces_grow_in_the_last_epochs_and_signal_handlers_are_put_back(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     resizing = CONFIG.with_values(

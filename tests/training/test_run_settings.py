@@ -78,6 +78,7 @@ def test_tensorboard_logs_hold_the_history(first_run: Path) -> None:
         np.testing.assert_allclose(logs[name], ours[name], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_named_and_the_run_goes_on_after_it(
     shapes_set: EmotionDataset, first_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +140,7 @@ def test_early_stopping_counts_epochs_without_a_better_one() -> None:
     assert not stops_early(rows(0.5, 0.4, 0.6), 2)
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_early_is_done_and_stays_so(
     shapes_set: EmotionDataset, tmp_path: Path
 ) -> None:
@@ -239,6 +241,7 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     assert int(again.optimizer.iterations) == int(model.optimizer.iterations) == 8
 
 
+@pytest.mark.slow
 def test_ferplus_trains_eight_outputs_and_serves_seven(
     shapes_set: EmotionDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +272,7 @@ def test_ferplus_trains_eight_outputs_and_serves_seven(
     assert {look.labels for look in read_accesses(tagged)} == {"fer2013", "raters"}
 
 
+@pytest.mark.slow
 def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_path: Path) -> None:
     """The votes contradict the labels; what is served still learns the labels."""
     tagged = with_contrary_votes(shapes_set)
@@ -389,6 +393,7 @@ def test_a_run_can_begin_with_the_weights_of_another(
         start_run(nowhere, shapes_set, tmp_path / "nowhere", report=quiet)
 
 
+@pytest.mark.slow
 def test_averaged_weights_have_statistics_of_their_own(shapes_set: EmotionDataset) -> None:
     """Whatever the moving statistics were, inside they are what the training faces give."""
     from emotion_core.training.batches import TrainingBatches

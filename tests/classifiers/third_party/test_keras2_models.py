@@ -95,6 +95,7 @@ def agrees(classifier: LiteRTClassifier, model: Any, faces: UInt8Array, scale: s
     assert classifier.predict(crops).probabilities == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "version"),
     [
