@@ -21,11 +21,7 @@ COUNT, HEAVY_COUNT = 60, 24
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize(
-    "reader",
-    [pytest.param(r, marks=pytest.mark.slow if r.heavy else ()) for r in READERS],
-    ids=lambda reader: reader.name,
-)
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 @pytest.mark.timeout(600)
 def test_nothing_escapes_a_reader(reader: Reader) -> None:
     # In a process of its own: a fork of one that has TensorFlow loaded may wait for ever.
