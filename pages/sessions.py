@@ -10,6 +10,14 @@ from pages.parts.sessions.trouble import opened_store
 
 def _sessions(settings: Settings) -> None:
     session = opened_session()
+    if st.query_params.get("compare") is not None:
+        from pages.parts.sessions.comparing import comparing
+
+        st.title("Sessions", anchor=False)
+        store = opened_store()
+        if store is not None:
+            comparing(store, store.sessions())
+        return
     if session is None:
         st.title("Sessions", anchor=False)
     store = opened_store()

@@ -36,6 +36,7 @@ from emotion_core.video.people import PeopleFile, build_people
 
 # What of a table's metadata has a place of its own.
 _PLACED = frozenset({"model", "detector", "versions", "options", "emotions", "source", "format"})
+_PLACED_OF_MODEL = frozenset({"name", "sha256"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,10 @@ def _row(
     kind: SessionKind, name: str, metadata: Mapping[str, Any], label_set: LabelSet
 ) -> SessionRow:
     model, detector = metadata.get("model", {}), metadata.get("detector", {})
+    details = {k: v for k, v in metadata.items() if k not in _PLACED}
+    # Its title, and whose labels it answered by.
+    if more := {k: v for k, v in model.items() if k not in _PLACED_OF_MODEL}:
+        details["model"] = more
     return SessionRow(
         id=new_id(),
         kind=kind.value,
@@ -183,7 +188,7 @@ def _row(
         emotions=list(label_set.names),
         versions=as_json(metadata.get("versions", {})),
         options=as_json(metadata.get("options", {})),
-        details=as_json({k: v for k, v in metadata.items() if k not in _PLACED}),
+        details=as_json(details),
         duration_s=0.0,
     )
 
