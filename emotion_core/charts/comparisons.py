@@ -57,7 +57,7 @@ def values_chart(
         ],
     )
     spans = base.mark_rule(strokeWidth=2, opacity=0.7).encode(
-        x=alt.X("low:Q", title=title, axis=_axis(percent=percent)), x2="high:Q"
+        x=alt.X("low:Q", title=title, axis=_axis(percent=percent, unit=" %")), x2="high:Q"
     )
     dots = base.mark_point(size=55, filled=True, opacity=1).encode(x="value:Q", shape=shape)
     step = max(BAR_STEP_PX, 8 + _CONDITION_STEP_PX * len(conditions))
@@ -96,7 +96,8 @@ def differences_chart(
     states = [*names, UNCERTAIN]
     colours = [TEXT_COLOUR if s == UNCERTAIN else Emotion(s).colour for s in states]
     colour = alt.Scale(domain=states, range=colours)
-    number = "+.1%" if percent else "+.3f"
+    number, unit = ("+.1%", ", points") if percent else ("+.3f", "")
+    title += unit
     base = alt.Chart(alt.InlineData(values=rows)).encode(
         color=alt.Color("emotion:N", scale=colour, legend=None),
         tooltip=[
@@ -145,7 +146,7 @@ def condition_curves_chart(
         width_px: of each; where it is shown, it may be stretched.
     """
     conditions = list(dict.fromkeys(curves["condition"]))
-    colour, _ = _conditions(conditions)
+    colour, _ = _conditions(conditions, lines=True)
     dash = alt.StrokeDash(
         "condition:N",
         scale=alt.Scale(domain=conditions, range=_cycled(_DASHES, len(conditions))),
@@ -182,7 +183,7 @@ def condition_curves_chart(
         if low < 0 < high:
             zero = alt.Chart(alt.InlineData(values=[{"position": 0}]))
             layers.append(zero.mark_rule(color=TEXT_COLOUR, strokeDash=[4, 3]).encode(x=x))
-        head = alt.TitleParams(name, anchor="start", fontSize=12, color=TEXT_COLOUR)
+        head = alt.TitleParams(name, anchor="start", fontSize=12)
         chart: Any = alt.LayerChart(layer=layers).properties(
             height=_CURVE_PX, width=width_px, title=head
         )
@@ -195,13 +196,12 @@ def condition_curves_chart(
     return stacked
 
 
-def _conditions(conditions: Sequence[str]) -> tuple[alt.Color, alt.Shape]:
+def _conditions(conditions: Sequence[str], *, lines: bool = False) -> tuple[alt.Color, alt.Shape]:
     n = len(conditions)
     domain = list(conditions)
+    look: dict[str, Any] = {"symbolType": "stroke", "symbolStrokeWidth": 3} if lines else {}
     # One legend for both, because they have one field and one domain.
-    words = alt.Legend(
-        orient="top", title=None, columns=0, labelLimit=260, symbolOpacity=1, symbolStrokeWidth=3
-    )
+    words = alt.Legend(orient="top", title=None, columns=0, labelLimit=260, symbolOpacity=1, **look)
     return (
         alt.Color(
             "condition:N", sort=domain, legend=words,
@@ -235,17 +235,17 @@ def _p(p: float) -> str:
 
 def _sides(title: str, sides: "pd.DataFrame") -> str:
     a, b = (_cut(str(sides.iloc[0][side])) for side in "ab")
-    return f"← more in {a}      {title}      more in {b} →"
+    return f"← more in {a}\u2003\u2003{title}\u2003\u2003more in {b} →"
 
 
 def _cut(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
-def _axis(*, percent: bool) -> alt.Axis:
+def _axis(*, percent: bool, unit: str = "") -> alt.Axis:
     look: dict[str, Any] = {"domain": False, "tickCount": 7}
     if percent:
-        look["labelExpr"] = f"{_MINUS} + ' %'"
+        look["labelExpr"] = f"{_MINUS} + '{unit}'"
     return alt.Axis(**look)
 
 

@@ -14,7 +14,7 @@ import python_calamine
 import webvtt
 
 from emotion_core.errors import OutputError, ReportError
-from emotion_core.reports.agreement.codings import read_coding
+from emotion_core.reports.agreement.coding_files import read_coding
 from emotion_core.reports.exports import excel
 from emotion_core.reports.exports.bids import events_sidecar, to_bids, to_bids_events
 from emotion_core.reports.exports.boris import to_boris

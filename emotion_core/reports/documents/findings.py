@@ -83,7 +83,7 @@ def comparison_blocks(
 
 def _pair_table(a: str, b: str, rows: "pd.DataFrame", *, percents: bool) -> Table:
     scale, digits = (100, 1) if percents else (1, 3)
-    unit = " (points)" if percents else ""
+    unit = " in points" if percents else ""
     first = rows.iloc[0]
     people = (
         f"{first['people_a']} people in both"
@@ -105,7 +105,7 @@ def _pair_table(a: str, b: str, rows: "pd.DataFrame", *, percents: bool) -> Tabl
             "Expression",
             a,
             b,
-            f"Difference{unit} (95 % interval)",
+            f"Difference{unit} (95 %)",
             "Effect (g)",
             "p",
             "p, corrected",
