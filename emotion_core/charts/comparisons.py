@@ -30,7 +30,7 @@ _LONGEST_NAME = 28
 
 def values_chart(
     values: "pd.DataFrame", states: Sequence[str], conditions: Sequence[str], *, title: str,
-    percent: bool = False,
+    percent: bool = False, words: tuple[str, str, str] = ("Condition", "Expression", "People"),
 ) -> Chart:  # fmt: skip
     """The figure of each condition for each expression, with its 95 % interval.
 
@@ -40,20 +40,21 @@ def values_chart(
         conditions: in order.
         title: of the axis.
         percent: whether the figures are shares.
+        words: what conditions, rows and the column ``people`` are.
     """
     rows = _records(values[values["expression"].isin(list(states))])
     colour, shape = _conditions(conditions)
     base = alt.Chart(alt.InlineData(values=rows)).encode(
-        y=alt.Y("expression:N", sort=list(states), title=None, axis=word_axis()),
+        y=alt.Y("expression:N", sort=list(states), title=None, axis=word_axis(labelLimit=230)),
         yOffset=alt.YOffset("condition:N", sort=list(conditions)),
         color=colour,
         tooltip=[
-            alt.Tooltip("condition:N", title="Condition"),
-            alt.Tooltip("expression:N", title="Expression"),
+            alt.Tooltip("condition:N", title=words[0]),
+            alt.Tooltip("expression:N", title=words[1]),
             alt.Tooltip("value:Q", title=title, format=".1%" if percent else ".3f"),
             alt.Tooltip("low:Q", title="95 % from", format=".1%" if percent else ".3f"),
             alt.Tooltip("high:Q", title="to", format=".1%" if percent else ".3f"),
-            alt.Tooltip("people:Q", title="People"),
+            alt.Tooltip("people:Q", title=words[2]),
         ],
     )
     spans = base.mark_rule(strokeWidth=2, opacity=0.7).encode(

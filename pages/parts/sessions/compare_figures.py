@@ -157,9 +157,7 @@ def _omnibus(comparison: ConditionComparison) -> None:
 def _test_words(row: "pd.Series[Any]") -> str:
     who = "people compared with themselves" if row["paired"] else "different people"
     test = str(row["test"])
-    return (
-        "none, there is one person in each" if test.startswith("none: one") else f"{test}, {who}"
-    )
+    return "none, there is one person in each" if test.startswith("none: one") else f"{test}, {who}"
 
 
 def _tables(found: "Compared", comparison: ConditionComparison, values: "pd.DataFrame") -> None:
