@@ -30,7 +30,7 @@ def reopen_store() -> None:
 
 
 @st.cache_resource(
-    show_spinner="Opening the stored sessions",
+    show_spinner=False,
     ttl=_OPENED_AGAIN_AFTER_S,
     on_release=lambda store: store.close(),
 )
