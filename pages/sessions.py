@@ -4,18 +4,22 @@ import streamlit as st
 
 from pages.parts.common.page_frame import show_page
 from pages.parts.common.settings import Settings
-from pages.parts.sessions.state import opened_session
+from pages.parts.sessions.state import is_comparing, opened_session, stop_comparing
 from pages.parts.sessions.trouble import opened_store
 
 
 def _sessions(settings: Settings) -> None:
     session = opened_session()
-    if st.query_params.get("compare") is not None:
-        from pages.parts.sessions.comparing import comparing
-
-        st.title("Sessions", anchor=False)
+    if session is None and is_comparing():
+        st.button(
+            "All sessions", key="sessions_back", icon=":material/arrow_back:", type="tertiary",
+            on_click=stop_comparing,
+        )  # fmt: skip
+        st.title("Compare sessions", anchor=False)
         store = opened_store()
         if store is not None:
+            from pages.parts.sessions.comparing import comparing
+
             comparing(store, store.sessions())
         return
     if session is None:

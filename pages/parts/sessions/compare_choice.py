@@ -10,15 +10,14 @@ from emotion_core.classifiers.heads import HEAD_TITLES
 from emotion_core.markdown import plain
 from emotion_core.reports.statistics import Interval
 from emotion_core.store.session_info import SessionInfo
+from emotion_core.store.session_words import moment, title_of
 from emotion_core.store.store import Store
 from emotion_core.video.markers import MARKER
 from emotion_core.wording import count_of
-from pages.parts.sessions.listing import title_of
+from pages.parts.sessions.state import COMPARE_PARAMETER, COMPARED_PARAMETER
 
 #: Beyond these, no chart can be read and every pair is one more test.
 MAX_CONDITIONS = 8
-#: Query parameters: what is compared, and which ones.
-KIND_PARAMETER, CHOSEN_PARAMETER = "compare", "of"
 
 _KINDS = {"sessions": "Sessions", "groups": "Groups", "intervals": "Intervals"}
 _KIND_HELP = (
@@ -78,14 +77,14 @@ class CompareChoice:
 def choose(store: Store, infos: Sequence[SessionInfo]) -> CompareChoice | None:
     """Draws the controls; None while too little is chosen, and then says what is missing."""
     ordered = sorted(infos, key=lambda info: (info.created, info.id))
-    given = st.query_params.get(KIND_PARAMETER, "")
+    given = st.query_params.get(COMPARE_PARAMETER, "")
     kind = st.segmented_control(
         "Compare", list(_KINDS), default=given if given in _KINDS else "sessions", required=True,
         format_func=_KINDS.__getitem__, key="compare_kind", help=_KIND_HELP,
     ) or "sessions"  # fmt: skip
     if kind != given:
-        st.query_params.pop(CHOSEN_PARAMETER, None)
-    st.query_params[KIND_PARAMETER] = kind
+        st.query_params.pop(COMPARED_PARAMETER, None)
+    st.query_params[COMPARE_PARAMETER] = kind
     if kind == "groups":
         found = _by_group(ordered)
     elif kind == "intervals":
@@ -216,7 +215,7 @@ def _several(
 ) -> list[str]:
     """A choice of several that stands in the URL; what is not there any more is left out."""
     if key not in st.session_state:
-        given = [one for one in st.query_params.get_all(CHOSEN_PARAMETER) if one in options]
+        given = [one for one in st.query_params.get_all(COMPARED_PARAMETER) if one in options]
         st.session_state[key] = given
     else:
         st.session_state[key] = [one for one in st.session_state[key] if one in options]
@@ -224,7 +223,7 @@ def _several(
         label, options, format_func=words, key=key, max_selections=most,
         placeholder=f"Choose {label.lower()}",
     )  # fmt: skip
-    st.query_params[CHOSEN_PARAMETER] = chosen
+    st.query_params[COMPARED_PARAMETER] = chosen
     return list(chosen)
 
 
@@ -279,7 +278,7 @@ def unique_titles(infos: Sequence[SessionInfo]) -> dict[str, str]:
     found: dict[str, str] = {}
     titles = [title_of(info) for info in infos]
     for info, title in zip(infos, titles, strict=True):
-        short = f"{info.created:%Y-%m-%d %H:%M}"
-        name = title if titles.count(title) == 1 else f"{title} ({short}, {info.id[:6]})"
+        more = f"{moment(info.created)}, {info.id[:6]}"
+        name = title if titles.count(title) == 1 else f"{title} ({more})"
         found[info.id] = name
     return found

@@ -1,4 +1,4 @@
-"""What is done with several sessions at once: tags, groups, delete."""
+"""What is done with several sessions at once: tags, groups, compare, delete."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,12 @@ from emotion_core.store.store import Store
 from emotion_core.wording import count_of
 from pages.parts.common.review.edits import attempt
 from pages.parts.sessions.deleting import throw_away
-from pages.parts.sessions.state import choose_none, chosen_key, chosen_sessions
+from pages.parts.sessions.state import (
+    choose_none,
+    chosen_key,
+    chosen_sessions,
+    start_comparing,
+)
 
 
 def marking_bar(store: Store, infos: Sequence[SessionInfo]) -> None:
@@ -31,12 +36,21 @@ def marking_bar(store: Store, infos: Sequence[SessionInfo]) -> None:
                 "Choose all", key="sessions_choose_all", type="tertiary",
                 icon=":material/check_box_outline_blank:", on_click=_choose_all, args=(ids,),
             )  # fmt: skip
+            st.button(
+                "Compare", key="sessions_compare", type="tertiary", icon=":material/compare_arrows:",
+                on_click=start_comparing,
+                help="Sessions, groups and their conditions, or intervals with each other.",
+            )  # fmt: skip
             return
         st.markdown(f"{count_of(len(chosen), 'session').capitalize()} chosen", width="content")
         with st.popover("Tag", icon=":material/label:"):
             _tag_form(store, chosen, sorted({tag for info in infos for tag in info.tags}))
         with st.popover("Group", icon=":material/group_work:"):
             _group_form(store, chosen, sorted({name for info in infos for name in info.groups}))
+        st.button(
+            "Compare", key="sessions_compare_chosen", icon=":material/compare_arrows:",
+            on_click=start_comparing, args=(chosen,),
+        )  # fmt: skip
         running = {info.id for info in infos if info.state == SessionState.RECORDING}
         st.button(
             "Delete", key="sessions_delete_chosen", icon=":material/delete:",

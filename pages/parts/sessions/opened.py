@@ -87,6 +87,10 @@ def _photos(session: StoredSession, settings: Settings) -> None:
         from pages.parts.sessions.photos import photo_session
 
         photo_session(session, edits_of(session), settings)
+        from pages.parts.sessions.downloads import downloads
+
+        st.header("Take home", anchor=False)
+        downloads(session)
 
 
 def _growing(session: StoredSession) -> None:

@@ -11,7 +11,7 @@ from emotion_core.video.view import VideoView
 from emotion_core.wording import clock, count_of
 from pages.parts.common.settings import Settings
 
-_TABS = ("Summary", "People", "Markers", "Events", "Rows")
+_TABS = ("Summary", "People", "Markers", "Events", "Rows", "Agreement", "Take home")
 _GAPS = 8
 
 
@@ -52,6 +52,14 @@ def sections(
             from pages.parts.common.review.events_table import events_table
 
             events_table(view, "session")
+        case "Agreement":
+            from pages.parts.sessions.agreement import agreement
+
+            agreement(session)
+        case "Take home":
+            from pages.parts.sessions.downloads import downloads
+
+            downloads(session)
         case _:
             from pages.parts.sessions.rows import rows_table
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from emotion_core.store.session import StoredSession
     from emotion_core.store.session_undo import UndoableEdits
 
+#: Query parameters of a comparison: of what, and which ones.
+COMPARE_PARAMETER, COMPARED_PARAMETER = "compare", "of"
 _PARAMETER = "session"
 _EDITS = "_session_edits"
 
@@ -26,6 +28,30 @@ def open_session(session: str) -> None:
 def close_session() -> None:
     """Goes back to the list, from the next drawing on."""
     st.query_params.pop(_PARAMETER, None)
+
+
+def is_comparing() -> bool:
+    """Whether the comparison is shown in place of the list."""
+    return bool(st.query_params.get(COMPARE_PARAMETER))
+
+
+def start_comparing(sessions: Iterable[str] = ()) -> None:
+    """Shows the comparison, from the next drawing on.
+
+    Args:
+        sessions: ids of those that are compared at first.
+    """
+    for key in [key for key in st.session_state if str(key).startswith("compare_")]:
+        del st.session_state[key]
+    st.query_params.pop(_PARAMETER, None)
+    st.query_params[COMPARE_PARAMETER] = "sessions"
+    st.query_params[COMPARED_PARAMETER] = list(sessions)
+
+
+def stop_comparing() -> None:
+    """Goes back to the list, from the next drawing on."""
+    for name in (COMPARE_PARAMETER, COMPARED_PARAMETER, "measure"):
+        st.query_params.pop(name, None)
 
 
 def chosen_key(session: str) -> str:
