@@ -22,10 +22,14 @@ CONDITION_COLOURS = ("#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CC
 CONVINCING = 0.05
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 _DASHES: tuple[list[int], ...] = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3])
-_CURVE_PX, _CURVE_WIDTH_PX = 110, 640
+_CURVE_PX, _WORDS_PX = 110, 34
 _CONDITION_STEP_PX = 13
 _MINUS = "replace(format(datum.value * 100, '.3~r'), '-', '−')"
 _LONGEST_NAME = 28
+
+
+#: What the words around rows take; a page draws these into the height of a chart.
+AXES_PX = {"values": 92, "differences": 62}
 
 
 def values_chart(
@@ -136,7 +140,7 @@ def differences_chart(
 
 
 def condition_curves_chart(
-    curves: "pd.DataFrame", names: Sequence[str], *, title: str, width_px: int = _CURVE_WIDTH_PX
+    curves: "pd.DataFrame", names: Sequence[str], *, title: str
 ) -> alt.VConcatChart:
     """Mean scores of conditions over each other: a chart per expression, a line per condition.
 
@@ -144,57 +148,77 @@ def condition_curves_chart(
         curves: of ``aligned_curves``.
         names: the expressions to draw, in order.
         title: of the common axis.
-        width_px: of each; where it is shown, it may be stretched.
     """
-    conditions = list(dict.fromkeys(curves["condition"]))
-    colour, _ = _conditions(conditions, lines=True)
-    dash = alt.StrokeDash(
-        "condition:N",
-        scale=alt.Scale(domain=conditions, range=_cycled(_DASHES, len(conditions))),
-        legend=None,
-    )
-    low, high = float(curves["position"].min()), float(curves["position"].max())
-    parts = []
-    for number, name in enumerate(names):
-        values = _records(_parted(curves[curves["expression"] == name]))
-        last = number == len(names) - 1
-        x = alt.X(
-            "position:Q", scale=alt.Scale(domain=[low, high], nice=False),
-            axis=alt.Axis(
-                title=title if last else None, labels=last, ticks=last, grid=False, tickCount=10
-            ),
-        )  # fmt: skip
-        base = alt.Chart(alt.InlineData(values=values)).encode(
-            x=x,
-            color=colour,
-            detail="part:N",
-            tooltip=[
-                alt.Tooltip("condition:N", title="Condition"),
-                alt.Tooltip("position:Q", title=title, format=".4~g"),
-                alt.Tooltip("value:Q", title=f"Mean score, {name}", format=".2f"),
-                alt.Tooltip("people:Q", title="People"),
-            ],
+    parts = [
+        _curve(curves, name, title, legend=name == names[0], last=name == names[-1]).properties(
+            height=_CURVE_PX, title=alt.TitleParams(name, anchor="start", fontSize=12)
         )
-        y = alt.Y("value:Q", title=None, axis=alt.Axis(tickCount=4, domain=False))
-        band = base.mark_area(opacity=0.16, clip=True).encode(
-            y=alt.Y("low:Q", title=None), y2="high:Q"
-        )
-        line = base.mark_line(strokeWidth=1.8).encode(y=y, strokeDash=dash)
-        layers: list[Any] = [band, line]
-        if low < 0 < high:
-            zero = alt.Chart(alt.InlineData(values=[{"position": 0}]))
-            layers.append(zero.mark_rule(color=TEXT_COLOUR, strokeDash=[4, 3]).encode(x=x))
-        head = alt.TitleParams(name, anchor="start", fontSize=12)
-        chart: Any = alt.LayerChart(layer=layers).properties(
-            height=_CURVE_PX, width=width_px, title=head
-        )
-        parts.append(chart)
+        for name in names
+    ]
     stacked: alt.VConcatChart = (
         alt.vconcat(*parts, spacing=12)
         .configure_view(stroke=None)
         .properties(background="transparent")
     )
     return stacked
+
+
+def condition_curve_chart(
+    curves: "pd.DataFrame", name: str, *, title: str, legend: bool = True
+) -> Chart:
+    """The curves of one expression, as wide as where it is shown.
+
+    Args:
+        curves: of ``aligned_curves``.
+        name: of the expression.
+        title: of the axis; empty for an axis without words, above another chart.
+        legend: whether it says which condition is which.
+    """
+    chart = _curve(curves, name, title, legend=legend, last=bool(title))
+    return themed(chart, height=_CURVE_PX + 40 * legend + 45 * bool(title))
+
+
+def _curve(
+    curves: "pd.DataFrame", name: str, title: str, *, legend: bool, last: bool
+) -> alt.LayerChart:
+    conditions = list(dict.fromkeys(curves["condition"]))
+    colour, _ = _conditions(conditions, lines=True)
+    if not legend:
+        colour.legend = None
+    dash = alt.StrokeDash(
+        "condition:N",
+        scale=alt.Scale(domain=conditions, range=_cycled(_DASHES, len(conditions))),
+        legend=None,
+    )
+    low, high = float(curves["position"].min()), float(curves["position"].max())
+    values = _records(_parted(curves[curves["expression"] == name]))
+    axis = alt.Axis(
+        title=title if last else None, labels=last, ticks=last, grid=False, tickCount=10
+    )
+    x = alt.X("position:Q", scale=alt.Scale(domain=[low, high], nice=False), axis=axis)
+    base = alt.Chart(alt.InlineData(values=values)).encode(
+        x=x,
+        color=colour,
+        detail="part:N",
+        tooltip=[
+            alt.Tooltip("condition:N", title="Condition"),
+            alt.Tooltip("position:Q", title=title or "Position", format=".4~g"),
+            alt.Tooltip("value:Q", title=f"Mean score, {name}", format=".2f"),
+            alt.Tooltip("people:Q", title="People"),
+        ],
+    )
+    # One width of the words for all, so that charts below each other have one axis.
+    words = alt.Axis(tickCount=4, domain=False, minExtent=_WORDS_PX, maxExtent=_WORDS_PX)
+    y = alt.Y("value:Q", title=None, axis=words)
+    band = base.mark_area(opacity=0.16, clip=True).encode(
+        y=alt.Y("low:Q", title=None, axis=words), y2="high:Q"
+    )
+    line = base.mark_line(strokeWidth=1.8).encode(y=y, strokeDash=dash)
+    layers: list[Any] = [band, line]
+    if low < 0 < high:
+        zero = alt.Chart(alt.InlineData(values=[{"position": 0}]))
+        layers.append(zero.mark_rule(color=TEXT_COLOUR, strokeDash=[4, 3]).encode(x=x))
+    return alt.LayerChart(layer=layers)
 
 
 def _conditions(conditions: Sequence[str], *, lines: bool = False) -> tuple[alt.Color, alt.Shape]:

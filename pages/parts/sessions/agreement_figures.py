@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from emotion_core.charts.comparisons import values_chart
+from emotion_core.charts.comparisons import AXES_PX, values_chart
 from emotion_core.charts.models import confusion_chart
 from emotion_core.files.file_names import safe_file_name
 from emotion_core.html import pieces
@@ -14,6 +14,7 @@ from emotion_core.reports.agreement.judging import Agreement
 from emotion_core.reports.documents.words import figure
 from emotion_core.tables import to_csv_bytes
 from emotion_core.wording import percent
+from pages.parts.sessions.compare_figures import with_room
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,10 +67,12 @@ def agreement_figures(found: Agreement, session: str) -> None:
         states = list(dict.fromkeys(values["expression"]))
         if states:
             st.altair_chart(
-                values_chart(
-                    values, states, list(_KINDS.values()),
-                    title="Intraclass correlation",
-                    words=("Coefficient", "Expression", "Coded windows"),
+                with_room(
+                    values_chart(
+                        values, states, list(_KINDS.values()), title="Intraclass correlation",
+                        words=("Coefficient", "Expression", "Coded windows"),
+                    ),
+                    AXES_PX["values"],
                 ),
                 key="agreement_icc",
                 alt="Intraclass correlations of each expression with 95 % intervals.",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from emotion_core.charts.comparisons import condition_curves_chart
+from emotion_core.charts.comparisons import condition_curve_chart
 from emotion_core.errors import ReportError
 from emotion_core.markdown import plain
 from emotion_core.reports.comparison import ConditionComparison
@@ -83,12 +83,17 @@ def _draw(found: "Compared", table: "pd.DataFrame", align: str, marker: str) -> 
         return
     axis = _AXES.get(align, f'Seconds from "{marker}"')
     ordered = [name for name in names if name in shown]
-    st.altair_chart(
-        condition_curves_chart(table, ordered, title=axis),
-        key="compare_curves",
-        width="stretch",
-        alt=f"Mean scores of {', '.join(ordered)} by {axis.lower()}.",
-    )
+    with st.container(gap="small"):
+        for name in ordered:
+            st.caption(f"**{name}**")
+            st.altair_chart(
+                condition_curve_chart(
+                    table, name, title=axis if name == ordered[-1] else "",
+                    legend=name == ordered[0],
+                ),
+                key=f"compare_curve_{name}",
+                alt=f"Mean scores of {name} by {axis.lower()}.",
+            )  # fmt: skip
     without = _without(found.sessions, marker) if align == "marker" else []
     people = int(table["people"].max())
     st.caption(

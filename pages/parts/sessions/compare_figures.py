@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from emotion_core.charts.comparisons import CONVINCING, differences_chart, values_chart
+from emotion_core.charts.comparisons import (
+    AXES_PX,
+    CONVINCING,
+    differences_chart,
+    values_chart,
+)
+from emotion_core.charts.theme import Chart
 from emotion_core.markdown import plain
 from emotion_core.reports.comparison import ConditionComparison, condition_rows
 from emotion_core.reports.condition_values import OVER_TIME, condition_values
@@ -45,8 +51,11 @@ def figures(found: "Compared", comparison: ConditionComparison) -> None:
     percents = measure == "share"
     st.subheader(f"{words.capitalize()} of each", anchor=False)
     st.altair_chart(
-        values_chart(
-            values, states, comparison.conditions, title=words.capitalize(), percent=percents
+        with_room(
+            values_chart(
+                values, states, comparison.conditions, title=words.capitalize(), percent=percents
+            ),
+            AXES_PX["values"],
         ),
         key="compare_values",
         alt=f"{words.capitalize()} of each expression for {', '.join(comparison.conditions)}.",
@@ -62,6 +71,11 @@ def figures(found: "Compared", comparison: ConditionComparison) -> None:
     )
     _differences(comparison, words, percents)
     _tables(found, comparison, values)
+
+
+def with_room(chart: Chart, words_px: int) -> Chart:
+    """A chart with room for its words: here they are within its height, in documents beside it."""
+    return chart.properties(height=chart.height + words_px)
 
 
 def verdict(comparison: ConditionComparison, words: str) -> str:
@@ -127,7 +141,10 @@ def _differences(comparison: ConditionComparison, words: str, percents: bool) ->
         return
     names = [name for name in dict.fromkeys(comparison.pairs["expression"]) if name != UNCERTAIN]
     st.altair_chart(
-        differences_chart(shown, names, title=f"Difference in {words}", percent=percents),
+        with_room(
+            differences_chart(shown, names, title=f"Difference in {words}", percent=percents),
+            AXES_PX["differences"],
+        ),
         key="compare_differences",
         alt=f"Differences in {words} with their 95 % intervals, effect sizes and corrected p.",
     )

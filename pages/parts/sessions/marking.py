@@ -37,8 +37,8 @@ def marking_bar(store: Store, infos: Sequence[SessionInfo]) -> None:
                 icon=":material/check_box_outline_blank:", on_click=_choose_all, args=(ids,),
             )  # fmt: skip
             st.button(
-                "Compare", key="sessions_compare", type="tertiary", icon=":material/compare_arrows:",
-                on_click=start_comparing,
+                "Compare", key="sessions_compare", type="tertiary",
+                icon=":material/compare_arrows:", on_click=start_comparing,
                 help="Sessions, groups and their conditions, or intervals with each other.",
             )  # fmt: skip
             return
