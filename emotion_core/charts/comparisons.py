@@ -182,9 +182,7 @@ def _curve(
     curves: "pd.DataFrame", name: str, title: str, *, legend: bool, last: bool
 ) -> alt.LayerChart:
     conditions = list(dict.fromkeys(curves["condition"]))
-    colour, _ = _conditions(conditions, lines=True)
-    if not legend:
-        colour.legend = None
+    colour, _ = _conditions(conditions, lines=True, legend=legend)
     dash = alt.StrokeDash(
         "condition:N",
         scale=alt.Scale(domain=conditions, range=_cycled(_DASHES, len(conditions))),
@@ -221,12 +219,18 @@ def _curve(
     return alt.LayerChart(layer=layers)
 
 
-def _conditions(conditions: Sequence[str], *, lines: bool = False) -> tuple[alt.Color, alt.Shape]:
+def _conditions(
+    conditions: Sequence[str], *, lines: bool = False, legend: bool = True
+) -> tuple[alt.Color, alt.Shape]:
     n = len(conditions)
     domain = list(conditions)
     look: dict[str, Any] = {"symbolType": "stroke", "symbolStrokeWidth": 3} if lines else {}
     # One legend for both, because they have one field and one domain.
-    words = alt.Legend(orient="top", title=None, columns=0, labelLimit=260, symbolOpacity=1, **look)
+    words = (
+        alt.Legend(orient="top", title=None, columns=0, labelLimit=260, symbolOpacity=1, **look)
+        if legend
+        else None
+    )
     return (
         alt.Color(
             "condition:N", sort=domain, legend=words,
