@@ -33,6 +33,7 @@ from emotion_core.video.durations import row_spans
 from emotion_core.video.frame_table import FrameRows, read_metadata, read_rows
 from emotion_core.video.markers import MarkersFile
 from emotion_core.video.people import PeopleFile, build_people
+from emotion_core.video.video_folder import VideoFolder
 
 # What of a table's metadata has a place of its own.
 _PLACED = frozenset({"model", "detector", "versions", "options", "emotions", "source", "format"})
@@ -73,7 +74,7 @@ def add_video(database: Database, root: Path, folder: Path, *, name: str = "") -
     )
     row = _row(SessionKind.VIDEO, name or str(source.get("name", "")), metadata, label_set)
     row.duration_s = max(float(source.get("duration_s") or 0.0), last_time(rows))
-    video = metadata.get("path") or ""
+    video = metadata.get("path") or _library_path(path.parent)
     row.sources = [
         SourceRow(
             position=0, name=str(source.get("name", "")), path=str(video),
@@ -191,6 +192,15 @@ def _row(
         details=as_json(details),
         duration_s=0.0,
     )
+
+
+def _library_path(folder: Path) -> str:
+    """Where the video of a library's folder stands; empty for any other folder."""
+    video = VideoFolder(folder)
+    if not video.source.is_file():
+        return ""
+    found = video.video_path()
+    return "" if found is None else str(found)
 
 
 def _label_set(table: pa.Table, path: Path) -> LabelSet:

@@ -27,7 +27,8 @@ def details(store: Store, session: StoredSession, info: SessionInfo) -> None:
         tags = "".join(f'<li class="el-tag">{escape(word)}</li>' for word in words)
         st.html(f'<ul class="el-tags">{tags}</ul>')
     if info.notes:
-        st.html(pieces.paragraph(info.notes))
+        with st.container(key="session_notes"):
+            st.html(pieces.paragraph(info.notes))
     is_running = info.state == SessionState.RECORDING
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(

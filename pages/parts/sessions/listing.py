@@ -74,15 +74,17 @@ def _row(store: Store, info: SessionInfo) -> None:
             label_visibility="collapsed", width="content",
         )  # fmt: skip
         st.html(_title(info), width="stretch")
-        st.button(
-            "Open", key=f"session_open_{info.id}", icon=":material/folder_open:", type="primary",
-            on_click=open_session, args=(info.id,),
-        )  # fmt: skip
-        st.button(
-            "Delete", key=f"session_delete_{info.id}", icon=":material/delete:",
-            disabled=is_running, on_click=throw_away, args=(info.id,),
-            help="Stop the recording first." if is_running else None,
-        )  # fmt: skip
+        # Of one piece, so that on a phone both go to the next line.
+        with st.container(horizontal=True, width="content"):
+            st.button(
+                "Open", key=f"session_open_{info.id}", icon=":material/folder_open:",
+                on_click=open_session, args=(info.id,),
+            )  # fmt: skip
+            st.button(
+                "Delete", key=f"session_delete_{info.id}", icon=":material/delete:",
+                type="tertiary", disabled=is_running, on_click=throw_away, args=(info.id,),
+                help="Stop the recording first." if is_running else None,
+            )  # fmt: skip
     if is_running:
         st.caption(":material/radio_button_checked: Recording now. It grows while you look.")
     try:

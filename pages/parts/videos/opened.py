@@ -45,6 +45,10 @@ def show_video(video: str, settings: Settings) -> None:
     for note in entry.summary.get("notes", []):
         st.caption(f":material/info: {plain(note)}")
     _state(entry)
+    if entry.state == VideoState.DONE:
+        from pages.parts.videos.keeping import keep_button
+
+        keep_button(entry)
     _watching(entry.id, settings)
 
 
