@@ -70,11 +70,13 @@ def test_a_session_is_found_named_compared_and_taken_home(
     page.get_by_label("Search").press("Enter")
     expect(page.get_by_role("heading", name="1 session of 2")).to_be_visible()
 
-    page.get_by_role("button", name="Open").click()
+    page.get_by_test_id("stBaseButton-secondary").get_by_text("Open", exact=True).click()
     expect(page.get_by_role("heading", name=second)).to_be_visible()
     page.get_by_role("radio", name="People").click()
-    page.get_by_test_id("stDataFrame").locator("canvas").first.click(position=_FIRST_NAME)
-    page.keyboard.type("Dana")
+    # The cells are drawn on a canvas, and something clear lies over it.
+    table = page.get_by_test_id("stDataFrame").locator("canvas").first
+    table.dblclick(position=_FIRST_NAME, force=True)
+    page.locator("#portal textarea").fill("Dana")
     page.keyboard.press("Enter")
     _until_named(sessions[second], "Dana")
 
