@@ -29,7 +29,7 @@ _LONGEST_NAME = 28
 
 
 #: What the words around rows take; a page draws these into the height of a chart.
-AXES_PX = {"values": 92, "differences": 62}
+AXES_PX = {"values": 92, "differences": 80}
 
 
 def values_chart(
@@ -118,7 +118,7 @@ def differences_chart(
     left = alt.Y("row:N", sort=order, title=None, axis=word_axis(labelLimit=260))
     words = json.dumps({row["row"]: row["words"] for row in rows})
     right = word_axis(orient="right", labelExpr=f"({words})[datum.value]", labelLimit=200)
-    heading = _sides(title, sides) if not several else title
+    heading: Any = title if several else _sides(title, sides)
     x = alt.X("difference:Q", title=heading, axis=_axis(percent=percent))
     zero = (
         alt.Chart(alt.InlineData(values=[{"zero": 0}]))
@@ -262,9 +262,9 @@ def _p(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _sides(title: str, sides: "pd.DataFrame") -> str:
+def _sides(title: str, sides: "pd.DataFrame") -> list[str]:
     a, b = (_cut(str(sides.iloc[0][side])) for side in "ab")
-    return f"← more in {a}\u2003\u2003{title}\u2003\u2003more in {b} →"
+    return [title, f"← more in {a}\u2003\u2003more in {b} →"]
 
 
 def _cut(name: str) -> str:

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(600)]
 _STEP_S = 0.5
 _PATIENCE_MS = 90_000
 # In the table of people: the first cell, below the row of headings.
-_FIRST_NAME = {"x": 60, "y": 52}
+_FIRST_NAME = (60, 52)
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +73,9 @@ def test_a_session_is_found_named_compared_and_taken_home(
     page.get_by_test_id("stBaseButton-secondary").get_by_text("Open", exact=True).click()
     expect(page.get_by_role("heading", name=second)).to_be_visible()
     page.get_by_role("radio", name="People").click()
-    # The cells are drawn on a canvas, and something clear lies over it.
-    table = page.get_by_test_id("stDataFrame").locator("canvas").first
-    table.dblclick(position=_FIRST_NAME, force=True)
-    page.locator("#portal textarea").fill("Dana")
-    page.keyboard.press("Enter")
+    # Below the table of people: now it is that one, and no longer the summary's.
+    expect(page.get_by_role("button", name="Resting face")).to_be_visible()
+    _write_first_name(page, "Dana")
     _until_named(sessions[second], "Dana")
 
     _compare(page, first, second)
@@ -116,6 +114,18 @@ def _compare(page: Page, *names: str) -> None:
     expect(page.get_by_text(f"{len(names)} sessions chosen")).to_be_visible()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", name="Compare sessions")).to_be_visible()
+
+
+def _write_first_name(page: Page, name: str) -> None:
+    """Names the first person; cells are drawn on a canvas and have no elements of their own."""
+    table = page.get_by_test_id("stDataFrame").locator("canvas").first
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)  # what is above may still grow
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.dblclick(box["x"] + _FIRST_NAME[0], box["y"] + _FIRST_NAME[1])
+    page.locator("textarea.gdg-input").fill(name)
+    page.keyboard.press("Enter")
 
 
 def _until_named(session: StoredSession, name: str) -> None:
