@@ -51,8 +51,8 @@ _TOOLS = (
            "it."),
     _Offer("openface", "OpenFace", "A table with OpenFace's columns: for scripts that read its "
            "output."),
-    _Offer("bids", "BIDS", "A data set of events with side-cars: for MNE, FSL, the BIDS validator "
-           "and other tools of brain research."),
+    _Offer("bids", "BIDS", "A data set of events with side-cars: for MNE, FSL and other "
+           "BIDS tools."),
     _Offer("elan", "ELAN", "A tier per person on the time line of the video: opens in ELAN."),
     _Offer("boris", "BORIS", "Expressions as state events: BORIS and its scripts read it."),
     _Offer("webvtt", "WebVTT", "What is shown when, as subtitles: for VLC and web players."),
