@@ -58,6 +58,7 @@ def confusion_chart(
     rates: bool = True,
     pick: str = "",
     sides: tuple[str, str] = ("True", "Predicted"),
+    counted: str = "Faces",
 ) -> Chart:
     """Which emotion is taken for which; the shade is each cell's share of the true emotion.
 
@@ -68,6 +69,7 @@ def confusion_chart(
         pick: name of a selection that a click on a cell makes, with the fields ``true`` and
             ``predicted``; empty for none.
         sides: what the rows and the columns are.
+        counted: what the counts count.
 
     Raises:
         ValueError: an unknown emotion, or counts that are not square in the number of labels.
@@ -95,8 +97,8 @@ def confusion_chart(
         tooltip=[
             alt.Tooltip("true:N", title=sides[0]),
             alt.Tooltip("predicted:N", title=sides[1]),
-            alt.Tooltip("share:Q", title="Share of the true label", format=".1%"),
-            alt.Tooltip("faces:Q", title="Faces"),
+            alt.Tooltip("share:Q", title="Share of the row", format=".1%"),
+            alt.Tooltip("faces:Q", title=counted),
         ],
     )
     cells = base.mark_rect(color="#4C6A92", cornerRadius=3, **pointer).encode(

@@ -191,7 +191,7 @@ def _curves(sessions: "Sequence[SessionFrames]", by: str) -> "pd.DataFrame":
 
 def _judged(session: "SessionFrames", args: argparse.Namespace) -> Any:
     from emotion_core.emotions import Emotion
-    from emotion_core.reports.agreement.codings import read_coding
+    from emotion_core.reports.agreement.coding_files import read_coding
     from emotion_core.reports.agreement.judging import agree
 
     return agree(

@@ -1,11 +1,11 @@
 """Small pieces of HTML: one chip per face, rows of figures. Everything that varies is escaped."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from emotion_core.emotions import Emotion
 from emotion_core.types import FrameResult
-from emotion_core.wording import describe_face
+from emotion_core.wording import describe_face, percent
 
 #: A card shows this many chips; the rest is counted.
 MAX_CHIPS = 6
@@ -65,6 +65,26 @@ def legend(emotions: Sequence[Emotion]) -> str:
         for emotion in emotions
     ]
     return f'<ul class="el-legend">{"".join(items)}</ul>'
+
+
+def share_bar(share: Mapping[str, float]) -> str:
+    """One bar: how much of the time each expression was shown, in the colours of the charts."""
+    cells, words = [], []
+    for name, value in share.items():
+        if value < 0.005:
+            continue
+        known = name in {emotion.value for emotion in Emotion}
+        colour = Emotion(name).colour if known else "transparent"
+        kind = "" if known else ' class="el-doubt"'
+        cells.append(f'<i{kind} style="flex:{value:.4f};background:{colour}"></i>')
+        words.append(f"{name} {percent(value)}")
+    if not cells:
+        return '<p class="el-quiet">No face was found.</p>'
+    text = escape(" · ".join(words))
+    return (
+        f'<div class="el-shares" role="img" aria-label="{text}">{"".join(cells)}</div>'
+        f'<p class="el-quiet">{text}</p>'
+    )
 
 
 def _face_chip(result: FrameResult, face: int) -> str:

@@ -92,7 +92,7 @@ def compare(
 
     if by not in CONDITIONS:
         raise ReportError(f"by: wanted one of {', '.join(CONDITIONS)}. Received: {by!r}")
-    rows = _chosen(statistics, by)
+    rows = condition_rows(statistics, by)
     names = _condition_names(rows, by, conditions)
     values = unit_values(rows if paired is not True else _same_names(rows), measure, [by])
     wide = {
@@ -127,7 +127,8 @@ def compare(
     return ConditionComparison(measure, by, names, pairs, omnibus, warnings)
 
 
-def _chosen(statistics: "pd.DataFrame", by: str) -> "pd.DataFrame":
+def condition_rows(statistics: "pd.DataFrame", by: str) -> "pd.DataFrame":
+    """The rows that a comparison counts: those of intervals, or of whole sessions."""
     whole = (statistics["interval"] == WHOLE).to_numpy(np.bool_)
     if by == "interval":
         return statistics[~whole]

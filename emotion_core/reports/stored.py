@@ -88,6 +88,8 @@ def _metadata(info: Any) -> dict[str, Any]:
     """As a frame table's metadata has it."""
     details = dict(info.details)
     model = {**(details.pop("model", None) or {}), "name": info.model, "sha256": info.model_sha256}
+    if info.options.get("labels"):
+        model.setdefault("labels", info.options["labels"])
     source: dict[str, Any] = {}
     if len(info.sources) == 1:
         one = info.sources[0]

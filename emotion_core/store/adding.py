@@ -33,9 +33,11 @@ from emotion_core.video.durations import row_spans
 from emotion_core.video.frame_table import FrameRows, read_metadata, read_rows
 from emotion_core.video.markers import MarkersFile
 from emotion_core.video.people import PeopleFile, build_people
+from emotion_core.video.video_folder import VideoFolder
 
 # What of a table's metadata has a place of its own.
 _PLACED = frozenset({"model", "detector", "versions", "options", "emotions", "source", "format"})
+_PLACED_OF_MODEL = frozenset({"name", "sha256"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def add_video(database: Database, root: Path, folder: Path, *, name: str = "") -
     )
     row = _row(SessionKind.VIDEO, name or str(source.get("name", "")), metadata, label_set)
     row.duration_s = max(float(source.get("duration_s") or 0.0), last_time(rows))
-    video = metadata.get("path") or ""
+    video = metadata.get("path") or _library_path(path.parent)
     row.sources = [
         SourceRow(
             position=0, name=str(source.get("name", "")), path=str(video),
@@ -170,6 +172,10 @@ def _row(
     kind: SessionKind, name: str, metadata: Mapping[str, Any], label_set: LabelSet
 ) -> SessionRow:
     model, detector = metadata.get("model", {}), metadata.get("detector", {})
+    details = {k: v for k, v in metadata.items() if k not in _PLACED}
+    # Its title, and whose labels it answered by.
+    if more := {k: v for k, v in model.items() if k not in _PLACED_OF_MODEL}:
+        details["model"] = more
     return SessionRow(
         id=new_id(),
         kind=kind.value,
@@ -183,9 +189,18 @@ def _row(
         emotions=list(label_set.names),
         versions=as_json(metadata.get("versions", {})),
         options=as_json(metadata.get("options", {})),
-        details=as_json({k: v for k, v in metadata.items() if k not in _PLACED}),
+        details=as_json(details),
         duration_s=0.0,
     )
+
+
+def _library_path(folder: Path) -> str:
+    """Where the video of a library's folder stands; empty for any other folder."""
+    video = VideoFolder(folder)
+    if not video.source.is_file():
+        return ""
+    found = video.video_path()
+    return "" if found is None else str(found)
 
 
 def _label_set(table: pa.Table, path: Path) -> LabelSet:

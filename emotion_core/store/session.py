@@ -9,7 +9,14 @@ from sqlalchemy import select
 
 from emotion_core.errors import StoreError
 from emotion_core.store.database import Database, session_row, subject_names
-from emotion_core.store.models import GroupRow, MembershipRow, SessionRow, TagRow, new_id
+from emotion_core.store.models import (
+    GroupRow,
+    MembershipRow,
+    SessionKind,
+    SessionRow,
+    TagRow,
+    new_id,
+)
 from emotion_core.store.places import SessionPlace, person_picture, source_picture
 from emotion_core.store.row_parts import joined, rows_schema
 from emotion_core.store.session_info import SessionInfo, info_of, who_of
@@ -19,6 +26,7 @@ from emotion_core.store.shares import ExpressionShares, Interval
 from emotion_core.store.stored_frames import build_frames
 from emotion_core.store.texts import checked_name, checked_text
 from emotion_core.store.who import Who
+from emotion_core.video.summary import UNCERTAIN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +108,28 @@ class StoredSession:
         excluded = self.markers.excluded()
         parts = ExpressionShares(self.place.parts, self.who(), excluded)
         return parts.compute(intervals, hidden=hidden)
+
+    def overall(self) -> dict[str, float]:
+        """Which share of all time with a face each expression was shown; of photos, of all faces.
+
+        Hidden people and excluded times do not count.
+
+        Returns:
+            {expression, or ``"uncertain"``: share}, adding up to 1; empty where there is no face.
+
+        Raises:
+            StoreError: rows cannot be read.
+        """
+        info = self.info()
+        if info.kind == SessionKind.PHOTOS:
+            faces = self.frames().dropna(subset=["track"])
+            doubt = faces["uncertain"].astype(bool)
+            found = faces["expression"].astype(object).where(~doubt, UNCERTAIN).value_counts()
+        else:
+            found = self.shares().groupby("expression")["seconds"].sum()
+        total = float(found.sum())
+        order = [name for name in (*info.label_set.names, UNCERTAIN) if name in found.index]
+        return {name: float(found[name]) / total for name in order} if total else {}
 
     def rename(self, name: str) -> None:
         """Gives it a name.

@@ -1,5 +1,7 @@
 """Moments, intervals and exclusions of a session."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -59,17 +61,40 @@ class SessionMarkers:
             )  # fmt: skip
         return marker
 
-    def change(self, marker: str, start_s: float, end_s: float | None, text: str) -> Marker:
-        """Replaces times and text of a marker.
+    def change(
+        self,
+        marker: str,
+        start_s: float,
+        end_s: float | None,
+        text: str,
+        kind: str | None = None,
+    ) -> Marker:
+        """Replaces times and text of a marker, and what kind it is of unless that is None.
 
         Raises:
-            StoreError: there is no such marker, or times and text do not fit.
+            StoreError: there is no such marker, or times, text and kind do not fit.
         """
         with self._database.writing() as db:
             row = self._row(db, marker)
-            changed = _checked(marker, start_s, end_s, text, row.kind)
+            changed = _checked(marker, start_s, end_s, text, row.kind if kind is None else kind)
             row.start_s, row.end_s, row.text = changed.start_s, changed.end_s, changed.text
+            row.kind = changed.kind
         return changed
+
+    def replace(self, markers: Sequence[Marker]) -> None:
+        """Puts these in the place of all that there are.
+
+        Raises:
+            StoreError: the session is gone.
+        """
+        with self._database.writing() as db:
+            row = session_row(db, self._session)
+            row.markers = []
+            db.flush()  # old keys go before the same ones come again
+            row.markers = [
+                MarkerRow(id=m.id, start_s=m.start_s, end_s=m.end_s, text=m.text, kind=m.kind)
+                for m in markers
+            ]
 
     def remove(self, marker: str) -> None:
         """Removes a marker.

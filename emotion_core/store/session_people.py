@@ -1,5 +1,8 @@
 """Who is in a session: people are named, merged, split, hidden, and known across sessions."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -16,6 +19,19 @@ from emotion_core.store.models import (
 from emotion_core.store.session_info import Person, info_of, who_of
 from emotion_core.store.texts import checked_interval, checked_name, checked_time
 from emotion_core.store.who import TrackPiece, split_pieces
+
+
+@dataclass(frozen=True, slots=True)
+class WhoIsWho:
+    """Everything that is said of a session's people at one moment.
+
+    Attributes:
+        people: everybody.
+        pieces: which face is whose from when on.
+    """
+
+    people: tuple[Person, ...]
+    pieces: tuple[TrackPiece, ...]
 
 
 class SessionPeople:
@@ -39,6 +55,43 @@ class SessionPeople:
         with self._database.reading() as db:
             row = session_row(db, self._session, deleted=True)
             return info_of(row, subject_names(db)).people
+
+    def said(self) -> WhoIsWho:
+        """Everything that is said of them now.
+
+        Raises:
+            StoreError: the session is gone.
+        """
+        with self._database.reading() as db:
+            row = session_row(db, self._session, deleted=True)
+            return WhoIsWho(info_of(row, subject_names(db)).people, who_of(row).pieces)
+
+    def replace(self, said: WhoIsWho) -> None:
+        """Puts what was said of them before in the place of what is said now.
+
+        Raises:
+            StoreError: the session is gone.
+        """
+        with self._database.writing() as db:
+            row = session_row(db, self._session)
+            before = {person.subject_id for person in row.people}
+            row.people, row.baselines = [], []
+            _set_pieces(db, row, said.pieces)
+            row.people = [
+                PersonRow(
+                    number=p.number, name=p.name if p.is_named else "", hidden=p.hidden,
+                    subject_id=_subject(db, p.subject) if p.subject else None,
+                )
+                for p in said.people
+            ]  # fmt: skip
+            row.baselines = [
+                BaselineRow(person=p.number, start_s=p.baseline[0], end_s=p.baseline[1])
+                for p in said.people
+                if p.baseline is not None
+            ]
+            db.flush()
+            for subject in before:
+                forget_unused_subject(db, subject)
 
     def name(self, person: int, name: str) -> None:
         """Names somebody; an empty name takes the name away.
@@ -195,7 +248,7 @@ def _person(row: SessionRow, number: int) -> PersonRow:
     raise StoreError(f"There is nobody with the number {number} in this session.")
 
 
-def _set_pieces(db: Session, row: SessionRow, pieces: "list[TrackPiece]") -> None:
+def _set_pieces(db: Session, row: SessionRow, pieces: Iterable[TrackPiece]) -> None:
     """Replaces the pieces of the tracks."""
     row.tracks = []
     db.flush()  # old keys go before the same ones come again

@@ -1,14 +1,18 @@
 """Everybody who is in a video, hidden or not: for the list in which people are named and merged."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emotion_core.types import Float32Array
+from emotion_core.types import BoolArray, Float32Array, Float64Array, Int64Array
 from emotion_core.video.durations import row_spans
 from emotion_core.video.frame_table import FrameTable
 from emotion_core.video.people import PeopleEdit, build_people
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,18 +50,39 @@ def list_people(table: FrameTable, edits: Sequence[PeopleEdit] = ()) -> tuple[Li
     frames = table.frames
     times = frames["time_s"].to_numpy(np.float64)
     who = build_people(frames["track"].to_numpy(np.int64, na_value=0), times, edits)
-    starts, ends = row_spans(times, table.metadata.get("source", {}).get("duration_s"))
+    spans = row_spans(times, table.metadata.get("source", {}).get("duration_s"))
+    return people_of_rows(frames, who.ids, who.hidden, who.name, spans)
+
+
+def people_of_rows(
+    frames: "pd.DataFrame",
+    ids: Int64Array,
+    hidden: BoolArray,
+    name: Callable[[int], str],
+    spans: tuple[Float64Array, Float64Array],
+) -> tuple[ListedPerson, ...]:
+    """The people of N rows, by number.
+
+    Args:
+        frames: rows of a frame table.
+        ids: (N,) int64, the person of each row; 0 without a face.
+        hidden: (N,) bool, rows of people who are not to be seen.
+        name: what a person is called.
+        spans: from when until when each row stands for what is seen, both (N,) seconds.
+    """
+    times = frames["time_s"].to_numpy(np.float64)
+    starts, ends = spans
     sureness = frames["detector_confidence"].to_numpy(np.float64)
     boxes = frames[["x0", "y0", "x1", "y1"]].to_numpy(np.float32)
     found = []
-    for person in np.unique(who.ids[who.ids > 0]).tolist():
-        rows = np.flatnonzero(who.ids == person)
+    for person in np.unique(ids[ids > 0]).tolist():
+        rows = np.flatnonzero(ids == person)
         best = rows[int(np.nan_to_num(sureness[rows]).argmax())]
         found.append(
             ListedPerson(
                 id=person,
-                name=who.name(person),
-                hidden=bool(who.hidden[rows].any()),
+                name=name(person),
+                hidden=bool(hidden[rows].any()),
                 seconds=float((ends[rows] - starts[rows]).sum()),
                 first_s=float(starts[rows[0]]),
                 last_s=float(ends[rows].max()),

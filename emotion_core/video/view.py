@@ -1,13 +1,13 @@
 """A frame table as its user sees it: people by name, other thresholds, what is excluded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from emotion_core.emotions import LabelSet
-from emotion_core.types import Int64Array
+from emotion_core.types import BoolArray, Float64Array, Int64Array
 from emotion_core.video.durations import left_over, overlap_s, row_spans
 from emotion_core.video.frame_table import FrameTable
 from emotion_core.video.markers import Marker, excluded_intervals
@@ -86,22 +86,56 @@ def build_view(
     starts, ends = row_spans(times, end_s)
     tracks = frames["track"].to_numpy(np.int64, na_value=0)
     who = build_people(tracks, times, people)
-    excluded = excluded_intervals(markers)
+    return view_of_people(
+        frames,
+        label_set,
+        ids=who.ids,
+        hidden=who.hidden,
+        name=who.name,
+        spans=(starts, ends),
+        begin_s=float(options.get("from_s") or 0.0),
+        excluded=excluded_intervals(markers),
+    )
+
+
+def view_of_people(
+    frames: "pd.DataFrame",
+    label_set: LabelSet,
+    *,
+    ids: Int64Array,
+    hidden: BoolArray,
+    name: Callable[[int], str],
+    spans: tuple[Float64Array, Float64Array],
+    begin_s: float = 0.0,
+    excluded: Sequence[tuple[float, float]] = (),
+) -> VideoView:
+    """The view of rows of which it is known who each is.
+
+    Args:
+        frames: N rows of a frame table.
+        label_set: the emotions.
+        ids: (N,) int64, the person of each row; 0 without a face.
+        hidden: (N,) bool, rows of people who are not to be seen.
+        name: what a person is called.
+        spans: from when until when each row stands for what is seen, both (N,) seconds.
+        begin_s: where the reading began.
+        excluded: intervals that count in no statistics; no two meet.
+    """
+    times = frames["time_s"].to_numpy(np.float64)
     frames = frames.assign(
-        person_id=who.ids,
-        start_s=starts,
-        end_s=ends,
+        person_id=ids,
+        start_s=spans[0],
+        end_s=spans[1],
         excluded=overlap_s(times, times + 1e-9, excluded) > 0,
     )
-    frames = _without(frames, who.hidden)
-    ids = frames["person_id"].to_numpy(np.int64)
-    names = {person: who.name(person) for person in sorted(set(ids[ids > 0].tolist()))}
+    frames = _without(frames, hidden)
+    seen = frames["person_id"].to_numpy(np.int64)
+    names = {person: name(person) for person in sorted(set(seen[seen > 0].tolist()))}
     frames["person"] = frames["person_id"].map(names)
-    frames["counts"] = _one_each(frames, ids)
-    begin = float(options.get("from_s") or 0.0)
-    window = (begin, max(float(ends.max(initial=begin)), begin))
+    frames["counts"] = _one_each(frames, seen)
+    window = (begin_s, max(float(spans[1].max(initial=begin_s)), begin_s))
     frames["seconds"] = _counted(frames, window, excluded)
-    return VideoView(frames, label_set, names, window, excluded)
+    return VideoView(frames, label_set, names, window, tuple(excluded))
 
 
 def _counted(

@@ -47,7 +47,7 @@ SAFE_CALLS = frozenset(
     {
         "plain", "escape", "percent", "count_of", "duration", "len", "round", "max", "min", "sum",
         "abs", "int", "float", "file_size", "figures", "card_title", "photo_line", "paragraph",
-        "definition_list", "legend", "face_chips", "one_chip", "describe_face",
+        "definition_list", "legend", "share_bar", "face_chips", "one_chip", "describe_face",
     }
 )  # fmt: skip
 SAFE_METHODS = frozenset(

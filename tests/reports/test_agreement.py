@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score
 
 from emotion_core.emotions import Emotion
 from emotion_core.errors import ReportError
-from emotion_core.reports.agreement.codings import read_coding
+from emotion_core.reports.agreement.coding_files import read_coding
 from emotion_core.reports.agreement.coefficients import (
     cohen_kappa,
     intraclass_correlation,

@@ -14,7 +14,7 @@ import python_calamine
 import webvtt
 
 from emotion_core.errors import OutputError, ReportError
-from emotion_core.reports.agreement.codings import read_coding
+from emotion_core.reports.agreement.coding_files import read_coding
 from emotion_core.reports.exports import excel
 from emotion_core.reports.exports.bids import events_sidecar, to_bids, to_bids_events
 from emotion_core.reports.exports.boris import to_boris
@@ -192,7 +192,7 @@ def test_no_cell_of_a_workbook_is_a_formula(both: SessionFrames) -> None:
 
 
 def test_too_many_rows_for_a_workbook(both: SessionFrames, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(excel, "_MOST_FRAMES", 50)
+    monkeypatch.setattr(excel, "MAX_FRAMES", 50)
     with pytest.raises(OutputError, match=r"at most 50 rows of frames. Received: 90"):
         to_excel([both])
 

@@ -27,7 +27,7 @@ NAMES = FER2013.names
 
 
 def unpacked(data: bytes) -> dict[str, Any]:
-    """As pages/parts/videos/player_table.js reads it."""
+    """As pages/parts/common/review/player_table.js reads it."""
     length = int.from_bytes(data[:4], "little")
     head = json.loads(data[4 : 4 + length])
     found: dict[str, Any] = {key: head[key] for key in ("people", "emotions", "window")}

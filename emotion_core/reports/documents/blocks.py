@@ -14,11 +14,19 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A paragraph; ``quiet`` is smaller and grey, ``warning`` is marked."""
+    """A paragraph.
+
+    Attributes:
+        text: of it.
+        quiet: smaller and grey.
+        warning: marked.
+        lead: stays with what follows it.
+    """
 
     text: str
     quiet: bool = False
     warning: bool = False
+    lead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,12 @@ from emotion_core.reports.documents.words import (
     share_with_interval,
 )
 from emotion_core.reports.session_frames import SessionFrames, SessionKind
-from emotion_core.reports.statistics import WHOLE, marked_intervals, person_statistics
+from emotion_core.reports.statistics import (
+    WHOLE,
+    is_numbered,
+    marked_intervals,
+    person_statistics,
+)
 from emotion_core.video.markers import MARKER
 from emotion_core.video.summary import summarize
 from emotion_core.wording import count_of, duration, percent
@@ -40,11 +45,15 @@ if TYPE_CHECKING:
 
 #: People with a section of their own; of more, the tables say what the charts leave out.
 MAX_PEOPLE = 12
+#: People with a table of their own; more stand in one table of shares and one of scores.
+MAX_TABLES = 6
 #: Sessions with a chart over time.
 MAX_CURVES = 8
 #: Steps of a curve over time.
 _STEPS = 240
 _MOST_MARKERS = 20
+# More would fill a page, and leave the one before it empty.
+_PEOPLE_OF_FIGURE = 3
 _PERSON = ["session", "session_name", "person"]
 
 
@@ -120,7 +129,16 @@ def _overview(sessions: Sequence[SessionFrames], figures: "pd.DataFrame") -> Fac
         items.append(("Length", duration(total), "without what is excluded"))
     name = "Photos" if photos else "Frames read"
     items.append((name, f"{frames:,}", f"{with_face:,} with a face"))
-    items.append(("People", f"{sum(part['people'] for part in parts)}", "by their faces"))
+    if photos:
+        items.append(("Faces", f"{sum(part['faces'] for part in parts):,}", "in all photos"))
+    else:
+        # Somebody with a name is one person in all sessions.
+        people = {
+            name if not is_numbered(name) else f"{session.id} {name}"
+            for session in sessions
+            for name in session.view.names.values()
+        }
+        items.append(("People", f"{len(people)}", "by their faces"))
     if seen and len(sure):
         most = str(sure.idxmax())
         of = "of faces" if photos else "of the time with a face"
@@ -135,6 +153,7 @@ def _expressions(sessions: Sequence[SessionFrames], figures: "pd.DataFrame") -> 
     if not len(whole):
         return [Text("No face was found.")]
     several = len(sessions) > 1
+    photos = all(session.kind is SessionKind.PHOTOS for session in sessions)
     by_person = [
         (_who(session, person, several), rows)
         for (_, session, person), rows in whole.groupby(_PERSON, sort=False)
@@ -156,16 +175,22 @@ def _expressions(sessions: Sequence[SessionFrames], figures: "pd.DataFrame") -> 
             f"Bars of the share of each expression. {lead}.",
         )
     ]
-    blocks += [_person_table(who, rows, sessions) for who, rows in by_person[:MAX_PEOPLE]]
+    if len(by_person) <= MAX_TABLES:
+        return blocks + [_person_table(who, rows, sessions) for who, rows in by_person]
+    columns = [*names, UNCERTAIN]
+    blocks.append(
+        _matrix("Share of time", "Seen", whole, columns, "share", several)
+        if not photos
+        else _matrix("Share of photos", "Photos", whole, columns, "share", several)
+    )
+    blocks.append(_matrix(_score_words(sessions), "", whole, names, "mean", several))
     return blocks
 
 
 def _person_table(who: str, rows: "pd.DataFrame", sessions: Sequence[SessionFrames]) -> Table:
     first = rows.iloc[0]
     photos = math.isnan(float(rows["onsets"].max()))
-    relative = any(session.baselines for session in sessions)
-    score = "Mean score, change from rest" if relative else "Mean score"
-    columns = ["Expression", "Share (95 % interval)", score]
+    columns = ["Expression", "Share (95 % interval)", _score_words(sessions)]
     columns += [] if photos else ["Time", "Onsets", "Per minute", "First at", "Longest"]
     body = []
     for row in iter_rows(rows):
@@ -195,6 +220,41 @@ def _person_table(who: str, rows: "pd.DataFrame", sessions: Sequence[SessionFram
     )
 
 
+def _score_words(sessions: Sequence[SessionFrames]) -> str:
+    relative = any(session.baselines for session in sessions)
+    return "Mean score, change from rest" if relative else "Mean score"
+
+
+def _matrix(
+    caption: str,
+    amount: str,
+    rows: "pd.DataFrame",
+    names: Sequence[str],
+    measure: str,
+    several: bool,
+) -> Table:
+    """A row per person, a column per expression; ``amount`` heads how much was seen."""
+    body = []
+    for (_, session, person), own in rows.groupby(_PERSON, sort=False):
+        by_name = dict(zip(own["expression"], own[measure], strict=True))
+        seen = float(own["seen_s"].iloc[0])
+        cells = [
+            percent(by_name[name]) if measure == "share" else figure(float(by_name[name]), 2)
+            for name in names
+        ]
+        much = [f"{seen:.0f}" if amount == "Photos" else seconds(seen)] * bool(amount)
+        body.append((_who(session, person, several), *much, *cells))
+    longest = max((len(row[0]) for row in body), default=0)
+    head = ("Person", amount) if amount else ("Person",)
+    return Table(
+        (*head, *names),
+        tuple(body),
+        caption=caption,
+        numbers=tuple(range(1, len(names) + len(head))),
+        weights=(min(3.4, max(1.6, 0.11 * longest)), *[1.0] * (len(names) + len(head) - 1)),
+    )
+
+
 def _over_time(sessions: Sequence[SessionFrames]) -> list[Block]:
     blocks: list[Block] = []
     timed = [
@@ -221,18 +281,24 @@ def _over_time(sessions: Sequence[SessionFrames]) -> list[Block]:
             f"{about} scores in steps of {step:g} s; where the band is empty, the person was "
             "not seen or the time is excluded." + _left_out(len(order), len(shown))
         )
-        blocks.append(
-            Figure(
-                score_areas_chart(
-                    curves,
-                    session.view.label_set.names,
-                    step=step,
-                    markers=[(m.start_s - begin, m.text) for m in marks],
-                ),
-                caption + (f" Markers: {texts}." if texts else ""),
-                f"Bands of scores over {duration(end - begin)} for {', '.join(shown)}.",
+        groups = [shown[i : i + _PEOPLE_OF_FIGURE] for i in range(0, len(shown), _PEOPLE_OF_FIGURE)]
+        for people in groups:
+            last = people is groups[-1]
+            blocks.append(
+                Figure(
+                    score_areas_chart(
+                        curves[curves["condition"].isin(people)],
+                        session.view.label_set.names,
+                        step=step,
+                        markers=[(m.start_s - begin, m.text) for m in marks],
+                        span=(0.0, end - begin),
+                    ),
+                    (caption + (f" Markers: {texts}." if texts else ""))
+                    if last
+                    else f"{', '.join(people)}.",
+                    f"Bands of scores over {duration(end - begin)} for {', '.join(people)}.",
+                )
             )
-        )
     if len(timed) > MAX_CURVES:
         blocks.append(Text(f"The first {MAX_CURVES} of {len(timed)} sessions.", quiet=True))
     return [Heading("Over time"), *blocks] if blocks else []
@@ -244,22 +310,7 @@ def _intervals(figures: "pd.DataFrame") -> list[Block]:
     names = list(dict.fromkeys(rows["expression"]))
     several = rows["session"].nunique() > 1
     for interval_name, part in rows.groupby("interval", sort=False):
-        body = []
-        for (_, session, person), own in part.groupby(_PERSON, sort=False):
-            by_name = dict(zip(own["expression"], own["share"], strict=True))
-            seen = seconds(float(own["seen_s"].iloc[0]))
-            body.append(
-                (_who(session, person, several), seen, *(percent(by_name[n]) for n in names))
-            )
-        blocks.append(
-            Table(
-                ("Person", "Seen", *names),
-                tuple(body),
-                caption=str(interval_name),
-                numbers=tuple(range(1, len(names) + 2)),
-                weights=(1.6, *[1.0] * (len(names) + 1)),
-            )
-        )
+        blocks.append(_matrix(str(interval_name), "Seen", part, names, "share", several))
     return blocks
 
 
@@ -269,6 +320,8 @@ def _of(sessions: Sequence[SessionFrames]) -> str:
 
 
 def _who(session: Hashable, person: Hashable, several: bool) -> str:
+    if several and str(person) in str(session):
+        return str(session)  # "Anna, second visit"
     return f"{session} · {person}" if several else str(person)
 
 

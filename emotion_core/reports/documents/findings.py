@@ -4,8 +4,13 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from emotion_core.charts.comparisons import (
+    CONVINCING,
+    condition_curves_chart,
+    differences_chart,
+)
 from emotion_core.charts.models import confusion_chart
-from emotion_core.charts.sessions import UNCERTAIN, condition_curves_chart, differences_chart
+from emotion_core.charts.sessions import UNCERTAIN
 from emotion_core.reports.agreement.judging import Agreement
 from emotion_core.reports.comparison import ConditionComparison
 from emotion_core.reports.documents.blocks import Block, Figure, Heading, Points, Table, Text
@@ -32,14 +37,20 @@ def comparison_blocks(
     names = [state for state in states if state != UNCERTAIN]
     pairs = list(comparison.pairs.groupby(["a", "b"], sort=False))
     if len(pairs) <= _MOST_PAIRS:
-        which = "; ".join(f"{b} less {a}" for (a, b), _ in pairs)
+        which = "; ".join(f"{b} minus {a}" for (a, b), _ in pairs)
         blocks.append(
             Figure(
-                differences_chart(comparison.pairs, names, title=f"Difference in {measure}"),
-                f"{which}: differences in {measure}, with 95 % intervals.",
+                differences_chart(
+                    comparison.pairs, names, title=f"Difference in {measure}",
+                    percent=comparison.measure == "share",
+                ),
+                f"{which}: differences in {measure}, with 95 % intervals, Hedges' g and corrected "
+                f"p. A filled dot: p below {CONVINCING:g}.",
                 _differences_text(comparison),
             )
-        )
+        )  # fmt: skip
+    for (a, b), rows in pairs:
+        blocks.append(_pair_table(str(a), str(b), rows, percents=comparison.measure == "share"))
     for axis, table in curves.items():
         spread = table.groupby("expression")["value"].max().sort_values(ascending=False)
         shown = [name for name in names if name in set(spread.index[:_MOST_CURVES])]
@@ -51,8 +62,6 @@ def comparison_blocks(
                 f"Lines of the mean scores of {', '.join(shown)} by {axis.lower()}.",
             )
         )
-    for (a, b), rows in pairs:
-        blocks.append(_pair_table(str(a), str(b), rows))
     if len(comparison.omnibus):
         body = tuple(
             (
@@ -72,7 +81,9 @@ def comparison_blocks(
     return blocks
 
 
-def _pair_table(a: str, b: str, rows: "pd.DataFrame") -> Table:
+def _pair_table(a: str, b: str, rows: "pd.DataFrame", *, percents: bool) -> Table:
+    scale, digits = (100, 1) if percents else (1, 3)
+    unit = " in points" if percents else ""
     first = rows.iloc[0]
     people = (
         f"{first['people_a']} people in both"
@@ -81,15 +92,24 @@ def _pair_table(a: str, b: str, rows: "pd.DataFrame") -> Table:
     )
     body = tuple(
         (
-            str(row.expression), figure(row.mean_a, 3), figure(row.mean_b, 3),
-            interval(row.difference, row.low, row.high, 3), figure(row.effect, 2),
+            str(row.expression), _value(row.mean_a, percents), _value(row.mean_b, percents),
+            interval(scale * row.difference, scale * row.low, scale * row.high, digits),
+            figure(row.effect, 2),
             p_value(row.p), p_value(row.p_holm),
         )
         for row in iter_rows(rows)
     )  # fmt: skip
     tests = ", ".join(dict.fromkeys(str(test) for test in rows["test"] if "nobody" not in test))
     return Table(
-        ("Expression", a, b, "Difference (95 % interval)", "Effect (g)", "p", "p, corrected"),
+        (
+            "Expression",
+            a,
+            b,
+            f"Difference{unit} (95 %)",
+            "Effect (g)",
+            "p",
+            "p, corrected",
+        ),
         body,
         caption=f"{a} and {b}: {people}",
         note=f"Test: {tests or 'none'}. Effect: Hedges' g. Corrected by Holm's rule for all tests "
@@ -97,6 +117,12 @@ def _pair_table(a: str, b: str, rows: "pd.DataFrame") -> Table:
         numbers=(1, 2, 3, 4, 5, 6),
         weights=(1.1, 0.9, 0.9, 2, 0.9, 0.8, 1.1),
     )
+
+
+def _value(value: float, percents: bool) -> str:
+    if not percents:
+        return figure(value, 3)
+    return "" if math.isnan(value) else percent(value, 1)
 
 
 def _differences_text(comparison: ConditionComparison) -> str:

@@ -15,6 +15,7 @@ from emotion_core.reports.documents.blocks import (
     Table,
     Text,
 )
+from emotion_core.reports.documents.words import unbroken
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -89,9 +90,11 @@ def _block(block: Block) -> str:
             kind = "warning" if block.warning else "quiet" if block.quiet else ""
             mark = f' class="{kind}"' if kind else ""
             sign = "<strong>Note.</strong> " if block.warning else ""
-            return f"<p{mark}>{sign}{escape(block.text)}</p>"
+            return f"<p{mark}>{sign}{escape(unbroken(block.text))}</p>"
         case Points():
-            return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in block.items)}</ul>"
+            return (
+                f"<ul>{''.join(f'<li>{escape(unbroken(item))}</li>' for item in block.items)}</ul>"
+            )
         case Facts():
             cells = (
                 f"<div><dt>{escape(label)}</dt><dd>{escape(value)}"

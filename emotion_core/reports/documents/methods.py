@@ -14,7 +14,7 @@ _DIGEST = 16
 def method_blocks(sessions: Sequence[SessionFrames], compared: bool, agreed: bool) -> list[Block]:
     """A paragraph to cite, and one sentence on each kind of figure."""
     return [
-        Text("To cite in a text:", quiet=True),
+        Text("To cite in a text:", quiet=True, lead=True),
         Text(method_text(sessions[0].metadata, compared=compared, agreed=agreed)),
         Points(_definitions(sessions, compared, agreed)),
     ]
@@ -149,7 +149,7 @@ def origin_table(sessions: Sequence[SessionFrames]) -> Table:
         ("Session", "Kind", "Group", "Created", "Read", "Source SHA-256", "Model SHA-256",
          "Version"),
         tuple(rows),
-        weights=(1.6, 0.7, 0.8, 1.2, 1.2, 1.2, 1.2, 0.8),
+        weights=(1.7, 0.7, 0.8, 1.6, 1.2, 1.1, 1.1, 0.8),
     )  # fmt: skip
 
 

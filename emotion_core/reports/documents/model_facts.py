@@ -44,7 +44,7 @@ def model_blocks(metadata: Mapping[str, Any], card: ModelCard | None) -> list[Bl
             "uncertain and is called nothing."
         )
     blocks: list[Block] = []
-    figures = _judged(card)
+    figures = _judged(card, str(model.get("labels", "")))
     if figures is None:
         sentences.append(
             "Its card is not at hand, so how often it is right is not said here. See the card of "
@@ -96,13 +96,18 @@ def _who(name: str, model: Mapping[str, Any]) -> str:
     return f"Read by {name}{known}" + (f", which learnt {learnt}." if learnt else ".")
 
 
-def _judged(card: ModelCard | None) -> tuple[str, Mapping[str, Any]] | None:
-    """(data set in words, figures) of the card's test set, else its validation set."""
+def _judged(card: ModelCard | None, labels: str) -> tuple[str, Mapping[str, Any]] | None:
+    """(data set in words, figures) of the card's test set, else its validation set.
+
+    A head is judged by the labels that it learnt: the other's figures are not its own.
+    """
     if card is None:
         return None
+    own = "_ferplus" if labels == "raters" else ""
+    by = " by the majority of ten raters (FER+)" if own else ""
     for key, words in (
-        ("test", "FER-2013's test set"),
-        ("validation", "FER-2013's validation set"),
+        (f"test{own}", f"FER-2013's test set{by}"),
+        (f"validation{own}", f"FER-2013's validation set{by}"),
     ):
         found = card.metrics.get(key)
         wanted = {"n", "accuracy", "accuracy_ci95", "coverage", "accuracy_covered", "per_class"}

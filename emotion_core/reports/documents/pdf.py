@@ -17,12 +17,16 @@ from emotion_core.reports.documents.blocks import (
     Text,
 )
 from emotion_core.reports.documents.fonts import BODY, BOLD, Fonts, load_fonts, marked
+from emotion_core.reports.documents.words import unbroken
 
 _INK, _QUIET, _LINE, _PALE = "#23272E", "#5D6470", "#D9DCE0", "#FDF3EC"
 _MARGIN_MM = 18
 # A longer table may be parted between its rows.
 _KEPT_ROWS = 12
 _SCALE = 2.2  # of charts: 200 dots per inch at the width of the page
+_LEAST_SCALE = 0.66
+_TALLEST = 640.0  # of a page's 740, with the caption
+_BESIDE_FIGURE = 48.0  # a caption of three lines
 
 
 def to_pdf(document: Document) -> bytes:
@@ -92,7 +96,7 @@ class _Layout:
 
     def flowables(self, document: Document) -> list[Any]:
         """All of a report, its title first."""
-        from reportlab.platypus import KeepTogether, Spacer
+        from reportlab.platypus import CondPageBreak, KeepTogether, Spacer
 
         parts = [
             self._paragraph(document.title, "title"),
@@ -102,11 +106,16 @@ class _Layout:
         held: list[Any] = []  # a heading stays with what follows it
         for block in document.blocks:
             kept, rest = self._block(block)
-            if isinstance(block, Heading):
+            if isinstance(block, Heading) or (isinstance(block, Text) and block.lead):
                 held += kept
                 continue
-            # Flat: what is kept together within what is kept together begins a page of its own.
-            parts += [KeepTogether([*held, *kept]), *rest]
+            if isinstance(block, Figure):
+                # A little smaller rather than on a page of its own.
+                least = _LEAST_SCALE * kept[1].full_height + _BESIDE_FIGURE * (1 + len(held))
+                parts += [CondPageBreak(least), *held, *kept]
+            else:
+                # Flat: what is kept together within that begins a page of its own.
+                parts += [KeepTogether([*held, *kept]), *rest]
             held = []
         return [*parts, *held]
 
@@ -132,7 +141,9 @@ class _Layout:
     def _paragraph(self, text: str, style: str, bullet: str | None = None) -> Any:
         from reportlab.platypus import Paragraph
 
-        return Paragraph(marked(text, self._fonts), self._styles[style], bulletText=bullet)
+        return Paragraph(
+            marked(unbroken(text), self._fonts), self._styles[style], bulletText=bullet
+        )
 
     def _facts(self, facts: Facts) -> Any:
         from reportlab.platypus import Table as PdfTable
@@ -183,17 +194,33 @@ class _Layout:
         return [CondPageBreak(120), *caption], [made, Spacer(1, 4), *note]
 
     def _figure(self, figure: Figure) -> list[Any]:
-        from reportlab.platypus import Image, Spacer
+        from reportlab.platypus import Spacer
 
         png = chart_png(figure.chart, width_px=figure.width_px, scale=_SCALE)
         width = min(self._width, self._width * figure.width_px / 760)
-        picture = Image(io.BytesIO(png), hAlign="LEFT")
-        height = width * picture.imageHeight / picture.imageWidth
-        most = 640.0  # of a page's 740, with the caption
-        if height > most:
-            width, height = width * most / height, most
-        picture.drawWidth, picture.drawHeight = width, height
-        return [Spacer(1, 6), picture, self._paragraph(figure.caption, "quiet")]
+        caption = self._paragraph(figure.caption, "quiet")
+        return [Spacer(1, 6), _picture(png, width), caption]
+
+
+def _picture(png: bytes, width: float) -> Any:
+    """A picture that shrinks, down to ``_LEAST_SCALE``, to what is left of a page."""
+    from reportlab.platypus import Image
+
+    class Picture(Image):  # type: ignore[misc]
+        full_height = 0.0
+
+        def wrap(self, wide: float, high: float) -> tuple[float, float]:
+            room = max(high - _BESIDE_FIGURE, _LEAST_SCALE * self.full_height)
+            scale = min(1.0, room / self.full_height, wide / width)
+            self.drawWidth, self.drawHeight = width * scale, self.full_height * scale
+            return self.drawWidth, self.drawHeight
+
+    picture = Picture(io.BytesIO(png), hAlign="LEFT")
+    height = width * picture.imageHeight / picture.imageWidth
+    if height > _TALLEST:
+        width, height = width * _TALLEST / height, _TALLEST
+    picture.full_height = height
+    return picture
 
 
 def _numbered_canvas(document: Document, fonts: Fonts, margin: float) -> Any:

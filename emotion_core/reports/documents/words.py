@@ -1,10 +1,14 @@
 """Numbers of reports in words."""
 
 import math
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from emotion_core.wording import percent
+
+# Before a unit behind a number.
+_UNIT = re.compile(r"(?<=\d) (?=(?:%|s|min|h)(?![A-Za-z]))")
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,6 +17,11 @@ if TYPE_CHECKING:
 def iter_rows(table: "pd.DataFrame") -> Iterator[Any]:
     """The rows of a table of figures, with their columns as attributes."""
     yield from table.itertuples(index=False)
+
+
+def unbroken(text: str) -> str:
+    """Text in which a number stays on the line of its unit."""
+    return _UNIT.sub("\u00a0", text)
 
 
 def figure(value: float, digits: int) -> str:

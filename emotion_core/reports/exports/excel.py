@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 #: Rows of a sheet. Source: Excel specifications and limits, support.microsoft.com.
 MAX_ROWS = 1_048_576
 _MAX_TEXT = 32_767
-# More rows take minutes and make files that no spreadsheet opens; CSV and Parquet have them all.
-_MOST_FRAMES = 1_000_000
+#: More rows take minutes and make files that no spreadsheet opens; CSV and Parquet have them all.
+MAX_FRAMES = 1_000_000
 _SHEET_NAME = 31
 
 
@@ -40,9 +40,9 @@ def to_excel(sessions: Sequence[SessionFrames]) -> bytes:
     import xlsxwriter
 
     rows = sum(len(session.view.frames) for session in sessions)
-    if rows > _MOST_FRAMES:
+    if rows > MAX_FRAMES:
         raise OutputError(
-            f"An Excel file takes at most {_MOST_FRAMES:,} rows of frames. Received: {rows:,}. "
+            f"An Excel file takes at most {MAX_FRAMES:,} rows of frames. Received: {rows:,}. "
             "Export CSV or Parquet, or an interval."
         )
     intervals = [i for session in sessions for i in marked_intervals(session)]

@@ -11,6 +11,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "photos": {"title": "Photos", "icon": ":material/photo_library:"},
     "live": {"title": "Live", "icon": ":material/videocam:"},
     "videos": {"title": "Videos", "icon": ":material/movie:"},
+    "sessions": {"title": "Sessions", "icon": ":material/folder_shared:"},
     "datasets": {"title": "Data set", "icon": ":material/dataset:"},
     "training": {"title": "Training", "icon": ":material/model_training:"},
     "history": {"title": "History", "icon": ":material/query_stats:"},

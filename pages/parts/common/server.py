@@ -17,6 +17,7 @@ from emotion_core.files.unfinished import clean_below
 from emotion_core.paths import data_folder, runs_folder, videos_folder
 from pages.parts.common.abandoned_sessions import close_abandoned_sessions
 from pages.parts.common.page_list import PAGES
+from pages.parts.common.session_serving import session_routes
 from pages.parts.common.streamlit_internals import index_page, is_host_allowed
 from pages.parts.common.video_serving import serving_routes
 from pages.parts.common.video_uploads import upload_routes, uploads
@@ -27,7 +28,7 @@ _logger = logging.getLogger(__name__)
 def routes() -> list[BaseRoute]:
     """The addresses of the pages, and those by which videos come and go."""
     pages = [Route(f"/{name}", _page, methods=["GET"]) for name in PAGES]
-    return [*pages, *upload_routes(), *serving_routes()]
+    return [*pages, *upload_routes(), *serving_routes(), *session_routes()]
 
 
 async def _page(_: Request) -> Response:

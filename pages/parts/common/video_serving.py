@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from emotion_core.video.library import VideoEntry
     from emotion_core.video.view_cache import ViewCache
 
-# A browser that keeps a video must ask whether it is still the one; it is nobody else's.
-_HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+#: A browser that keeps a video must ask whether it is still the one; it is nobody else's.
+HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
 # By what is inside rather than by name: what a client called a file decides nothing.
 _MEDIA_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/mp4", ".webm": "video/webm",
@@ -75,11 +75,7 @@ _Handler = Callable[[Request, "VideoEntry"], Awaitable[Response]]
 def _guarded(handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         video = _video_of(request.path_params["token"])
-        # A page elsewhere must not show a video, even one whose address it knows.
-        if video is None or request.headers.get("Sec-Fetch-Site", "same-origin") not in (
-            "same-origin",
-            "none",
-        ):
+        if video is None or not is_from_here(request):
             return PlainTextResponse("Not found.\n", status_code=404)
         try:
             return await handler(request, await to_thread(_entry, video))
@@ -96,6 +92,11 @@ def _entry(video: str) -> "VideoEntry":
     from emotion_core.video.library import VideoLibrary
 
     return VideoLibrary().entry(video)
+
+
+def is_from_here(request: Request) -> bool:
+    """False for a page elsewhere: it must not show a video, even one whose address it knows."""
+    return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
 
 
 async def _media(_: Request, entry: "VideoEntry") -> Response:
@@ -116,15 +117,15 @@ def _file(path: Path | None, kind: str, name: str) -> Response:
         media_type=media_type,
         filename=name,
         content_disposition_type=kind,
-        headers=_HEADERS,
+        headers=HEADERS,
     )
 
 
 async def _faces(request: Request, entry: "VideoEntry") -> Response:
     query = request.query_params
-    settings = ViewSettings(_number(query.get("threshold")), _number(query.get("half_life_s")))
+    settings = ViewSettings(number_of(query.get("threshold")), number_of(query.get("half_life_s")))
     packed = await to_thread(_packed, entry, settings)
-    return Response(packed, media_type="application/octet-stream", headers=_HEADERS)
+    return Response(packed, media_type="application/octet-stream", headers=HEADERS)
 
 
 def _packed(entry: "VideoEntry", settings: ViewSettings) -> bytes:
@@ -140,7 +141,7 @@ async def _times(request: Request, entry: "VideoEntry") -> Response:
     return Response(
         await to_thread(_packed_times, path),
         media_type="application/octet-stream",
-        headers=_HEADERS,
+        headers=HEADERS,
     )
 
 
@@ -150,7 +151,7 @@ def _packed_times(path: Path) -> bytes:
     return frame_times(path).astype("<f8").tobytes()
 
 
-def _number(text: str | None) -> float | None:
+def number_of(text: str | None) -> float | None:
     """A number of a query parameter; what is none counts as not given."""
     try:
         value = float(text or "")

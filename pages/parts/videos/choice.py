@@ -3,7 +3,6 @@
 import streamlit as st
 
 _PARAMETER = "video"
-_PROBLEM = "_videos_problem"
 
 
 def opened_video() -> str | None:
@@ -19,14 +18,3 @@ def open_video(video: str) -> None:
 def close_video() -> None:
     """Goes back to the list, from the next drawing on."""
     st.query_params.pop(_PARAMETER, None)
-
-
-def tell_problem(text: str) -> None:
-    """What went wrong in a callback, for the next drawing."""
-    st.session_state[_PROBLEM] = text
-
-
-def take_problem() -> str:
-    """What went wrong in a callback before this drawing; empty for nothing."""
-    problem: str = st.session_state.pop(_PROBLEM, "")
-    return problem

@@ -17,9 +17,9 @@ from emotion_core.video.timeline_moments import timeline_moments
 from emotion_core.video.view import VideoView
 from emotion_core.video.view_settings import ViewSettings
 from emotion_core.wording import file_size
+from pages.parts.common.review.edits import REDRAW, attempt
 from pages.parts.common.settings import Settings
 from pages.parts.common.video_serving import video_token, views
-from pages.parts.videos.edits import REDRAW, attempt
 
 _ROW_PX, _LEAST_PX = 64, 140
 _LEAST_CUE_S = 0.4

@@ -12,8 +12,8 @@ from emotion_core.markdown import plain
 from emotion_core.paths import VIDEO_FOLDER_ENV
 from emotion_core.video.library import VideoLibrary
 from emotion_core.video.machine_folder import list_videos, listed_video
+from pages.parts.common.review.problems import show_problem, tell_problem
 from pages.parts.common.settings import Settings
-from pages.parts.videos.choice import take_problem, tell_problem
 from pages.parts.videos.options import options_panel
 from pages.parts.videos.upload import video_upload
 
@@ -23,8 +23,7 @@ _AT_ONCE = "videos_at_once"
 
 def intake(settings: Settings) -> None:
     """The drop zone, the folder of this machine, and how new videos are read."""
-    if problem := take_problem():
-        st.error(plain(problem), icon=":material/error:")
+    show_problem()
     options = st.session_state.get("_video_options") or {}
     video_upload(lambda video: _arrived(video, options))
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -6,14 +6,15 @@ from typing import Any
 
 import streamlit as st
 
-from emotion_core.emotions import Emotion
 from emotion_core.errors import EmotionLensError
+from emotion_core.html import pieces
 from emotion_core.jobs import JobInfo
 from emotion_core.markdown import plain
 from emotion_core.video.library import VideoEntry, VideoLibrary, VideoState
-from emotion_core.wording import clock, count_of, file_size, percent
+from emotion_core.wording import clock, count_of, file_size
 from pages.parts.common.jobs import job_board, job_progress
-from pages.parts.videos.choice import open_video, tell_problem
+from pages.parts.common.review.problems import tell_problem
+from pages.parts.videos.choice import open_video
 
 _STATES = {
     VideoState.GONE: "The file is not where it was",
@@ -52,7 +53,7 @@ def _row(entry: VideoEntry, blur: bool) -> None:
                 str(entry.folder.strip), width="stretch",
                 alt=f"Pictures from {entry.name}, one after the other",
             )  # fmt: skip
-        st.html(_shares(entry.summary.get("share", {})))
+        st.html(pieces.share_bar(entry.summary.get("share", {})))
     if entry.job is not None and entry.state.is_active:
         job_progress(entry.job, None if blur else _preview(entry.job))
     elif entry.error:
@@ -61,7 +62,7 @@ def _row(entry: VideoEntry, blur: bool) -> None:
 
 def _title(entry: VideoEntry) -> str:
     return (
-        f'<div class="el-video-title"><b>{escape(entry.name)}</b>'
+        f'<div class="el-row-title"><b>{escape(entry.name)}</b>'
         f"<small>{escape(_line(entry))}</small></div>"
     )
 
@@ -148,23 +149,3 @@ def _preview(job: JobInfo) -> Callable[[], None]:
             )
 
     return draw
-
-
-def _shares(share: Mapping[str, float]) -> str:
-    """One bar: how much of the time each expression was shown, in the colours of the charts."""
-    cells, words = [], []
-    for name, value in share.items():
-        if value < 0.005:
-            continue
-        known = name in {emotion.value for emotion in Emotion}
-        colour = Emotion(name).colour if known else "transparent"
-        kind = "" if known else ' class="el-doubt"'
-        cells.append(f'<i{kind} style="flex:{value:.4f};background:{colour}"></i>')
-        words.append(f"{name} {percent(value)}")
-    if not cells:
-        return '<p class="el-quiet">No face was found.</p>'
-    text = escape(" · ".join(words))
-    return (
-        f'<div class="el-video-shares" role="img" aria-label="{text}">{"".join(cells)}</div>'
-        f'<p class="el-quiet">{text}</p>'
-    )

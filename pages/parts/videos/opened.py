@@ -1,7 +1,6 @@
 """One video: the player with what was read, and below it who, what and when."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -11,17 +10,18 @@ from emotion_core.errors import VideoError
 from emotion_core.html import pieces
 from emotion_core.markdown import plain
 from emotion_core.video.library import VideoEntry, VideoLibrary, VideoState
-from emotion_core.video.view_settings import OWN, ViewSettings
 from emotion_core.wording import clock, file_size
 from pages.parts.common.guard import guarded
 from pages.parts.common.jobs import job_outcome, job_progress
+from pages.parts.common.review.edits import REDRAW, attempt, edited
+from pages.parts.common.review.look import Look, look_controls, look_query
+from pages.parts.common.review.player import video_player
+from pages.parts.common.review.problems import show_problem
+from pages.parts.common.review.seek import asked_seek
 from pages.parts.common.settings import Settings
 from pages.parts.common.video_serving import video_token, views
-from pages.parts.videos.choice import close_video, take_problem
-from pages.parts.videos.edits import REDRAW, attempt, edited
+from pages.parts.videos.choice import close_video
 from pages.parts.videos.listing import read_button
-from pages.parts.videos.player import video_player
-from pages.parts.videos.seek import asked_seek
 
 _UNPLAYABLE = "_videos_unplayable"
 
@@ -39,12 +39,16 @@ def show_video(video: str, settings: Settings) -> None:
         "All videos", key="videos_back", icon=":material/arrow_back:", type="tertiary",
         on_click=close_video,
     )  # fmt: skip
-    with st.container(key="video_head"):
+    with st.container(key="review_head"):
         st.title(plain(entry.name), anchor=False)
         st.html(pieces.paragraph(_facts(entry), quiet=True))
     for note in entry.summary.get("notes", []):
         st.caption(f":material/info: {plain(note)}")
     _state(entry)
+    if entry.state == VideoState.DONE:
+        from pages.parts.videos.keeping import keep_button
+
+        keep_button(entry)
     _watching(entry.id, settings)
 
 
@@ -69,11 +73,10 @@ def _watching(video: str, settings: Settings) -> None:
     if st.session_state.pop(REDRAW, False):
         st.rerun(scope="app")
     with guarded():
-        if problem := take_problem():
-            st.error(plain(problem), icon=":material/error:")
+        show_problem()
         entry = VideoLibrary().entry(video)
         is_read = entry.state == VideoState.DONE
-        chosen = _view_controls(entry) if is_read else _Look()
+        chosen = _look(entry) if is_read else Look()
         _player(entry, chosen, settings)
         if not is_read:
             st.caption("The timeline, the people and the downloads appear once it has been read.")
@@ -86,47 +89,11 @@ def _watching(video: str, settings: Settings) -> None:
         sections(entry, view, chosen.settings, settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How the timeline is drawn and the table is seen."""
-
-    settings: ViewSettings = OWN
-    lines: bool = False
-    raw: bool = False
+def _look(entry: VideoEntry) -> Look:
+    return look_controls(entry.summary.get("options", {}), "video", entry.id)
 
 
-def _view_controls(entry: VideoEntry) -> _Look:
-    options = entry.summary.get("options", {})
-    own_threshold = float(options.get("threshold") or 0.0)
-    own_half_life = float(options.get("half_life_s") or 0.0)
-    with st.popover("How it is shown", icon=":material/tune:"):
-        form = st.segmented_control(
-            "Timeline", ("Bands", "Lines"), default="Bands", required=True, key="video_form",
-            persist_state="session",
-        )  # fmt: skip
-        scores = st.segmented_control(
-            "Scores", ("Smoothed", "Raw"), default="Smoothed", required=True, key="video_scores",
-            persist_state="session",
-        )  # fmt: skip
-        threshold = st.slider(
-            "Uncertain below", 0.0, 0.95, round(own_threshold, 2), 0.01, format="percent",
-            key=f"video_threshold_{entry.id}",
-            help="For this video: the labels, the statistics and the downloads follow at once. "
-            "Nothing is read again.",
-        )  # fmt: skip
-        half_life = st.slider(
-            "Smoothing, seconds", 0.0, 2.0, min(2.0, round(own_half_life, 1)), 0.1,
-            key=f"video_half_life_{entry.id}",
-            help="After so long half of an old score is forgotten. 0: every frame for itself.",
-        )  # fmt: skip
-    changed = ViewSettings(
-        None if abs(threshold - own_threshold) < 0.006 else round(threshold, 2),
-        None if abs(half_life - min(2.0, own_half_life)) < 0.06 else round(half_life, 1),
-    )
-    return _Look(changed, form == "Lines", scores == "Raw")
-
-
-def _player(entry: VideoEntry, look: _Look, settings: Settings) -> None:
+def _player(entry: VideoEntry, look: Look, settings: Settings) -> None:
     token = video_token(entry.id)
     base = f"_videos/{token}"
     unplayable: set[str] = st.session_state.setdefault(_UNPLAYABLE, set())
@@ -137,20 +104,13 @@ def _player(entry: VideoEntry, look: _Look, settings: Settings) -> None:
     src = f"{base}/copy" if is_copy else f"{base}/media" if is_there else ""
     is_read = entry.state == VideoState.DONE
     version = hash((views().version(entry.folder), look.settings)) & 0xFFFFFFFF
-    query = f"v={version:x}" + "".join(
-        f"&{name}={value}"
-        for name, value in (
-            ("threshold", look.settings.threshold),
-            ("half_life_s", look.settings.half_life_s),
-        )
-        if value is not None
-    )
+    query = f"v={version:x}{look_query(look.settings)}"
 
     def on_edit(edit: Mapping[str, Any]) -> None:
         if edit.get("action") == "unplayable":
             unplayable.add(entry.id)
         else:
-            edited(entry.folder, edit)
+            edited(entry.folder.markers, entry.folder.people, edit)
 
     video_player(
         key=f"video_player_{entry.id}",

@@ -3,9 +3,12 @@
 import streamlit as st
 
 from emotion_core.video.library import VideoEntry
+from emotion_core.video.people_list import list_people
 from emotion_core.video.view import VideoView
 from emotion_core.video.view_settings import ViewSettings
+from pages.parts.common.review.face_pictures import face_pictures_of
 from pages.parts.common.settings import Settings
+from pages.parts.common.video_serving import views
 
 _TABS = ("Summary", "People", "Markers", "Events", "Take home")
 
@@ -16,24 +19,39 @@ def sections(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: S
         "Below the player", _TABS, default=_TABS[0], required=True, key="video_section",
         persist_state="session", label_visibility="collapsed",
     )  # fmt: skip
+    folder = entry.folder
     match tab:
         case "Summary":
-            from pages.parts.videos.figures import figures
+            from pages.parts.common.review.figures import figures
 
-            figures(entry, view)
+            markers = folder.markers.load()
+            figures(view, markers, f"video_interval_{entry.id}", whole="Whole video")
         case "People":
-            from pages.parts.videos.people_table import people_table
+            from pages.parts.common.review.people_table import people_table
 
-            people_table(entry, settings)
+            people = list_people(views().table(folder), folder.people.edits())
+            people_table(
+                people,
+                folder.people,
+                _key("people", entry),
+                can_undo=bool(folder.people.edits()),
+                pictures={} if settings.blur else face_pictures_of(entry.path, people),
+            )
         case "Markers":
-            from pages.parts.videos.markers_table import markers_table
+            from pages.parts.common.review.markers_table import markers_table
 
-            markers_table(entry)
+            markers_table(folder.markers.load(), folder.markers, _key("markers", entry))
         case "Events":
-            from pages.parts.videos.events_table import events_table
+            from pages.parts.common.review.events_table import events_table
 
-            events_table(view)
+            events_table(view, "video")
         case _:
             from pages.parts.videos.downloads import downloads
 
             downloads(entry, view, look, settings)
+
+
+def _key(what: str, entry: VideoEntry) -> str:
+    """Another one after every change, so that a table forgets what was written into it."""
+    version = hash(views().version(entry.folder)) & 0xFFFFFFFF
+    return f"video_{what}_{entry.id}_{version:x}"

@@ -180,7 +180,7 @@ class Timeline {
     const top = RULER_PX;
     context.fillStyle = context.strokeStyle = this.ink;
     if (until > x) {
-      if (marker.kind === "exclude") {
+      if (marker.kind === "exclude" || marker.kind === "gap") {
         this.hatch(context, x, top, until - x, bottom - top);
       } else {
         context.globalAlpha = marker.kind === "selection" ? 0.16 : 0.12;
@@ -197,7 +197,7 @@ class Timeline {
     }
     context.stroke();
     context.setLineDash([]);
-    const words = marker.kind === "exclude" ? marker.text || "excluded" : marker.text || "";
+    const words = marker.text || { exclude: "excluded", gap: "no frames" }[marker.kind] || "";
     // A flag, so that a moment can be seen and hit.
     context.beginPath();
     context.moveTo(x, top + 2);

@@ -1,4 +1,4 @@
-"""The markers of a video as a table: their texts and times can be written here."""
+"""Markers as a table: their texts and times can be written here."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,21 +6,24 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from emotion_core.video.library import VideoEntry
+from emotion_core.video.editing import EditableMarkers
 from emotion_core.video.markers import EXCLUDE, MARKER, MAX_TEXT, Marker
-from emotion_core.video.video_folder import VideoFolder
-from pages.parts.common.video_serving import views
-from pages.parts.videos.edits import attempt
+from pages.parts.common.review.edits import attempt
 
 _KINDS = {MARKER: "marker", EXCLUDE: "excluded"}
 
 
-def markers_table(entry: VideoEntry) -> None:
-    """A row per marker."""
-    folder = entry.folder
-    markers = folder.markers.load()
-    version = hash(views().version(folder)) & 0xFFFFFFFF
-    key = f"video_markers_{entry.id}_{version:x}"
+def markers_table(
+    markers: Sequence[Marker], edits: EditableMarkers, key: str, *, can_undo: bool = True
+) -> None:
+    """A row per marker.
+
+    Args:
+        markers: moments, and intervals of the kinds that people set.
+        edits: changes them.
+        key: of the table; it changes with every change of the markers.
+        can_undo: whether there is a change to take back.
+    """
     if not markers:
         st.caption(
             "Press M in the player for a marker at the moment that is shown. For an interval set "
@@ -34,7 +37,7 @@ def markers_table(entry: VideoEntry) -> None:
         hide_index=True,
         width="stretch",
         on_change=_changed,
-        args=(folder, key, markers),
+        args=(edits, key, markers),
         column_config={
             "start_s": st.column_config.NumberColumn(
                 "Start, seconds", format="%.2f", min_value=0.0, required=True
@@ -47,8 +50,8 @@ def markers_table(entry: VideoEntry) -> None:
         },
     )
     st.button(
-        "Undo", key="video_markers_undo", icon=":material/undo:", on_click=attempt,
-        args=(folder.markers.undo,),
+        "Undo", key="markers_undo", icon=":material/undo:", disabled=not can_undo,
+        on_click=attempt, args=(edits.undo,),
     )  # fmt: skip
 
 
@@ -59,16 +62,16 @@ def _frame(markers: Sequence[Marker]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
-def _changed(folder: VideoFolder, key: str, markers: Sequence[Marker]) -> None:
+def _changed(edits: EditableMarkers, key: str, markers: Sequence[Marker]) -> None:
     changes: Mapping[str, Any] = st.session_state.get(key) or {}
     for row, values in changes.get("edited_rows", {}).items():
         marker = markers[int(row)]
-        attempt(folder.markers.change, marker.id, **_stored(values))
+        attempt(edits.change, marker.id, **_stored(values))
     for row in changes.get("deleted_rows", []):
-        attempt(folder.markers.remove, markers[int(row)].id)
+        attempt(edits.remove, markers[int(row)].id)
     for values in changes.get("added_rows", []):
         if values.get("start_s") is not None:
-            attempt(folder.markers.add, **_stored(values))
+            attempt(edits.add, **_stored(values))
 
 
 def _stored(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The player: one video with its boxes, the timeline of its people, and keys for both."""
+"""The player: a video with its boxes, the timeline of its people, and keys for both.
+
+Without a video it is the timeline alone.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -31,7 +34,7 @@ def video_player(
     lines: bool,
     raw: bool,
     seek: Mapping[str, Any],
-    on_edit: Callable[[Mapping[str, Any]], None],
+    on_edit: Callable[[Mapping[str, Any]], None] | None,
 ) -> None:
     """Draws the player.
 
@@ -41,21 +44,24 @@ def video_player(
         faces: where the table is fetched (`emotion_core.video.player_data`); it changes with
             every change of the table. Empty while there is none.
         times: where the times of all frames are fetched; empty for none.
-        message: what stands in place of a picture that cannot be played.
+        message: what stands in place of a picture that cannot be played; empty where there never
+            was one.
         duration_s: of the video; None where nobody knows.
         first_s: the table's time of the video's first frame: not 0 in a copy of a part.
-        markers: as ``Marker.to_dict``.
+        markers: as ``Marker.to_dict``; a ``kind`` of ``gap`` is a time without frames, ``rest`` a
+            resting face.
         is_copy: whether the video is an annotated copy, whose boxes are in the picture.
         blur: whether faces are made unrecognisable.
         lines: lines in the timeline instead of bands.
         raw: the timeline shows the scores as they are, not smoothed.
         seek: ``n`` and ``time_s``: where to go, once for each ``n``.
-        on_edit: is told what a person changes in the player, and what cannot be played.
+        on_edit: is told what a person changes in the player, and what cannot be played; None where
+            nothing can be changed.
     """
 
     def told() -> None:
         edit = (st.session_state.get(key) or {}).get("edit")
-        if edit:
+        if edit and on_edit is not None:
             on_edit(edit)
 
     _component()(
@@ -73,6 +79,7 @@ def video_player(
             "lines": lines,
             "raw": raw,
             "seek": dict(seek),
+            "is_fixed": on_edit is None,
         },
         on_edit_change=told,
     )

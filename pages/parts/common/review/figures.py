@@ -1,22 +1,28 @@
-"""Who was there how long and showed what: for the whole video, or for an interval of it."""
+"""Who was there how long and showed what: for the whole of it, or for an interval."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from emotion_core.html import pieces
 from emotion_core.markdown import plain
-from emotion_core.video.library import VideoEntry
+from emotion_core.video.markers import MARKER, Marker
 from emotion_core.video.summary import summarize
 from emotion_core.video.view import VideoView
 from emotion_core.wording import clock, count_of, percent
 
-_WHOLE = "Whole video"
 
+def figures(view: VideoView, markers: Sequence[Marker], key: str, *, whole: str) -> None:
+    """The figures, and a table of people and expressions.
 
-def figures(entry: VideoEntry, view: VideoView) -> None:
-    """The figures, and a table of people and expressions."""
-    shown = _interval(entry, view)
+    Args:
+        view: the rows.
+        markers: those that are intervals can be chosen.
+        key: of the choice.
+        whole: what the whole is called: ``"Whole video"``.
+    """
+    shown = _interval(view, markers, key, whole)
     summary = summarize(shown)
     without = summary["seconds_without_face"]
     share = {name: value for name, value in summary["share"].items() if name != "uncertain"}
@@ -72,17 +78,17 @@ def figures(entry: VideoEntry, view: VideoView) -> None:
     )  # fmt: skip
 
 
-def _interval(entry: VideoEntry, view: VideoView) -> VideoView:
+def _interval(view: VideoView, markers: Sequence[Marker], key: str, whole: str) -> VideoView:
     intervals = {
         marker.id: (marker.start_s, marker.end_s, marker.text)
-        for marker in entry.folder.markers.load()
-        if marker.kind == "marker" and marker.end_s is not None
+        for marker in markers
+        if marker.kind == MARKER and marker.end_s is not None
     }
     if not intervals:
         return view
     chosen = st.selectbox(
-        "Interval", [_WHOLE, *intervals], key=f"video_interval_{entry.id}", width=360,
-        format_func=lambda one: plain(_words(intervals[one])) if one in intervals else _WHOLE,
+        "Interval", ["", *intervals], key=key, width=360,
+        format_func=lambda one: plain(_words(intervals[one]) if one in intervals else whole),
     )  # fmt: skip
     if chosen not in intervals:
         return view

@@ -6,17 +6,19 @@ import streamlit as st
 
 from emotion_core.video.events import ExpressionEvent, find_events
 from emotion_core.video.view import VideoView
-from pages.parts.videos.seek import ask_to_seek
-
-_KEY = "video_events"
-_LEAST = "video_events_least"
+from pages.parts.common.review.seek import ask_to_seek
 
 
-def events_table(view: VideoView) -> None:
-    """A row per event; a click shows it."""
+def events_table(view: VideoView, key: str) -> None:
+    """A row per event; a click shows it.
+
+    Args:
+        view: the rows.
+        key: of the table's widgets: ``"video"``.
+    """
     least_s = st.slider(
-        "Shortest, seconds", 0.0, 5.0, 0.4, 0.1, key=_LEAST, width=320, persist_state="session",
-        help="Shorter ones are left out, here only.",
+        "Shortest, seconds", 0.0, 5.0, 0.4, 0.1, key=f"{key}_events_least", width=320,
+        persist_state="session", help="Shorter ones are left out, here only.",
     )  # fmt: skip
     events = find_events(view, least_s=least_s)
     if not events:
@@ -35,10 +37,10 @@ def events_table(view: VideoView) -> None:
             }
             for event in events
         ],
-        key=_KEY,
+        key=f"{key}_events",
         hide_index=True,
         width="stretch",
-        on_select=lambda: _chosen(events),
+        on_select=lambda: _chosen(f"{key}_events", events),
         selection_mode="single-row",
         column_config={
             "person": "Person",
@@ -54,7 +56,7 @@ def events_table(view: VideoView) -> None:
     )
 
 
-def _chosen(events: Sequence[ExpressionEvent]) -> None:
-    rows = (st.session_state.get(_KEY) or {}).get("selection", {}).get("rows", [])
+def _chosen(key: str, events: Sequence[ExpressionEvent]) -> None:
+    rows = (st.session_state.get(key) or {}).get("selection", {}).get("rows", [])
     if rows and rows[0] < len(events):
         ask_to_seek(events[rows[0]].onset_s)

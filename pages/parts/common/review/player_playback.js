@@ -262,9 +262,15 @@ class Playback {
     const box = this.find(".message");
     box.hidden = !this.blind;
     if (this.blind) {
-      box.querySelector("strong").textContent = message.title;
-      box.querySelector("span").textContent = message.text;
+      box.querySelector("strong").textContent = message.title || "";
+      box.querySelector("span").textContent = message.text || "";
     }
+    // Where there never was a picture, nothing stands for it.
+    const is_bare = this.blind && !message.title;
+    this.find(".player").classList.toggle("bare", is_bare);
+    this.find(".player").setAttribute("aria-label", is_bare ? "Timeline" : "Video player");
+    this.find(".over").setAttribute("aria-label", is_bare ? "Position in the session" : "Position in the video");
+    this.find(".player").classList.toggle("fixed", Boolean(this.data.is_fixed));
     for (const what of ["play", "sound", "boxes", "full"]) this.button(what).disabled = this.blind;
   }
 }

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-_SEEK = "_videos_seek"
+_SEEK = "_review_seek"
 
 
 def ask_to_seek(time_s: float) -> None:

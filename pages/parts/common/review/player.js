@@ -113,11 +113,13 @@ class Player extends Playback {
   }
 
   edit(action, values = {}) {
+    if (this.data.is_fixed) return;
     this.edits = (this.edits || 0) + 1;
     this.tell({ action, n: `${Date.now()}-${this.edits}`, ...values });
   }
 
   begin_interval() {
+    if (this.data.is_fixed) return;
     this.selection = { start_s: this.at_s, end_s: null };
     this.say(`Interval begins at ${clock(this.at_s, 2)}. End it with ].`);
     this.draw_timeline();
@@ -134,6 +136,7 @@ class Player extends Playback {
   }
 
   mark(kind) {
+    if (this.data.is_fixed) return;
     const interval = this.selection && this.pending();
     if (kind === "exclude" && !(interval && interval.end_s)) {
       this.say("Set the ends of the interval first, with [ and ].");
