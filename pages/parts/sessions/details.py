@@ -53,6 +53,11 @@ def _group(member: tuple[str, str]) -> str:
 
 @st.dialog("Name, notes, tags and groups", width="medium")
 def _edit(store: Store, key: str) -> None:
+    edit_form(store, key)
+
+
+def edit_form(store: Store, key: str) -> None:
+    """What can be written of a session; it is kept when it is saved."""
     session = store.session(key)
     info = session.info()
     known = store.sessions()

@@ -16,7 +16,7 @@ from emotion_core.store.session_view import version_of
 from emotion_core.store.session_words import facts_of, title_of
 from emotion_core.store.store import Store
 from pages.parts.common.guard import guarded
-from pages.parts.common.review.edits import REDRAW, edited
+from pages.parts.common.review.edits import edited
 from pages.parts.common.review.look import Look, look_controls, look_query
 from pages.parts.common.review.player import video_player
 from pages.parts.common.review.problems import show_problem
@@ -56,7 +56,7 @@ def show_session(store: Store, session: str, settings: Settings) -> None:
         st.caption(f":material/info: {plain(note)}")
     details(store, found, info)
     if info.kind == SessionKind.PHOTOS:
-        _photos(found, settings)
+        _photos(found, settings, _facts(info))
     elif info.state == SessionState.RECORDING:
         st.info(
             "This session is being recorded. It can be changed once the recording has ended.",
@@ -69,7 +69,7 @@ def show_session(store: Store, session: str, settings: Settings) -> None:
                 "The recording was interrupted. Everything up to its last second is here.",
                 icon=":material/info:",
             )
-        _watching(found, settings)
+        _watching(found, settings, _facts(info))
 
 
 def _facts(info: SessionInfo) -> str:
@@ -79,10 +79,10 @@ def _facts(info: SessionInfo) -> str:
 
 
 @st.fragment
-def _photos(session: StoredSession, settings: Settings) -> None:
-    if st.session_state.pop(REDRAW, False):
-        st.rerun(scope="app")
+def _photos(session: StoredSession, settings: Settings, facts: str) -> None:
     with guarded():
+        if _facts(session.info()) != facts:
+            st.rerun(scope="app")
         show_problem()
         from pages.parts.sessions.photos import photo_session
 
@@ -106,13 +106,19 @@ def _growing(session: StoredSession) -> None:
 
 
 @st.fragment
-def _watching(session: StoredSession, settings: Settings) -> None:
-    """Everything that changes by itself: the rest of the page is not drawn again for it."""
-    if st.session_state.pop(REDRAW, False):
-        st.rerun(scope="app")
+def _watching(session: StoredSession, settings: Settings, facts: str) -> None:
+    """Everything that changes by itself: the rest of the page is not drawn again for it.
+
+    Args:
+        session: what is watched.
+        settings: of the sidebar.
+        facts: what stands above; when it is no longer so, the page is drawn again.
+    """
     with guarded():
-        show_problem()
         info, edits = session.info(), edits_of(session)
+        if _facts(info) != facts:
+            st.rerun(scope="app")
+        show_problem()
         look = look_controls(info.options, "session", info.id)
         _player(session, info, look, edits, blur=settings.blur)
         view = session_rows().view(session, look.settings)

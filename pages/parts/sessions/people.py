@@ -106,25 +106,25 @@ def _resting(session: StoredSession, info: SessionInfo, edits: UndoableEdits) ->
         start_s, end_s = known if marker is None else (marker.start_s, marker.end_s)
         with st.form(f"rest_form_{info.id}_{number}_{chosen}", border=False):
             begin, end = st.columns(2)
-            from_s = begin.number_input(
+            begin.number_input(
                 "From, seconds", 0.0, None, float(start_s), 1.0, key=f"rest_from_{number}_{chosen}"
             )
-            to_s = end.number_input(
+            end.number_input(
                 "To, seconds", 0.0, None, float(end_s or 0.0), 1.0, key=f"rest_to_{number}_{chosen}"
             )
-            saved = st.form_submit_button("Set", type="primary", icon=":material/check:")
-            removed = st.form_submit_button(
-                "Remove", disabled=people[number].baseline is None, icon=":material/close:"
-            )
-        if saved:
-            attempt(_set, edits, number, from_s, to_s)
-            st.rerun(scope="fragment")
-        if removed:
-            attempt(edits.people.remove_baseline, number)
-            st.rerun(scope="fragment")
+            st.form_submit_button(
+                "Set", type="primary", icon=":material/check:", on_click=attempt,
+                args=(_set, edits, number, f"{number}_{chosen}"),
+            )  # fmt: skip
+            st.form_submit_button(
+                "Remove", icon=":material/close:", disabled=people[number].baseline is None,
+                on_click=attempt, args=(edits.people.remove_baseline, number),
+            )  # fmt: skip
 
 
-def _set(edits: UndoableEdits, person: int, from_s: float | None, to_s: float | None) -> None:
+def _set(edits: UndoableEdits, person: int, key: str) -> None:
+    """Takes what stands in the two fields."""
+    from_s, to_s = (st.session_state.get(f"rest_{end}_{key}") for end in ("from", "to"))
     if from_s is None or to_s is None:
         raise StoreError("Wanted a begin and an end in seconds. Received nothing.")
     edits.people.set_baseline(person, from_s, to_s)
