@@ -169,6 +169,8 @@ def _assert_accessible(page: Page) -> None:
         ("/", "Read facial expressions"),
         ("/photos", "Photos"),
         ("/live", "Live"),
+        ("/videos", "Videos"),
+        ("/sessions", "Sessions"),
         ("/datasets", "Data set"),
         ("/training", "Training"),
         ("/history", "History"),

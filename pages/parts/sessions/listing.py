@@ -86,7 +86,7 @@ def _row(store: Store, info: SessionInfo) -> None:
                 help="Stop the recording first." if is_running else None,
             )  # fmt: skip
     if is_running:
-        st.caption(":material/radio_button_checked: Recording now. It grows while you look.")
+        st.caption(":material/radio_button_checked: Recording now. Open it to watch it grow.")
     try:
         st.html(pieces.share_bar(shares_of(store, info)))
     except EmotionLensError as error:  # one damaged session does not hide the others

@@ -95,8 +95,13 @@ class Timeline {
       this.row(context, table, place, band, { lines, raw });
     }
     const bottom = height - 2;
-    for (const marker of markers) this.marker(context, marker, bottom, false);
-    if (selection) this.marker(context, { ...selection, kind: "selection" }, bottom, true);
+    // Words of a marker end where the next one begins.
+    const places = markers.map((marker) => this.x_of(marker.start_s)).sort((a, b) => a - b);
+    for (const marker of markers) {
+      const next = places.find((x) => x > this.x_of(marker.start_s) + 0.5) ?? width;
+      this.marker(context, marker, bottom, false, next);
+    }
+    if (selection) this.marker(context, { ...selection, kind: "selection" }, bottom, true, width);
   }
 
   ruler(context, width) {
@@ -173,7 +178,7 @@ class Timeline {
     });
   }
 
-  marker(context, marker, bottom, is_picked) {
+  marker(context, marker, bottom, is_picked, next) {
     const x = this.x_of(marker.start_s);
     const until = marker.end_s === null || marker.end_s === undefined ? x : this.x_of(marker.end_s);
     if (until < -10 || x > this.width + 10) return;
@@ -204,7 +209,14 @@ class Timeline {
     context.lineTo(x + 9, top + 6);
     context.lineTo(x, top + 10);
     context.fill();
-    if (words) context.fillText(words.slice(0, 40), x + 12, top + 11, Math.max(40, Math.max(until - x - 14, 90)));
+    if (words && next - x > 26) {
+      context.save();
+      context.beginPath();
+      context.rect(x, top, next - x - 2, 14);
+      context.clip();
+      context.fillText(words.slice(0, 60), x + 12, top + 11);
+      context.restore();
+    }
     context.globalAlpha = 1;
   }
 
