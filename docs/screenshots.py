@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import av
 import matplotlib.cbook
 import numpy as np
 import skimage.data
@@ -28,6 +29,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from emotion_core import Sampling, Store, analyze_video  # noqa: E402
+from emotion_core.jobs import JobBoard  # noqa: E402
+from emotion_core.video.library import VideoLibrary  # noqa: E402
+
 PICTURES = ROOT / "docs" / "pictures"
 Theme = Literal["light", "dark"]
 
@@ -48,6 +55,8 @@ def main() -> int:
         "home": _home,
         "photos": _photos,
         "live": _live,
+        "videos": _videos,
+        "sessions": _sessions,
         "datasets": _datasets,
         "training": _training,
         "history": _history,
@@ -63,6 +72,8 @@ def main() -> int:
         home = folder / "home"
         if {"datasets", "training", "history", "evaluation"} & set(names):
             _prepare(home)
+        if {"videos", "sessions"} & set(names):
+            _read_film(folder, home)
         with _server(folder, home) as address, _browser(folder) as browser:
             for name in names:
                 for theme in ("light", "dark") if name in ("home", "photos") else ("light",):
@@ -92,6 +103,25 @@ def _live(page: Page, _: Path) -> int:
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(1)
     page.wait_for_timeout(40_000)  # so that there is something to see over time
     return 1240
+
+
+def _videos(page: Page, _: Path) -> int:
+    page.goto("/videos")
+    _open_first(page)
+    expect(page.locator(".who", has_text="Astronaut")).to_be_visible()
+    return 1330
+
+
+def _sessions(page: Page, _: Path) -> int:
+    page.goto("/sessions")
+    _open_first(page)
+    expect(page.locator(".who", has_text="Astronaut")).to_be_visible()
+    return 1480
+
+
+def _open_first(page: Page) -> None:
+    main = page.get_by_test_id("stMain")
+    main.get_by_role("button", name="Open", exact=True).first.click()
 
 
 def _datasets(page: Page, _: Path) -> int:
@@ -166,6 +196,45 @@ def _prepare(home: Path) -> None:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+
+
+def _read_film(folder: Path, home: Path) -> None:
+    """A film of the photographs, read as a video, and kept as two sessions."""
+    film = home / "interview.mp4"
+    home.mkdir(exist_ok=True)
+    _write_film(folder, film)
+    entry = VideoLibrary(home / "videos", JobBoard(home / "jobs", start=False)).add_file(film)
+    analyze_video(film, output=entry.folder.path, sampling=Sampling(every_s=0.2), strip=True)
+    entry.folder.people.name(1, "Astronaut")
+    entry.folder.people.name(2, "Admiral")
+    entry.folder.markers.add(4.0, 7.0, "question")
+    with Store(home=home) as store:
+        for name, condition in (("Second interview", "loud"), ("First interview", "calm")):
+            session = store.add_video(entry.folder.path, name=name)
+            session.join_group("Noise", condition)
+            session.add_tag("pilot")
+            session.people.link(1, "Astronaut")
+
+
+def _write_film(folder: Path, path: Path) -> None:
+    """Twelve seconds in which two faces move, turn and grow dark, so that scores change."""
+    astronaut = Image.open(folder / "astronaut.jpg").crop((110, 0, 350, 240))
+    hopper = Image.open(folder / "both.jpg").crop((560, 60, 940, 440))
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 960, 540, "yuv420p"
+        for index in range(120):
+            turn = np.sin(2 * np.pi * index / 60)
+            picture = Image.new("RGB", (960, 540), (150, 155, 160))
+            for place, (face, phase) in enumerate(((astronaut, turn), (hopper, -turn))):
+                small = face.resize((340, 340)).rotate(16 * phase, fillcolor=(150, 155, 160))
+                light = 0.45 + 0.55 * abs(np.cos(np.pi * (index + 30 * place) / 60))
+                shown = Image.fromarray((np.asarray(small) * light).astype(np.uint8))
+                picture.paste(shown, (90 + 450 * place + int(20 * phase), 110))
+            for packet in stream.encode(av.VideoFrame.from_image(picture)):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
 
 
 def _write_photos(folder: Path) -> None:
