@@ -116,7 +116,7 @@ def _sessions(page: Page, _: Path) -> int:
     page.goto("/sessions")
     _open_first(page)
     expect(page.locator(".who", has_text="Astronaut")).to_be_visible()
-    return 1480
+    return 1390
 
 
 def _open_first(page: Page) -> None:

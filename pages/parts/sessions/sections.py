@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from emotion_core.markdown import plain
 from emotion_core.store.session import StoredSession
 from emotion_core.store.session_info import SessionInfo
 from emotion_core.store.session_markers import GAP
@@ -74,5 +75,5 @@ def _gaps(gaps: list[tuple[float, float]]) -> None:
     more = f" and {len(gaps) - _GAPS:,} more" if len(gaps) > _GAPS else ""
     st.caption(
         f":material/broken_image: {count_of(len(gaps), 'gap').capitalize()} without frames: "
-        f"{spans}{more}."
+        f"{plain(spans)}{more}."
     )
