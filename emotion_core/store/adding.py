@@ -170,6 +170,10 @@ def _row(
     kind: SessionKind, name: str, metadata: Mapping[str, Any], label_set: LabelSet
 ) -> SessionRow:
     model, detector = metadata.get("model", {}), metadata.get("detector", {})
+    details = {key: value for key, value in metadata.items() if key not in _PLACED}
+    # Its title and whose labels it answers with; reports say so.
+    if more := {key: value for key, value in model.items() if key not in ("name", "sha256")}:
+        details["model"] = more
     return SessionRow(
         id=new_id(),
         kind=kind.value,
@@ -183,7 +187,7 @@ def _row(
         emotions=list(label_set.names),
         versions=as_json(metadata.get("versions", {})),
         options=as_json(metadata.get("options", {})),
-        details=as_json({k: v for k, v in metadata.items() if k not in _PLACED}),
+        details=as_json(details),
         duration_s=0.0,
     )
 

@@ -345,7 +345,8 @@ def _left(seconds: int = 3) -> str:
 def test_an_interrupted_recording_can_be_continued(playing: AppTest, astronaut: bytes) -> None:
     session = _left()
     playing.run()
-    assert re.search(r"The recording of \d\d:\d\d:\d\d \(0:03\) was interrupted", _texts(playing))
+    texts = _texts(playing).replace("\u2060", "")  # which keeps times from being read as icons
+    assert re.search(r"The recording of \d\d:\d\d:\d\d \(0:03\) was interrupted", texts)
     live = playing.session_state["_live"]
     live.process(_frame(astronaut, 0))
     recorder = RUNNING.of(own_session_of(playing))
