@@ -89,10 +89,11 @@ def _keep(
     st.session_state[_FINISHED] = _Finished(session, name, problem, recorded, summarise(recorded))
 
 
-def discarded() -> None:
+def discarded_panel() -> None:
     """Says that a recording was thrown away, with the way back."""
     session: str | None = st.session_state.get(_DISCARDED)
     if session is None:
+        st.empty()
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Recording discarded.", width="content")
@@ -105,11 +106,12 @@ def finished_panel() -> None:
     """Figures, chart, name and files of the recording that was stopped last, if there is one."""
     finished: _Finished | None = st.session_state.get(_FINISHED)
     if finished is None:
+        st.empty()
         return
-    if finished.problem:
-        st.warning(plain(finished.problem), icon=":material/warning:")
     recorded, summary = finished.recorded, finished.summary
     with st.container(border=True, key="recording_summary"):
+        if finished.problem:
+            st.warning(plain(finished.problem), icon=":material/warning:")
         with st.container(horizontal=True, vertical_alignment="bottom"):
             st.text_input(
                 "Name of the recording", finished.name, key=_name_key(finished.session),

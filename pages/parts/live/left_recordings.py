@@ -47,10 +47,18 @@ def look_again() -> None:
     st.session_state.pop(_FOUND, None)
 
 
-def left_recordings(live: LiveSession, settings: Settings, *, playing: bool) -> None:
-    """The newest recording that was left, with what can be done; nothing where there is none."""
-    found = _find()
+def left_recordings(live: LiveSession, settings: Settings, *, playing: bool, wanted: bool) -> None:
+    """The newest recording that was left, with what can be done; nothing where there is none.
+
+    Args:
+        live: takes it up.
+        settings: of the page.
+        playing: whether video plays just now.
+        wanted: whether there is room for one; nobody makes two recordings at once.
+    """
+    found = _find() if wanted else []
     if not found:
+        st.empty()
         return
     newest = found[0]
     others = f" {count_of(len(found) - 1, 'older one')} besides." if len(found) > 1 else ""
@@ -64,11 +72,12 @@ def left_recordings(live: LiveSession, settings: Settings, *, playing: bool) -> 
             st.caption("To go on with it, choose a model that knows the same expressions.")
         elif not playing:
             st.caption("To go on with it, start the camera first.")
+        else:
+            st.caption("The time in between will stand as a gap, and faces get new numbers.")
         with st.container(horizontal=True):
             st.button(
                 "Go on with it", key="left_resume", icon=":material/resume:",
                 disabled=not (playing and fits), on_click=_resume, args=(live, newest.session),
-                help="The time in between stands as a gap. Faces get new numbers.",
             )  # fmt: skip
             st.button(
                 "End it", key="left_end", icon=":material/stop_circle:", on_click=_end,
@@ -100,10 +109,7 @@ def _in_store(waiting: tuple[str, ...]) -> list[_Left]:
     try:
         infos = session_store().interrupted()
     except EmotionLensError as error:
-        st.warning(
-            f"{plain(error)} Recordings that were interrupted wait on this machine's disk.",
-            icon=":material/warning:",
-        )
+        tell(f"{error} Recordings that were interrupted wait on this machine's disk.")
         infos = ()
     found = [_Left(i.id, i.name, i.created, i.duration_s, i.label_set) for i in infos]
     st.session_state[_FOUND] = waiting, found

@@ -14,10 +14,10 @@ from pages.parts.common.recordings import RUNNING
 from pages.parts.common.session_store import session_store
 from pages.parts.common.settings import Settings
 from pages.parts.common.streamlit_internals import own_session
-from pages.parts.live.finished_panel import discarded, finished_panel, keep_finished
+from pages.parts.live.finished_panel import discarded_panel, finished_panel, keep_finished
 from pages.parts.live.left_recordings import left_recordings, look_again
 from pages.parts.live.state import score_source
-from pages.parts.live.trouble import tell, told
+from pages.parts.live.trouble import tell, trouble_panel
 from pages.parts.live.when import is_of_now, recording_line
 
 _NOTE_KEY = "live_marker_note"
@@ -28,24 +28,30 @@ _GOES_ON = "The recording goes on, and nothing of it is lost."
 def recording_panel(live: LiveSession, settings: Settings, *, playing: bool) -> None:
     """The controls, recordings that were left behind, and the one that was stopped last."""
     with guarded():
-        st.header("Recording", anchor=False)
-        for text in told():
-            st.error(plain(text), icon=":material/error:")
         recorder = _own_recorder(live)
-        if recorder is not None:
-            _running(live, recorder, playing)
-        else:
-            st.caption(
-                "Off. It keeps scores with their times, never pictures, and is on this machine's "
-                "disk from its first second on."
-            )
-            st.button(
-                "Record scores", key="record_start", icon=":material/fiber_manual_record:",
-                disabled=not playing, on_click=_start, args=(live, settings),
-            )  # fmt: skip
-            left_recordings(live, settings, playing=playing)
-        discarded()
+        # Every part has its place, empty or not: what a fragment leaves out at its end stays on
+        # the screen as long as there are fragments within it.
+        st.header("Recording", anchor=False)
+        trouble_panel()
+        with st.container():
+            if recorder is not None:
+                _running(live, recorder, playing)
+            else:
+                _start_panel(live, settings, playing)
+        left_recordings(live, settings, playing=playing, wanted=recorder is None)
+        discarded_panel()
         finished_panel()
+
+
+def _start_panel(live: LiveSession, settings: Settings, playing: bool) -> None:
+    st.caption(
+        "Off. It keeps scores with their times, never pictures, and is on this machine's disk "
+        "from its first second on."
+    )
+    st.button(
+        "Record scores", key="record_start", icon=":material/fiber_manual_record:",
+        disabled=not playing, on_click=_start, args=(live, settings),
+    )  # fmt: skip
 
 
 def _own_recorder(live: LiveSession) -> Recorder | None:
@@ -56,7 +62,7 @@ def _own_recorder(live: LiveSession) -> Recorder | None:
     if recorder.stopped:
         # It was taken up, or ended, in another tab while this one had no connection.
         _let_go(live)
-        st.info("The recording was continued or ended in another tab.", icon=":material/info:")
+        tell("The recording was continued or ended in another tab.")
         return None
     if recorder.problem:
         _finish(live, recorder)
@@ -92,7 +98,8 @@ def _start(live: LiveSession, settings: Settings) -> None:
 
 
 def _running(live: LiveSession, recorder: Recorder, playing: bool) -> None:
-    st.fragment(run_every=1.0 if playing else None)(_progress)(live, recorder, playing)
+    with st.container():
+        st.fragment(run_every=1.0 if playing else None)(_progress)(live, recorder, playing)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             "Note", key=_NOTE_KEY, placeholder="What happens now?", width=260, max_chars=200
@@ -133,3 +140,5 @@ def _progress(live: LiveSession, recorder: Recorder, playing: bool) -> None:
     st.html(recording_line("Recording paused: no video", figures, is_now=is_now))
     if note := recorder.note:
         st.warning(f"{plain(note)} {_GOES_ON}", icon=":material/warning:")
+    else:
+        st.empty()

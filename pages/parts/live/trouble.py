@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from emotion_core.markdown import plain
+
 _TOLD = "_live_trouble"
 
 
@@ -10,7 +12,10 @@ def tell(text: str) -> None:
     st.session_state.setdefault(_TOLD, []).append(text)
 
 
-def told() -> list[str]:
+def trouble_panel() -> None:
     """What is to be said now, once."""
-    found: list[str] = st.session_state.pop(_TOLD, [])
-    return found
+    texts: list[str] = st.session_state.pop(_TOLD, [])
+    if texts:
+        st.warning(plain(" ".join(texts)), icon=":material/warning:")
+    else:
+        st.empty()
