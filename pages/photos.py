@@ -17,7 +17,8 @@ def _empty_state() -> None:
             st.button("Undo", icon=":material/undo:", on_click=undo_clear)
     st.caption(
         "The annotated pictures, the seven scores of every face and the downloads will appear "
-        "here. Nothing leaves this machine, and nothing is kept when you close the page."
+        "here. Nothing leaves this machine, and nothing is kept when you close the page unless "
+        "you keep it as a session."
     )
 
 

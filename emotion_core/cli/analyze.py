@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from emotion_core.cli.analyze_keep import analysed, keep
 from emotion_core.cli.common import (
     EXIT_DONE,
     EXIT_FAILED,
@@ -39,6 +40,7 @@ from emotion_core.wording import count_of
 if TYPE_CHECKING:
     from emotion_core.photos.photo_files import Upload
     from emotion_core.pipeline import EmotionPipeline
+    from emotion_core.store.adding import AnalysedPhoto
     from emotion_core.types import FrameResult, UInt8Array
 
 # Written out, as the detectors take time to load and `--help` answers at once. A test compares.
@@ -47,6 +49,7 @@ _SMALL_FACES = ("auto", "thorough", "off")
 _EXAMPLE = """\
 python -m emotion_core analyze party.jpg
 python -m emotion_core analyze photos/ --recursive --output faces.csv --annotated marked/
+python -m emotion_core analyze photos/ --output faces.csv --keep "Class 4b"
 curl -sL https://example.org/party.jpg | python -m emotion_core analyze -"""
 
 
@@ -98,6 +101,14 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--recursive", action="store_true", help="also read the folders inside folders"
+    )
+    parser.add_argument(
+        "--keep",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="also keep what was read as a session, by this name; after the paths. Photos that "
+        "are kept with these settings already are not kept twice, and pictures never are",
     )
     parser.set_defaults(func=run)
 
@@ -155,16 +166,18 @@ def run(args: argparse.Namespace) -> int:
         for source, error in errors:
             _report(sink, source, error)
         pictures = _AnnotatedPictures(annotated, args.blur_faces) if annotated else None
-        tally = _analyze_files(photos, pipeline, sink, pictures)
+        kept: list[AnalysedPhoto] | None = None if args.keep is None else []
+        tally = _analyze_files(photos, pipeline, sink, pictures, kept)
         sink.finish()
     n_failed = tally.failed + len(errors)
     found = f"{count_of(tally.read, 'photo')} read, {count_of(tally.faces, 'face')} found"
     message(f"{found}, {n_failed} failed.")
+    is_kept = not kept or keep(kept, model, detector.name, args)
     if tally.left:
         message(f"Stopped: {tally.left} were not looked at.")
         return EXIT_INTERRUPTED
     if n_failed == 0:
-        return EXIT_PARTLY if pictures and pictures.problem else EXIT_DONE
+        return EXIT_PARTLY if (pictures and pictures.problem) or not is_kept else EXIT_DONE
     return EXIT_PARTLY if tally.read else EXIT_FAILED
 
 
@@ -183,6 +196,7 @@ def _analyze_files(
     pipeline: "EmotionPipeline",
     sink: ResultSink,
     pictures: "_AnnotatedPictures | None",
+    kept: "list[AnalysedPhoto] | None",
 ) -> _Tally:
     """Analyses one file after the other until the last or Ctrl-C."""
     from emotion_core.image_analysis import to_image
@@ -210,6 +224,8 @@ def _analyze_files(
                 tally.faces += len(result)
                 if pictures:
                     pictures.write(PurePath(source).stem, marked)
+                if kept is not None:
+                    kept.append(analysed(photo, source, result))
             tally.left -= 1
     return tally
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from emotion_core.files.csv_cells import csv_safe_frame
-from emotion_core.live.recording import Recording
+from emotion_core.live.recorded import Recorded, Summary, file_rows, summarise
 from emotion_core.live.timeline import MAX_GAP_S, NO_FACE, NO_FRAME, UNCERTAIN
 
 _DIGITS = 5
@@ -28,10 +28,10 @@ NOTES = (
 )
 
 
-def to_csv(recording: Recording) -> bytes:
+def to_csv(recorded: Recorded) -> bytes:
     """One row per face and frame, and one per frame without a face."""
     buffer = io.BytesIO()
-    for number, table in enumerate(recording.tables()):
+    for number, table in enumerate(file_rows(recorded)):
         # Otherwise a row without a face would turn whole numbers into 1.0.
         frame = csv_safe_frame(table.to_pandas(integer_object_nulls=True))
         frame.to_csv(
@@ -40,10 +40,10 @@ def to_csv(recording: Recording) -> bytes:
     return buffer.getvalue()
 
 
-def to_parquet(recording: Recording) -> bytes:
+def to_parquet(recorded: Recorded) -> bytes:
     """The rows of the CSV with column types; the file's metadata hold the notes."""
     buffer = io.BytesIO()
-    tables = recording.tables()
+    tables = file_rows(recorded)
     first = next(tables)
     schema = first.schema.with_metadata({"notes": "\n".join(NOTES)})
     with pq.ParquetWriter(buffer, schema) as writer:
@@ -53,13 +53,13 @@ def to_parquet(recording: Recording) -> bytes:
     return buffer.getvalue()
 
 
-def to_json(recording: Recording) -> bytes:
+def to_json(recorded: Recorded) -> bytes:
     """The summary, the notes, the markers, and the rows as lists in the order of the columns."""
     buffer = io.StringIO()
-    head = json.dumps(_head(recording), ensure_ascii=False, indent=2)
+    head = json.dumps(_head(recorded, summarise(recorded)), ensure_ascii=False, indent=2)
     buffer.write(head.removesuffix("\n}"))
     between = "\n    "
-    for number, table in enumerate(recording.tables()):
+    for number, table in enumerate(file_rows(recorded)):
         if number == 0:
             buffer.write(f',\n  "columns": {json.dumps(table.column_names)},\n  "rows": [')
         values = [_plain(column) for column in table.columns]
@@ -70,21 +70,21 @@ def to_json(recording: Recording) -> bytes:
     return buffer.getvalue().encode("utf-8")
 
 
-def _head(recording: Recording) -> dict[str, Any]:
-    summary = recording.summary()
+def _head(recorded: Recorded, summary: Summary) -> dict[str, Any]:
+    sources = [part.source for part in recorded.parts]
     return {
-        "started": summary.started.isoformat(timespec="seconds"),
+        "started": recorded.started.isoformat(timespec="seconds"),
         "seconds": round(summary.seconds, _SECONDS_DIGITS),
         "frames": summary.frames,
         "faces": summary.faces,
-        "models": list(dict.fromkeys(source.model for source in recording.sources)),
-        "labels": list(dict.fromkeys(source.labels for source in recording.sources)),
-        "detectors": list(dict.fromkeys(source.detector for source in recording.sources)),
+        "models": list(dict.fromkeys(source.model for source in sources)),
+        "labels": list(dict.fromkeys(source.labels for source in sources)),
+        "detectors": list(dict.fromkeys(source.detector for source in sources)),
         "seconds_per_expression": {
             state: round(s, _SECONDS_DIGITS) for state, s in summary.time.items()
         },
         "notes": list(NOTES),
-        "markers": [{"time_s": round(m.time_s, 3), "note": m.note} for m in recording.markers],
+        "markers": [{"time_s": round(m.time_s, 3), "note": m.note} for m in recorded.markers],
     }
 
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import av
 
@@ -22,7 +22,7 @@ from emotion_core.live.adaptation import Load, LoadController
 from emotion_core.live.clock import FrameClock
 from emotion_core.live.health import HealthMeter
 from emotion_core.live.hidden_faces import HiddenFaces
-from emotion_core.live.recording import Recording
+from emotion_core.live.recorded import ScoreSource
 from emotion_core.live.resting_face import RestingFaces
 from emotion_core.live.timeline import ExpressionTime, Timeline
 from emotion_core.live.view import LiveSettings, LiveView
@@ -39,6 +39,19 @@ _UNKNOWN_ERROR = "A frame could not be analysed. The details are in the server's
 _LOG_EVERY_S = 10.0
 
 
+class Recording(Protocol):
+    """What takes the scores of frames in; ``emotion_core.store.recorder.Recorder`` does.
+
+    On the media thread, so it neither waits nor raises.
+    """
+
+    def add(self, result: FrameResult) -> None:
+        """Takes a frame in, as it is displayed; its raw scores are kept beside."""
+
+    def use(self, model: str, detector: str, *, labels: str = "", model_sha256: str = "") -> None:
+        """Says what gives the scores of the frames to come."""
+
+
 class LiveSession:
     """Reads one viewer's camera. ``process`` is for the media thread, the rest for the page.
 
@@ -46,6 +59,7 @@ class LiveSession:
         detector: the session's own.
         classifier: may be shared.
         settings: how to begin.
+        source: what detector and classifier are called, for recordings.
         crop_size_px: side of the crops that the classifier takes.
         now: the clock in seconds.
     """
@@ -56,6 +70,7 @@ class LiveSession:
         classifier: Classifier,
         settings: LiveSettings | None = None,
         *,
+        source: ScoreSource | None = None,
         crop_size_px: int = 48,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -70,6 +85,7 @@ class LiveSession:
         self._converter = frames.FrameConverter()
         self._clock = FrameClock(now)
         self._index = 0
+        self._source = source  # of the frame that is being read
         self._mirrored = settings.mirror
         self._logged_at = float("-inf")
         # What both sides touch.
@@ -105,6 +121,7 @@ class LiveSession:
         detector: FaceDetector | None = None,
         classifier: Classifier | None = None,
         crop_size_px: int | None = None,
+        source: ScoreSource | None = None,
     ) -> None:
         """Changes what is given, from the next frame on; faces keep their numbers."""
         with self._lock:
@@ -122,6 +139,8 @@ class LiveSession:
                 self._resting.forget()
             if crop_size_px is not None:
                 self._changes["crop_size_px"] = crop_size_px
+            if source is not None:
+                self._changes["source"] = source
 
     def begin(self) -> None:
         """A new connection: figures and timeline start anew; a recording goes on."""
@@ -214,6 +233,9 @@ class LiveSession:
                 self._changes["options"] = _options(self._settings, self._controller.load)
             recording = self._recording
         if recording is not None:
+            if self._source is not None:
+                model, labels, detector, sha256 = self._source
+                recording.use(model, detector, labels=labels, model_sha256=sha256)
             recording.add(calm)
         return drawn
 
@@ -223,6 +245,8 @@ class LiveSession:
             settings = self._settings
             if "classifier" in changes:
                 self._forget_shown()  # of the frame that the old one still read
+        # Here, so that no frame goes under the name of what did not read it.
+        self._source = changes.pop("source", self._source)
         if changes:
             self._stream.change(**changes)
         if settings.mirror != self._mirrored:

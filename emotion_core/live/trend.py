@@ -1,11 +1,10 @@
 """A whole recording as a few hundred points: bins that grow as it gets longer."""
 
 import numpy as np
-import numpy.typing as npt
 
 from emotion_core.emotions import LabelSet
 from emotion_core.live.timeline import MAX_GAP_S
-from emotion_core.types import FrameResult
+from emotion_core.types import Float64Array
 
 _BINS = 240
 
@@ -29,20 +28,22 @@ class ScoreTrend:
         """Points further apart than this have a stretch without a face between them."""
         return max(1.5 * self.step_s, MAX_GAP_S + self.step_s)
 
-    def add(self, time_s: float, result: FrameResult) -> None:
-        """Takes a frame in.
+    def add(self, times_s: Float64Array, scores: Float64Array) -> None:
+        """Takes faces in.
 
         Args:
-            time_s: seconds since the start, 0 or more.
-            result: as it is displayed.
+            times_s: (N,) seconds since the start, 0 or more, ascending.
+            scores: (N, C) smoothed scores of a face each.
         """
-        while time_s >= _BINS * self.step_s:
+        if not len(times_s):
+            return
+        while times_s[-1] >= _BINS * self.step_s:
             self._halve()
-        place = int(time_s / self.step_s)
-        self._sums[place] += result.smoothed.probabilities.sum(axis=0)
-        self._counts[place] += len(result)
+        places = (times_s / self.step_s).astype(np.int64)
+        np.add.at(self._sums, places, scores)
+        np.add.at(self._counts, places, 1)
 
-    def points(self) -> list[tuple[float, npt.NDArray[np.float64]]]:
+    def points(self) -> list[tuple[float, Float64Array]]:
         """(middle of the stretch in seconds, (C,) mean scores) where there was a face."""
         return [
             ((place + 0.5) * self.step_s, self._sums[place] / self._counts[place])

@@ -65,6 +65,15 @@ def plain_picture(photo: Photo, *, side_px: int) -> bytes:
     return encode_jpeg(image, _JPEG_QUALITY)
 
 
+def small_picture(photo: Photo, result: FrameResult, *, blur: bool) -> bytes:
+    """A photo as a small JPEG without marks, to be kept with what was read in it."""
+    if not blur:
+        return plain_picture(photo, side_px=CARD_PX)
+    image = _shrunk(decode_image(photo.preview, name=photo.name), CARD_PX)
+    options = DrawOptions(blur_faces=True, boxes=False, labels=False, numbers=False)
+    return encode_jpeg(draw_result(image, _resized(result, image), options), _JPEG_QUALITY)
+
+
 def full_size_annotated(photo: Photo, result: FrameResult, *, blur: bool) -> bytes:
     """A photo in its own size with its faces marked, as JPEG for download."""
     image = decode_image(photo.data, name=photo.name)

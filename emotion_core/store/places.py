@@ -9,6 +9,7 @@ from filelock import Timeout
 from emotion_core.errors import StoreError
 from emotion_core.files.atomic_files import make_folder
 from emotion_core.files.named_locks import named_lock
+from emotion_core.paths import home_folder
 from emotion_core.store.row_parts import RowParts
 
 
@@ -68,6 +69,25 @@ class SessionPlace:
             return True
         lock.release()
         return False
+
+
+def sessions_root(home: Path | None = None) -> Path:
+    """Folder of the sessions' folders.
+
+    Args:
+        home: the home folder; None: that of ``EMOTION_LENS_HOME``.
+    """
+    return (home_folder() if home is None else home).absolute() / "sessions"
+
+
+def unfinished(root: Path) -> tuple[str, ...]:
+    """Ids of the recordings that were interrupted and that nobody has ended or taken up again.
+
+    Args:
+        root: folder of the sessions' folders.
+    """
+    places = [SessionPlace(root, path.parent.name) for path in root.glob("*/waiting.json")]
+    return tuple(place.session for place in places if not place.is_being_written)
 
 
 def source_picture(position: int) -> str:

@@ -12,20 +12,25 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from emotion_core.emotions import LabelSet
 from emotion_core.errors import EmotionLensError, OutputError
 from emotion_core.store.database import Database
 from emotion_core.store.live_clock import SessionClock
-from emotion_core.store.models import SessionState, new_id
+from emotion_core.store.models import SessionState
 from emotion_core.store.places import SessionPlace
 from emotion_core.store.row_parts import joined, with_source
-from emotion_core.store.row_times import gaps, live_ends
-from emotion_core.store.session_markers import GAP
-from emotion_core.store.waiting import Waiting, bring_in, write_waiting
+from emotion_core.store.row_times import live_ends
+from emotion_core.store.waiting import (
+    READ_BY,
+    Waiting,
+    add_marker,
+    bring_in,
+    note_reader,
+    note_rows,
+    write_waiting,
+)
 from emotion_core.types import FrameResult
 from emotion_core.video.frame_table import FrameRows
 from emotion_core.video.markers import MARKER
@@ -95,6 +100,7 @@ class Recorder:
         self._unwritten: list[pa.Table] = []  # what the disk did not take yet
         self._n_unwritten = 0
         self._lock = threading.Lock()  # for all of this; held for moments only
+        self._known_lock = threading.Lock()
         self._stopping = threading.Event()
         self._changed = threading.Event()
         self._changed.set()
@@ -127,6 +133,18 @@ class Recorder:
         """How many frames the session has by now."""
         return self._next_frame
 
+    @property
+    def labels(self) -> str:
+        """Whose labels answer now; empty where nobody said."""
+        readers = self._waiting["options"].get(READ_BY) or [{}]
+        return str(readers[-1].get("labels", ""))
+
+    @property
+    def known(self) -> Waiting:
+        """What is known of the session now: its name, markers, options and so on; a copy."""
+        with self._lock:
+            return copy.deepcopy(self._waiting)
+
     def add(self, result: FrameResult) -> None:
         """Takes a frame in, as it is displayed; its raw scores are kept beside."""
         with self._lock:
@@ -154,20 +172,36 @@ class Recorder:
         """Marks the newest moment, unless it was just marked and there is nothing to add."""
         text = text.replace("\0", "").strip()[:200]
         with self._lock:
+            if self.stopped:
+                return
             own = [m for m in self._waiting["markers"] if m["kind"] == MARKER]
             now_s = self.elapsed_s
             again = not text and own and now_s - own[-1]["start_s"] < _MARK_AGAIN_S
             if not again and len(own) < MAX_MARKERS:
-                self._add_marker(now_s, None, text, MARKER)
+                add_marker(self._waiting, now_s, None, text, MARKER)
+        with self._told():
+            self._write_known()  # at once, whatever the other threads wait for
         self._changed.set()
 
-    def use(self, model: str, detector: str) -> None:
-        """From now on another model or detector gives the scores; that stands as a marker."""
+    def use(self, model: str, detector: str, *, labels: str = "", model_sha256: str = "") -> None:
+        """Says what gives the scores of the frames to come; a change stands as a marker.
+
+        For the media thread, too: nothing is written here.
+
+        Args:
+            model: its name.
+            detector: of the faces.
+            labels: whose labels the model answers with.
+            model_sha256: of the model.
+        """
         with self._lock:
-            if (model, detector) != (self._waiting["model"], self._waiting["detector"]):
-                self._waiting["model"], self._waiting["detector"] = model, detector
-                self._waiting["model_sha256"] = ""
-                self._add_marker(self.elapsed_s, None, f"{model}, {detector}"[:200], MARKER)
+            before = self._waiting["model"], self._waiting["detector"], self.labels
+            frame = self._next_frame
+            if not note_reader(self._waiting, frame, model, model_sha256, labels, detector):
+                return
+            if frame and before != (model, detector, labels):
+                text = ", ".join(filter(None, (model, labels, detector)))
+                add_marker(self._waiting, self.elapsed_s, None, text[:200], MARKER)
         self._changed.set()
 
     def stop(self) -> None:
@@ -175,6 +209,13 @@ class Recorder:
 
         Rows that a full disk does not take are lost with this process; ``problem`` says so.
         """
+        self._end(SessionState.DONE)
+
+    def interrupt(self) -> None:
+        """Ends it for now, as a kill would but without loss: it can be resumed."""
+        self._end(SessionState.INTERRUPTED)
+
+    def _end(self, state: SessionState) -> None:
         with self._lock:
             if self.stopped:
                 return
@@ -188,11 +229,15 @@ class Recorder:
                 self.problem = self.problem or self.note
             with self._told():
                 self._place.parts.join()
-            self._waiting["state"] = SessionState.DONE.value
+            self._waiting["state"] = state.value
             with self._told():
                 self._write_known()
                 if self._bring_in():
-                    self._place.waiting.unlink(missing_ok=True)
+                    if state == SessionState.DONE:
+                        self._place.waiting.unlink(missing_ok=True)
+                    else:
+                        self._waiting["brought_in"] = True
+                        self._write_known()
         finally:
             self._held.close()
 
@@ -221,27 +266,15 @@ class Recorder:
             with self._lock:
                 n_frames, self._n_unwritten = self._n_unwritten, 0
                 self._unwritten, self._disk_note = [], ""
-                self._written(table, n_frames)
+                is_news = note_rows(self._waiting, table, n_frames, self._written_s)
+                self._written_s = self._waiting["duration_s"]
+            self._number += 1
+            if is_news or self._number % _TELL_FILES == 0:
+                self._changed.set()
             if self._number - self._join_first >= JOIN_FILES:
                 # Small files since the last time; otherwise there would be thousands.
                 self._place.parts.join(first=self._join_first, target_rows=2**62)
                 self._join_first = self._number
-
-    def _written(self, table: pa.Table, n_frames: int) -> None:
-        """Takes note of rows that are on the disk."""
-        own, times = self._waiting, table["time_s"].to_numpy()
-        self._number += 1
-        own["duration_s"] = float(times[-1])
-        own["frames"] += n_frames
-        own["rows"] += len(table)
-        new = sorted({*pc.unique(table["track"].drop_null()).to_pylist()} - {*own["tracks"]})
-        own["tracks"] += new
-        missing = gaps(times if self._written_s is None else np.append(self._written_s, times))
-        self._written_s = float(times[-1])
-        for start_s, end_s in missing:
-            self._add_marker(start_s, end_s, "", GAP)
-        if new or missing or self._number % _TELL_FILES == 0:
-            self._changed.set()
 
     def _tell_often(self) -> None:
         """Tells the database what is new, and again later if it does not answer."""
@@ -258,8 +291,7 @@ class Recorder:
                 self._changed.set()
 
     def _bring_in(self) -> bool:
-        with self._lock:
-            known = copy.deepcopy(self._waiting)
+        known = self.known
         try:
             bring_in(self._database, known)
         except EmotionLensError as error:
@@ -272,14 +304,8 @@ class Recorder:
         return True
 
     def _write_known(self) -> None:
-        with self._lock:
-            known = copy.deepcopy(self._waiting)
-        write_waiting(self._place.waiting, known)
-
-    def _add_marker(self, start_s: float, end_s: float | None, text: str, kind: str) -> None:
-        self._waiting["markers"].append(
-            {"id": new_id(), "start_s": start_s, "end_s": end_s, "text": text, "kind": kind}
-        )
+        with self._known_lock:  # so that no older knowledge replaces newer
+            write_waiting(self._place.waiting, self.known)
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

@@ -23,6 +23,7 @@ from emotion_core.store.waiting import (
     Waiting,
     bring_in,
     new_waiting,
+    note_reader,
     read_waiting,
     write_waiting,
 )
@@ -40,6 +41,7 @@ def begin_recording(
     *,
     name: str = "",
     model_sha256: str = "",
+    labels: str = "",
     versions: dict[str, object] | None = None,
     options: dict[str, object] | None = None,
     flush_s: float = FLUSH_S,
@@ -48,8 +50,8 @@ def begin_recording(
     session = new_id()
     waiting = new_waiting(session, label_set, model, detector)
     waiting["name"] = checked_name(name, "Name of a session", empty=True)
-    waiting["model_sha256"] = model_sha256
     waiting["versions"], waiting["options"] = as_json(versions or {}), as_json(options or {})
+    note_reader(waiting, 0, model, model_sha256, labels, detector)
     place = SessionPlace(root, session)
     with contextlib.ExitStack() as stack:
         stack.enter_context(place.writing("recorded"))
@@ -82,6 +84,7 @@ def resume_recording(
                 }
             )  # fmt: skip
         waiting["state"] = SessionState.RECORDING.value
+        waiting["brought_in"] = False
         return Recorder(
             database,
             place,
@@ -91,6 +94,22 @@ def resume_recording(
             first_track=max(waiting["tracks"], default=0),
             flush_s=flush_s,
         )
+
+
+def end_recording(database: Database, root: Path, session: str) -> None:
+    """See ``Store.end``."""
+    place = SessionPlace(root, session)
+    if not place.waiting.is_file():
+        raise StoreError(
+            f"The session {session} cannot be ended: its recording has ended, or it is none."
+        )
+    with place.writing("ended"):
+        waiting = _settled(place, read_waiting(place.waiting))
+        waiting["state"] = SessionState.DONE.value
+        waiting["brought_in"] = False
+        write_waiting(place.waiting, waiting)
+        # What the database cannot take now, whoever opens the store next brings in.
+        _adopt(database, place)
 
 
 def adopt_waiting(database: Database, root: Path) -> list[str]:

@@ -15,10 +15,15 @@ from emotion_core.store.database import Database, session_row, session_rows, sub
 from emotion_core.store.exporting import Transfer, export_store
 from emotion_core.store.forgetting import Forgotten, forget_person, forget_subject
 from emotion_core.store.importing import import_store
-from emotion_core.store.models import SessionKind
-from emotion_core.store.places import SessionPlace
+from emotion_core.store.models import SessionKind, SessionRow, SessionState
+from emotion_core.store.places import SessionPlace, sessions_root, unfinished
 from emotion_core.store.recorder import FLUSH_S, Recorder
-from emotion_core.store.recordings import adopt_waiting, begin_recording, resume_recording
+from emotion_core.store.recordings import (
+    adopt_waiting,
+    begin_recording,
+    end_recording,
+    resume_recording,
+)
 from emotion_core.store.retention import Retention
 from emotion_core.store.session import StoredSession
 from emotion_core.store.session_info import SessionInfo, info_of
@@ -52,7 +57,7 @@ class Store:
         if url is None and home is not None:
             url = self.home / "store.sqlite"
         #: Folder of the sessions' folders.
-        self.root = self.home / "sessions"
+        self.root = sessions_root(self.home)
         #: Where copies of the database stand.
         self.backups = self.home / "backups"
         self.database = Database(url, self.backups)
@@ -133,6 +138,7 @@ class Store:
         label_set: LabelSet = FER2013,
         name: str = "",
         model_sha256: str = "",
+        labels: str = "",
         versions: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
         flush_s: float = FLUSH_S,
@@ -145,6 +151,7 @@ class Store:
             label_set: of the scores.
             name: of the session.
             model_sha256: of the model.
+            labels: whose labels it answers with.
             versions: of what reads.
             options: of the reading.
             flush_s: how often rows are written.
@@ -155,8 +162,8 @@ class Store:
         """
         return begin_recording(
             self.database, self.root, label_set, model, detector, name=name,
-            model_sha256=model_sha256, versions=dict(versions or {}), options=dict(options or {}),
-            flush_s=flush_s,
+            model_sha256=model_sha256, labels=labels, versions=dict(versions or {}),
+            options=dict(options or {}), flush_s=flush_s,
         )  # fmt: skip
 
     def resume(self, session: str, *, flush_s: float = FLUSH_S) -> Recorder:
@@ -171,6 +178,31 @@ class Store:
             OutputError: nothing can be written.
         """
         return resume_recording(self.database, self.root, session, flush_s=flush_s)
+
+    def end(self, session: str) -> None:
+        """Ends a recording that was interrupted; it cannot be resumed any more.
+
+        Raises:
+            StoreError: it has ended, is none, or is being recorded.
+            OutputError: nothing can be written.
+        """
+        end_recording(self.database, self.root, session)
+
+    def interrupted(self) -> tuple[SessionInfo, ...]:
+        """The recordings that were interrupted and can be resumed, newest first.
+
+        Raises:
+            StoreError: the database cannot be read.
+        """
+        if not (found := unfinished(self.root)):
+            return ()  # most of the time, and then no database is asked
+        adopt_waiting(self.database, self.root)
+        with self.database.reading() as db:
+            subjects = subject_names(db)
+            rows = [row for session in found if (row := db.get(SessionRow, session)) is not None]
+            infos = [info_of(row, subjects) for row in rows if row.deleted is None]
+        waiting = [info for info in infos if info.state == SessionState.INTERRUPTED]
+        return tuple(sorted(waiting, key=lambda info: info.created, reverse=True))
 
     def add_video(self, folder: Path, *, name: str = "") -> StoredSession:
         """Keeps the analysis of a video as a session: rows, people and markers.

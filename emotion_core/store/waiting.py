@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from typing_extensions import TypedDict
 
 from emotion_core.emotions import LabelSet
@@ -26,10 +29,15 @@ from emotion_core.store.models import (
     SessionState,
     SourceRow,
     TrackRow,
+    new_id,
 )
-from emotion_core.store.session_markers import KINDS
+from emotion_core.store.row_times import gaps
+from emotion_core.store.session_markers import GAP, KINDS
 from emotion_core.store.texts import as_json
 
+#: Key (here of the options, in the database of the details) under which stands what gave the
+#: scores of each part of a recording.
+READ_BY = "read_by"
 _TIME = Number(0, 1e9)
 
 
@@ -83,6 +91,65 @@ def new_waiting(
     }  # fmt: skip
 
 
+def add_marker(waiting: Waiting, start_s: float, end_s: float | None, text: str, kind: str) -> None:
+    """Sets a marker that the database will be told of."""
+    waiting["markers"].append(
+        {"id": new_id(), "start_s": start_s, "end_s": end_s, "text": text, "kind": kind}
+    )
+
+
+def note_reader(
+    waiting: Waiting, frame: int, model: str, sha256: str, labels: str, detector: str
+) -> bool:
+    """Takes note of what gives the scores from a frame on.
+
+    Args:
+        waiting: the session.
+        frame: number of the first frame.
+        model: its name.
+        sha256: of the model; empty where nobody knows.
+        labels: whose labels it answers with; empty where nobody knows.
+        detector: of the faces.
+
+    Returns:
+        Whether that is new.
+    """
+    readers: list[dict[str, Any]] = waiting["options"].setdefault(READ_BY, [])
+    new = {"model": model, "model_sha256": sha256, "labels": labels, "detector": detector}
+    if readers and new.items() <= readers[-1].items():
+        return False
+    # Of two changes between the same two frames only the last one counts.
+    if readers and readers[-1]["from_frame"] == frame:
+        readers.pop()
+    readers.append({"from_frame": frame, **new})
+    waiting["model"], waiting["model_sha256"], waiting["detector"] = model, sha256, detector
+    return True
+
+
+def note_rows(waiting: Waiting, table: pa.Table, n_frames: int, written_s: float | None) -> bool:
+    """Takes note of rows that are on the disk.
+
+    Args:
+        waiting: the session.
+        table: at least one row.
+        n_frames: how many frames they are of.
+        written_s: time of the frame before; None where these are the first.
+
+    Returns:
+        Whether somebody is new in it, or frames are missing.
+    """
+    times = table["time_s"].to_numpy()
+    waiting["duration_s"] = float(times[-1])
+    waiting["frames"] += n_frames
+    waiting["rows"] += len(table)
+    new = sorted({*pc.unique(table["track"].drop_null()).to_pylist()} - {*waiting["tracks"]})
+    waiting["tracks"] += new
+    missing = gaps(times if written_s is None else np.append(written_s, times))
+    for start_s, end_s in missing:
+        add_marker(waiting, start_s, end_s, "", GAP)
+    return bool(new or missing)
+
+
 def read_waiting(path: Path) -> Waiting:
     """Reads the file.
 
@@ -125,7 +192,14 @@ def bring_in(database: Database, waiting: Waiting) -> None:
         row.frames, row.rows = waiting["frames"], waiting["rows"]
         row.model, row.model_sha256 = waiting["model"], waiting["model_sha256"]
         row.detector, row.emotions = waiting["detector"], list(waiting["emotions"])
-        row.versions, row.options = as_json(waiting["versions"]), as_json(waiting["options"])
+        row.versions = as_json(waiting["versions"])
+        options = dict(waiting["options"])
+        readers = options.pop(READ_BY, [])
+        row.options = as_json(options)
+        if readers:
+            # Whose labels: where a frame table's metadata would bring it.
+            labels = {"labels": readers[-1]["labels"]} if readers[-1]["labels"] else {}
+            row.details = {**row.details, READ_BY: readers, "model": labels}
         known = {(piece.source, piece.track) for piece in row.tracks}
         new = [
             track

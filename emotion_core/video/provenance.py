@@ -77,7 +77,7 @@ def build_metadata(
         },
         "model": model,
         "detector": {"name": pipeline.detector.name, "note": pipeline.detector.note},
-        "versions": {"emotion-lens": __version__, **_versions()},
+        "versions": versions(),
         "emotions": list(label_set_of(pipeline).names),
     }
 
@@ -94,8 +94,9 @@ def fingerprint(metadata: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(dependent, sort_keys=True).encode()).hexdigest()
 
 
-def _versions() -> dict[str, str]:
-    found = {}
+def versions() -> dict[str, str]:
+    """{what results depend on: its version}."""
+    found = {"emotion-lens": __version__}
     for package in _PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)

@@ -411,3 +411,24 @@ def test_help_tells_of_standard_input_and_addresses(command) -> None:
     text = " ".join(command("analyze", "--help").out.decode().split())
     assert "from standard input" in text
     assert "no addresses" in text
+
+
+def test_photos_are_kept_as_a_session_once(
+    command, astronaut_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("EMOTION_LENS_DATABASE_URL", raising=False)
+    outcome = command("analyze", astronaut_path, "--keep", "Space")
+    assert outcome.code == 0
+    assert len(outcome.json["results"]) == 1  # as without it
+    assert "Kept as session" in outcome.err
+    again = command("analyze", astronaut_path, "--keep")
+    assert "Already kept as session" in again.err
+    (info,) = command("sessions", "list", "--json").json["sessions"]
+    assert (info["kind"], info["name"], info["rows"]) == ("photos", "Space", 1)
+    assert info["sources"][0]["sha256"]
+    (tmp_path / "home" / "store.sqlite").write_bytes(b"something else")
+    outcome = command("analyze", astronaut_path, "--keep")
+    assert outcome.code == 1
+    assert "The photos were not kept" in outcome.err
+    assert len(outcome.json["results"]) == 1

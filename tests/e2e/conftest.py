@@ -43,7 +43,8 @@ _BROWSER_FLAGS = (
 )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody uses."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -66,7 +67,8 @@ def _browser_path() -> str:
     return found
 
 
-def _healthy(address: str) -> bool:
+def is_healthy(address: str) -> bool:
+    """Whether a dashboard answers at an address."""
     try:
         with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
             return bool(answer.status == 200)
@@ -94,7 +96,7 @@ def server(
 ) -> Iterator[str]:
     """Address of a dashboard that this module has for itself; none without a browser."""
     log = tmp_path_factory.mktemp("server") / "server.log"
-    port = _free_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("wb") as output:
@@ -107,7 +109,7 @@ def server(
         )
         try:
             deadline = time.monotonic() + 60
-            while not _healthy(address):
+            while not is_healthy(address):
                 if process.poll() is not None or time.monotonic() > deadline:
                     pytest.fail(f"The server did not start:\n{log.read_text(errors='replace')}")
                 time.sleep(0.1)

@@ -26,7 +26,8 @@ aioice.ice.get_host_addresses = lambda use_ipv4=True, use_ipv6=True: ["127.0.0.1
 def loopback_environment(folder: Path) -> dict[str, str]:
     """Environment of a server whose video stays on this machine; writes into the folder."""
     (folder / "sitecustomize.py").write_text(_LOOPBACK_ONLY, encoding="utf-8")
-    return {"PYTHONPATH": str(folder)}
+    # Recordings go to a home of the test's own.
+    return {"PYTHONPATH": str(folder), "EMOTION_LENS_HOME": str(folder / "home")}
 
 
 def film_flag(folder: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
-from playwright.sync_api import BrowserType, Dialog, Locator, Page, expect
+from playwright.sync_api import BrowserType, Locator, Page, expect
 
 from tests.e2e.live_camera import (
     LOOPBACK_FLAG,
@@ -36,9 +36,6 @@ video => {
   track.stop();
   track.dispatchEvent(new Event("ended"));
 }
-"""
-_WOULD_ASK = """
-() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true }))
 """
 _IN_USE = """
 navigator.mediaDevices.getUserMedia =
@@ -146,53 +143,6 @@ def test_a_camera_that_goes_is_told_and_no_other_one_is_opened(live: Page) -> No
     expect(live.get_by_text("Last seen")).to_be_visible()
     live.wait_for_timeout(3000)
     expect(component(live).get_by_role("button", name="Start the camera")).to_be_visible()
-
-
-def test_whoever_would_lose_a_recording_is_asked(live: Page) -> None:
-    asked: list[str] = []
-
-    def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.dismiss()
-
-    live.on("dialog", stay)
-    start(live)
-    _await_faces(live)
-    sidebar = live.get_by_test_id("stSidebar")
-    live.get_by_role("button", name="Record scores").click()
-    expect(sidebar.get_by_text("Recording not stopped yet.")).to_be_visible()
-    _try_to_leave(live)
-    assert asked == ["beforeunload"]
-
-    # From another page of the app, too.
-    live.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
-    expect(live.get_by_role("heading", name="The model in use")).to_be_visible()
-    expect(sidebar.get_by_text("loses it")).to_be_visible()
-    _try_to_leave(live)
-    assert asked == ["beforeunload"] * 2
-
-    live.get_by_test_id("stSidebarNavLink").filter(has_text="Live").click()
-    expect(live.get_by_text("Recording paused: no video")).to_be_visible()
-    live.get_by_role("button", name="Stop recording").click()
-    expect(sidebar.get_by_text("Recording not downloaded yet.")).to_be_visible()
-    _try_to_leave(live)
-    assert asked == ["beforeunload"] * 3
-
-    with live.expect_download() as started:
-        live.get_by_role("button", name="CSV").click()
-    assert started.value.path().stat().st_size > 0  # and was not cancelled
-    expect(sidebar.get_by_text("loses it")).to_have_count(0)
-    live.wait_for_function(f"() => !({_WOULD_ASK})()")
-    live.reload()
-    expect(live.get_by_role("button", name="I understand")).to_be_visible()
-    assert asked == ["beforeunload"] * 3
-
-
-def _try_to_leave(page: Page) -> None:
-    """Reloads, as soon as the page would ask; whoever is asked stays."""
-    page.wait_for_function(_WOULD_ASK)
-    with page.expect_event("dialog"):
-        page.evaluate("setTimeout(() => location.reload())")
 
 
 def test_a_denied_camera_is_told_in_our_words(with_flags: Callable[..., Page]) -> None:

@@ -19,11 +19,18 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 from streamlit_webrtc import WebRtcStreamerContext, WebRtcStreamerState
 
+from emotion_core.errors import StoreError
 from emotion_core.live import exports
+from emotion_core.live.recorded import file_rows
+from emotion_core.store import recorder as recorder_module
+from emotion_core.store import waiting
+from emotion_core.store.store import Store
 from emotion_core.types import FrameResult
+from pages.parts.common.recordings import RUNNING
 from pages.parts.common.settings import BLUR_KEY, LABELS_KEY, MODEL_KEY
 from pages.parts.live.state import CAMERA_KEY, viewer_gate
 from tests.two_heads import HEADS
+from tests.video.tables import happy, result
 
 ROOT = Path(__file__).resolve().parents[2]
 _FACES = '<div class="el-faces-now'
@@ -34,7 +41,16 @@ def _no_media() -> Iterator[None]:
     """streamlit-webrtc asks for the server's session, which a test has not."""
     with mock.patch("streamlit_webrtc.component.get_this_session_info", return_value=None):
         yield
+    RUNNING.interrupt_all()
     st.cache_resource.clear()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where recordings go."""
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("EMOTION_LENS_DATABASE_URL", raising=False)
+    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -199,11 +215,11 @@ def test_the_other_head_answers_from_the_next_frame_on(
     assert np.abs(first.scores.probabilities - second.scores.probabilities).max() > 0.01
     assert second.track_ids.tolist() == first.track_ids.tolist()
     assert second.decisions.threshold == HEADS["fer2013"].threshold
-    recording = live.recording
     _button(app, "Stop recording").click().run()
-    rows = pa.concat_tables(recording.tables())
+    left = app.session_state["_live_finished"].recorded
+    rows = pa.concat_tables(file_rows(left))
     assert rows["labels"].to_pylist() == ["raters", "fer2013"]
-    assert json.loads(exports.to_json(recording))["labels"] == ["raters", "fer2013"]
+    assert json.loads(exports.to_json(left))["labels"] == ["raters", "fer2013"]
     assert not app.exception
 
 
@@ -224,23 +240,18 @@ def test_the_words_for_a_camera_that_does_not_open_are_ours(app: AppTest) -> Non
     assert data["words"]["lost"][0] == "Connection lost"
 
 
-def test_who_would_lose_a_recording_is_told_on_every_page(
-    playing: AppTest, astronaut: bytes
-) -> None:
+def test_who_leaves_a_recording_is_told_on_every_page(playing: AppTest, astronaut: bytes) -> None:
     live = playing.session_state["_live"]
     live.process(_frame(astronaut, 0))
-    assert "loses it" not in _texts(playing)
     _button(playing, "Record scores").click().run()
-    assert "Recording not stopped yet" in _texts(playing)
     live.process(_frame(astronaut, 1))
+    assert "Recording paused." not in _texts(playing)
     playing.switch_page("pages/home.py").run()
-    assert "Recording not stopped yet" in _texts(playing)
+    assert "Recording paused." in _texts(playing)
     playing.switch_page("pages/live.py").run()
     _button(playing, "Stop recording").click().run()
-    assert "Recording not downloaded yet" in _texts(playing)
-    assert "It replaces the one below" in _texts(playing)
-    _button(playing, "Discard").click().run()
-    assert "loses it" not in _texts(playing)
+    playing.switch_page("pages/home.py").run()
+    assert "Recording paused." not in _texts(playing)
 
 
 def test_the_hint_for_a_camera_that_does_not_start_goes_when_it_plays(
@@ -257,9 +268,7 @@ def test_an_error_of_the_stream_is_told(playing: AppTest) -> None:
     assert "server's log" in _texts(playing)
 
 
-def test_a_recording_from_start_to_files(
-    playing: AppTest, make_result: Callable[..., FrameResult], astronaut: bytes
-) -> None:
+def test_a_recording_from_start_to_files_and_back(playing: AppTest, astronaut: bytes) -> None:
     live = playing.session_state["_live"]
     live.process(_frame(astronaut, 0))
     _button(playing, "Record scores").click().run()
@@ -267,14 +276,221 @@ def test_a_recording_from_start_to_files(
     live.process(_frame(astronaut, 1))
     playing.text_input(key="live_marker_note").set_value("joke").run()
     _button(playing, "Mark").click().run()
+    with Store() as store:
+        (info,) = store.sessions()
+        assert (info.kind, info.state) == ("live", "recording")
+        assert info.options["threshold"] == live.settings.stream.threshold
+        assert info.versions["emotion-lens"]
     _button(playing, "Stop recording").click().run()
     assert live.recording is None
     labels = [element.proto.label for element in playing.get("download_button")]
     assert labels == ["CSV", "JSON", "Parquet"]
     assert "Recorded" in _texts(playing)
     assert "a frame without a face has one row" in _texts(playing)
+    left = playing.session_state["_live_finished"].recorded
+    assert pa.concat_tables(file_rows(left))["marker"].to_pylist() == ["joke"]
+
+    playing.text_input(key=f"recording_name_{info.id}").set_value(" Anna ").run()
+    with Store() as store:
+        (found,) = store.sessions()
+        assert (found.name, found.state, found.rows) == ("Anna", "done", 1)
+        assert [person.name for person in found.people] == ["Person 1"]
+    # After a visit elsewhere it is still there.
+    playing.switch_page("pages/home.py").run()
+    playing.switch_page("pages/live.py").run()
+    assert playing.text_input(key=f"recording_name_{info.id}").value == "Anna"
+
     _button(playing, "Discard").click().run()
     assert not playing.get("download_button")
+    with Store() as store:
+        assert store.sessions() == ()
+        assert len(store.sessions(deleted=True)) == 1
+    _button(playing, "Undo").click().run()
+    assert len(playing.get("download_button")) == 3
+    assert "Recording discarded" not in _texts(playing)
+    with Store() as store:
+        assert len(store.sessions()) == 1
+
+
+def test_frames_with_other_expressions_end_the_recording_with_a_reason(
+    playing: AppTest, make_result: Callable[..., FrameResult], astronaut: bytes
+) -> None:
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    _button(playing, "Record scores").click().run()
+    live.process(_frame(astronaut, 1))
+    RUNNING.of(own_session_of(playing)).problem = "The new model knows other expressions."
+    playing.run()
+    assert live.recording is None
+    assert "knows other expressions" in _texts(playing)
+    assert len(playing.get("download_button")) == 3
+    assert not _button(playing, "Record scores").disabled
+
+
+def own_session_of(_: AppTest) -> str:
+    """The one identity of all sessions under Streamlit's test runner."""
+    return "test session id"
+
+
+def _left(seconds: int = 3) -> str:
+    """A recording that a tab left, and its server has interrupted; its id."""
+    with Store() as store:
+        recorder = store.record(model="compact", detector="haar", flush_s=3600)
+        for index in range(seconds + 1):
+            recorder.add(result(index, float(index), [happy(1)]))
+        recorder.interrupt()
+    return recorder.id
+
+
+def test_an_interrupted_recording_can_be_continued(playing: AppTest, astronaut: bytes) -> None:
+    session = _left()
+    playing.run()
+    texts = _texts(playing).replace("\u2060", "")  # which keeps times from being read as icons
+    assert re.search(r"The recording of \d\d:\d\d:\d\d \(0:03\) was interrupted", texts)
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    recorder = RUNNING.of(own_session_of(playing))
+    assert recorder is None
+    _button(playing, "Go on with it").click().run()
+    recorder = RUNNING.of(own_session_of(playing))
+    assert recorder is not None
+    assert recorder.id == session
+    recorder._clock._begin_s += 10  # as if the tab had been closed for so long
+    live.process(_frame(astronaut, 1))
+    assert "was interrupted" not in _texts(playing)
+    _button(playing, "Stop recording").click().run()
+    with Store() as store:
+        stored = store.session(session)
+        assert stored.info().state == "done"
+        # Whoever is in the picture now may be somebody else.
+        assert stored.frames()["person"].tolist() == ["Person 1"] * 4 + ["Person 2"]
+        kinds = [marker.kind for marker in stored.markers.list()]
+        assert "gap" in kinds
+        # Another model reads on; that stands in the session.
+        assert len(stored.info().details["read_by"]) == 2
+
+
+def test_an_interrupted_recording_can_be_ended(playing: AppTest) -> None:
+    session = _left()
+    playing.run()
+    _button(playing, "End it").click().run()
+    assert "was interrupted" not in _texts(playing)
+    assert len(playing.get("download_button")) == 3  # and it is shown as any other
+    with Store() as store:
+        assert store.session(session).info().state == "done"
+
+
+def test_without_video_a_recording_can_be_ended_and_waits_to_be_continued(app: AppTest) -> None:
+    _left()
+    older = _left()
+    app.run()
+    assert "1 older one besides" in _texts(app)
+    assert _button(app, "Go on with it").disabled
+    assert "start the camera first" in _texts(app)
+    _button(app, "End it").click().run()
+    assert "was interrupted" in _texts(app)  # the other one
+    with Store() as store:
+        assert store.session(older).info().state == "done"
+
+
+def test_what_is_older_than_a_day_is_not_offered(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting.time, "time", lambda: now - 90_000)
+        _left()
+    app.run()
+    assert "was interrupted" not in _texts(app)
+
+
+def test_a_recording_that_another_tab_left_is_taken_over(
+    playing: AppTest, astronaut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store() as store:
+        theirs = store.record(model="compact", detector="haar", flush_s=3600)
+    theirs.add(result(0, 0.0, [happy(1)]))
+    RUNNING.begin("another tab", theirs)
+    monkeypatch.setattr(RUNNING, "_is_watched", lambda viewer: True)
+    playing.run()
+    assert "was interrupted" not in _texts(playing)  # somebody looks at it
+    monkeypatch.setattr(RUNNING, "_is_watched", lambda viewer: False)
+    playing.run()
+    assert "was interrupted" in _texts(playing)
+    _button(playing, "Go on with it").click().run()
+    assert theirs.stopped
+    mine = RUNNING.of(own_session_of(playing))
+    assert mine is not None
+    assert mine.id == theirs.id
+    playing.session_state["_live"].process(_frame(astronaut, 0))
+    _button(playing, "Stop recording").click().run()
+    with Store() as store:
+        assert store.session(theirs.id).info().frames == 2
+        assert store.check() == []
+
+
+def test_a_recording_that_went_on_elsewhere_is_said(playing: AppTest, astronaut: bytes) -> None:
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    _button(playing, "Record scores").click().run()
+    recorder = RUNNING.of(own_session_of(playing))
+    assert recorder is not None
+    recorder.interrupt()
+    playing.run()
+    assert "continued or ended in another tab" in _texts(playing)
+    assert live.recording is None
+    live.process(_frame(astronaut, 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"SQLite format 3\0" + b"\xff" * 5000, "another program|damaged"),
+        (b"no database at all", "damaged or no database"),
+    ],
+)
+def test_a_store_that_cannot_be_opened_is_said_and_the_video_goes_on(
+    playing: AppTest, astronaut: bytes, home: Path, content: bytes, words: str
+) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "store.sqlite").write_bytes(content)
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    _button(playing, "Record scores").click().run()
+    assert "Nothing is recorded, and the video goes on" in _texts(playing)
+    assert re.search(words, _texts(playing))
+    live.process(_frame(astronaut, 1))
+    assert live.view().health.errors == 0
+    assert (home / "store.sqlite").read_bytes() == content
+    # Once the file is away, the next try works.
+    (home / "store.sqlite").rename(home / "theirs")
+    _button(playing, "Record scores").click().run()
+    assert "Nothing is recorded" not in _texts(playing)
+    assert live.recording is not None
+
+
+def test_a_database_that_stops_to_answer_is_said_while_rows_wait(
+    playing: AppTest, astronaut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: Any) -> None:
+        raise StoreError("The store cannot be used: another program holds it.")
+
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    _button(playing, "Record scores").click().run()
+    recorder = RUNNING.of(own_session_of(playing))
+    assert recorder is not None
+    monkeypatch.setattr(recorder_module, "bring_in", locked)
+    live.process(_frame(astronaut, 1))
+    recorder.mark("now")
+    while not recorder.note:
+        time.sleep(0.01)
+    playing.run()
+    assert "another program holds it. The recording goes on" in _texts(playing)
+    _button(playing, "Stop recording").click().run()
+    assert "another program holds it" in _texts(playing)
+    assert len(playing.get("download_button")) == 3  # read from the disk
+    monkeypatch.undo()
 
 
 def test_the_baseline_can_be_started_and_taken_back(playing: AppTest) -> None:

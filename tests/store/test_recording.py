@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from emotion_core.emotions import Emotion, LabelSet
-from emotion_core.errors import DiskFullError, StoreError
+from emotion_core.errors import DiskFullError, StoreError, StoreUnavailableError
 from emotion_core.live import timeline
 from emotion_core.store import recorder as recorder_module
 from emotion_core.store import recordings, row_times
@@ -20,6 +20,7 @@ from emotion_core.store.recorder import Recorder
 from emotion_core.store.row_parts import RowParts
 from emotion_core.store.row_times import gaps, live_ends
 from emotion_core.store.store import Store
+from emotion_core.store.waiting import read_waiting
 from emotion_core.types import Decisions, EmotionScores
 from tests.video.tables import happy, result, sad
 
@@ -273,6 +274,101 @@ def test_a_disk_that_stays_full_ends_the_recording_with_a_sentence(
         assert "free some" in live.problem
     live.stop()
     assert store.session(live.id).frames()["frame"].tolist() == [0, 1]
+
+
+def test_what_gave_the_scores_of_each_part_is_kept(
+    store: Store, record: Callable[..., Recorder]
+) -> None:
+    live = record(labels="raters", model_sha256="ab" * 32)
+    live.use("compact", "yunet", labels="raters", model_sha256="ab" * 32)
+    live.use("compact", "haar", labels="raters")  # before the first frame: no change
+    live.add(result(0, 0.0, [happy()]))
+    live.use("flagship", "haar", labels="raters")
+    live.use("flagship", "haar", labels="fer2013")
+    live.add(result(1, 0.1, [happy()]))
+    live.stop()
+    info = store.session(live.id).info()
+    readers = info.details["read_by"]
+    assert [(r["from_frame"], r["model"], r["labels"], r["detector"]) for r in readers] == [
+        (0, "compact", "raters", "haar"),
+        (1, "flagship", "fer2013", "haar"),
+    ]
+    assert info.details["model"] == {"labels": "fer2013"}
+    assert (info.model, info.options) == ("flagship", {})
+    texts = [m.text for m in store.session(live.id).markers.list()]
+    # The recorder marks each; on the page only what a frame was read with comes this far.
+    assert sorted(texts) == ["flagship, fer2013, haar", "flagship, raters, haar"]
+
+
+def test_a_recording_that_is_interrupted_loses_nothing_and_can_be_resumed_or_ended(
+    store: Store, record: Callable[..., Recorder], open_store: Callable[[], Store]
+) -> None:
+    first, second = record(), record()
+    for live in (first, second):
+        live.add(result(0, 0.0, [happy()]))
+        live.mark("here")
+        assert store.interrupted() == ()
+        live.interrupt()
+    found = store.interrupted()
+    assert {info.id for info in found} == {first.id, second.id}
+    assert {(info.frames, info.state) for info in found} == {(1, SessionState.INTERRUPTED)}
+    store.end(first.id)
+    with pytest.raises(StoreError, match="has ended"):
+        store.end(first.id)
+    again = store.resume(second.id, flush_s=LATER)
+    assert store.interrupted() == ()
+    with pytest.raises(StoreError, match="being recorded"):
+        store.end(second.id)
+    again._clock._begin_s += 5
+    again.add(result(0, 0.0, [happy()]))
+    again.stop()
+    other = open_store()
+    assert other.notes == ()
+    assert {info.state for info in other.sessions()} == {SessionState.DONE}
+    assert len(other.session(second.id).frames()) == 2
+    kinds = [m.kind for m in other.session(second.id).markers.list()]
+    assert sorted(kinds) == ["gap", "marker"]
+    assert list(store.root.glob("*/waiting.json")) == []
+
+
+def test_a_deleted_recording_is_not_offered_again(
+    store: Store, record: Callable[..., Recorder]
+) -> None:
+    live = record()
+    live.interrupt()
+    store.delete(live.id)
+    assert store.interrupted() == ()
+
+
+def test_what_is_resumed_and_stopped_while_the_database_is_away_is_brought_in_later(
+    store: Store,
+    record: Callable[..., Recorder],
+    open_store: Callable[[], Store],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = record()
+    live.add(result(0, 0.0, [happy()]))
+    live.interrupt()
+    with monkeypatch.context() as patch:
+
+        def away(*_: Any) -> None:
+            raise StoreUnavailableError("The store does not answer.")
+
+        patch.setattr(recorder_module, "bring_in", away)
+        again = store.resume(live.id, flush_s=LATER)
+        again.add(result(0, 0.0, [happy()]))
+        again.stop()
+        assert again.note == "The store does not answer."
+    info = open_store().session(live.id).info()
+    assert (info.state, info.frames) == (SessionState.DONE, 2)
+
+
+def test_a_marker_is_on_the_disk_at_once(store: Store, record: Callable[..., Recorder]) -> None:
+    live = record()
+    live.add(result(0, 0.0, [happy()]))
+    live.mark("now")
+    known = read_waiting(SessionPlace(store.root, live.id).waiting)
+    assert [marker["text"] for marker in known["markers"]] == ["now"]
 
 
 def test_another_model_is_marked_and_one_with_other_labels_ends_it(

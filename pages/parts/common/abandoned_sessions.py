@@ -1,5 +1,7 @@
 """Ends sessions whose tab was closed, so that their photos and addresses go.
 
+What they were recording is interrupted: it is whole on the disk, and can be resumed.
+
 Streamlit keeps a session for two minutes after its connection broke, for a browser that comes
 back. Afterwards it forgets the session without ending it: uploaded photos stay in memory and their
 ``/media`` addresses go on answering until a garbage collection happens to find them.
@@ -9,6 +11,7 @@ import asyncio
 import logging
 import time
 
+from pages.parts.common.recordings import RUNNING
 from pages.parts.common.streamlit_internals import (
     Runtime,
     running_server,
@@ -37,6 +40,7 @@ async def close_abandoned_sessions(
         try:
             if server := running_server():
                 left = close_those(server, left, time.monotonic(), kept_s)
+                await asyncio.to_thread(RUNNING.interrupt_gone)
         except Exception:
             _logger.exception("Abandoned sessions could not be closed")
 

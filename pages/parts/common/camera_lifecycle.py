@@ -18,3 +18,8 @@ def camera_was_left() -> bool:
     left = bool(st.session_state.get(_LEFT, True))
     st.session_state[_LEFT] = False
     return left
+
+
+def shows_camera() -> bool:
+    """Whether this run has drawn the camera."""
+    return not st.session_state.get(_LEFT, True)

@@ -37,7 +37,7 @@ def guarded() -> Iterator[None]:
         words = (
             plain(full) or "Something went wrong here.",
             st.session_state.get(_KEPT, ""),
-            # Not "reload": that would begin a new session, without photos and recordings.
+            # Not "reload": that would begin a new session, without photos.
             ""
             if full
             else "Choose the page in the menu again to continue. The details are in the server's "

@@ -7,9 +7,9 @@ import streamlit as st
 
 from pages.parts.common.guard import guarded, say_kept
 from pages.parts.common.jobs import sidebar_jobs
+from pages.parts.common.recordings import recording_note
 from pages.parts.common.settings import Settings, sidebar_settings
 from pages.parts.common.streamlit_internals import enter_through_app
-from pages.parts.common.unsaved import leave_warning
 
 _HERE = Path(__file__).parent
 
@@ -25,8 +25,9 @@ def show_page(body: Callable[[Settings], None], *, kept: str) -> None:
     say_kept(kept)
     st.html(_HERE / "style.css")
     st.logo(_HERE / "mark.svg", size="large", icon_image=_HERE / "icon.svg")
-    leave_warning()
+    recording_place = st.sidebar.container()
     with guarded():
         sidebar_jobs()
         settings = sidebar_settings()
         body(settings)
+    recording_note(recording_place)

@@ -13,10 +13,12 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from emotion_core.errors import EmotionLensError
 from emotion_core.files.unfinished import clean_below
 from emotion_core.paths import data_folder, runs_folder, videos_folder
 from pages.parts.common.abandoned_sessions import close_abandoned_sessions
 from pages.parts.common.page_list import PAGES
+from pages.parts.common.recordings import RUNNING
 from pages.parts.common.session_serving import session_routes
 from pages.parts.common.streamlit_internals import index_page, is_host_allowed
 from pages.parts.common.video_serving import serving_routes
@@ -79,14 +81,30 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await asyncio.to_thread(RUNNING.interrupt_all)
 
 
 async def _tidy_up() -> None:
     """Beside the first page; a fault there is no reason for the server to end."""
     try:
+        await asyncio.to_thread(adopt_recordings)
         await asyncio.to_thread(clean_own_folders)
     except Exception:
         _logger.exception("What killed processes left could not be cleaned up")
+
+
+def adopt_recordings() -> None:
+    """Brings into the store what killed processes recorded, so that it can be found and resumed."""
+    from emotion_core.store.places import sessions_root, unfinished
+
+    if not unfinished(sessions_root()):
+        return
+    from emotion_core.store.store import Store
+
+    try:
+        Store().close()
+    except EmotionLensError as error:  # the pages say it, too
+        _logger.warning("%s", error)
 
 
 def clean_own_folders() -> None:

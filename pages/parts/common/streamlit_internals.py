@@ -23,8 +23,8 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 __all__ = [
     "XSRF_COOKIE_NAME", "Runtime", "StreamlitPage", "comes_from_own_page", "count_no_runs",
-    "enter_through_app", "index_page", "is_host_allowed", "is_session_run", "is_session_there",
-    "own_session", "running_server", "sessions_without_browser",
+    "enter_through_app", "has_browser", "index_page", "is_host_allowed", "is_session_run",
+    "is_session_there", "own_session", "running_server", "sessions_without_browser",
 ]  # fmt: skip
 
 _INDEX = Path(st.__file__).parent / "static" / "index.html"
@@ -83,6 +83,12 @@ def is_session_there(session: str) -> bool:
     """Whether a session goes on: with a browser, or waiting for one that left a moment ago."""
     sessions = getattr(running_server(), "_session_mgr", None)
     return sessions is not None and sessions.get_session_info(session) is not None
+
+
+def has_browser(session: str) -> bool:
+    """Whether somebody looks at a session just now."""
+    sessions = getattr(running_server(), "_session_mgr", None)
+    return sessions is not None and sessions.is_active_session(session)
 
 
 def comes_from_own_page(headers: Mapping[str, str], cookies: Mapping[str, str]) -> bool:

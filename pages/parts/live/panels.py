@@ -14,7 +14,6 @@ from emotion_core.live.timeline import SPAN_S, time_note
 from emotion_core.live.view import LiveView
 from emotion_core.markdown import plain
 from pages.parts.common.guard import guarded
-from pages.parts.common.unsaved import redraw_warning
 from pages.parts.live.state import viewer_gate
 from pages.parts.live.when import SILENT_S, is_of_now, when
 
@@ -103,7 +102,6 @@ def _baseline(live: LiveSession, state: BaselineState, playing: bool) -> None:
 
 
 def _charts(live: LiveSession, playing: bool) -> None:
-    redraw_warning()  # after a download, of which only its own thread knows
     with guarded():
         view = live.view()
         gate = viewer_gate()

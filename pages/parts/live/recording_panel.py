@@ -1,169 +1,144 @@
-"""Recording on the page: start, mark, stop, a summary, and the files."""
-
-from collections.abc import Callable
-from functools import partial
+"""Recording on the page: start, mark, stop, and what becomes of recordings that were left."""
 
 import streamlit as st
 
-from emotion_core.charts import timeline_chart
-from emotion_core.html import pieces
-from emotion_core.live import exports
-from emotion_core.live.recording import Recording
+from emotion_core.errors import EmotionLensError
 from emotion_core.live.session import LiveSession
-from emotion_core.live.timeline import NO_FACE, NO_FRAME, UNCERTAIN, with_a_face
 from emotion_core.markdown import plain
-from emotion_core.wording import clock, count_of, percent
+from emotion_core.store.recorder import Recorder
+from emotion_core.video.markers import MARKER
+from emotion_core.video.provenance import versions
+from emotion_core.wording import clock, count_of
 from pages.parts.common.guard import guarded
+from pages.parts.common.recordings import RUNNING
+from pages.parts.common.session_store import session_store
 from pages.parts.common.settings import Settings
-from pages.parts.common.unsaved import mark_recording, redraw_warning, saver
-from pages.parts.live.state import finished_recording, keep_finished, score_source
+from pages.parts.common.streamlit_internals import own_session
+from pages.parts.live.finished_panel import discarded_panel, finished_panel, keep_finished
+from pages.parts.live.left_recordings import left_recordings, look_again
+from pages.parts.live.state import score_source
+from pages.parts.live.trouble import tell, trouble_panel
 from pages.parts.live.when import is_of_now, recording_line
 
 _NOTE_KEY = "live_marker_note"
+_GOES_ON = "The recording goes on, and nothing of it is lost."
 
 
 @st.fragment
 def recording_panel(live: LiveSession, settings: Settings, *, playing: bool) -> None:
-    """The controls, and the last recording if there is one."""
-    redraw_warning()
+    """The controls, recordings that were left behind, and the one that was stopped last."""
     with guarded():
+        recorder = _own_recorder(live)
+        # Every part has its place, empty or not: what a fragment leaves out at its end stays on
+        # the screen as long as there are fragments within it.
         st.header("Recording", anchor=False)
-        recording = live.recording
-        if recording is not None:
-            _running(live, recording, playing)
-        else:
-            replaced = " It replaces the one below." if finished_recording() is not None else ""
-            st.caption(
-                "Off. It keeps scores with their times, never pictures, until you download them "
-                f"or close or reload this tab.{replaced}"
-            )
-            st.button(
-                "Record scores", key="record_start", icon=":material/fiber_manual_record:",
-                disabled=not playing, on_click=_start, args=(live, settings),
-            )  # fmt: skip
-        finished = finished_recording()
-        if finished is not None:
-            _finished(finished)
+        trouble_panel()
+        with st.container():
+            if recorder is not None:
+                _running(live, recorder, playing)
+            else:
+                _start_panel(live, settings, playing)
+        left_recordings(live, settings, playing=playing, wanted=recorder is None)
+        discarded_panel()
+        finished_panel()
+
+
+def _start_panel(live: LiveSession, settings: Settings, playing: bool) -> None:
+    st.caption(
+        "Off. It keeps scores with their times, never pictures, and is on this machine's disk "
+        "from its first second on."
+    )
+    st.button(
+        "Record scores", key="record_start", icon=":material/fiber_manual_record:",
+        disabled=not playing, on_click=_start, args=(live, settings),
+    )  # fmt: skip
+
+
+def _own_recorder(live: LiveSession) -> Recorder | None:
+    """The recording of this tab, if it still takes frames."""
+    recorder = RUNNING.of(own_session())
+    if recorder is None:
+        return None
+    if recorder.stopped:
+        # It was taken up, or ended, in another tab while this one had no connection.
+        _let_go(live)
+        tell("The recording was continued or ended in another tab.")
+        return None
+    if recorder.problem:
+        _finish(live, recorder)
+        return None
+    return recorder
 
 
 def _start(live: LiveSession, settings: Settings) -> None:
-    keep_finished(None)
     result = live.view().result
-    label_set = settings.card.label_set if result is None else result.scores.label_set
-    live.record(Recording(label_set, score_source(settings)))
-    mark_recording("running")
+    source = score_source(settings)
+    chosen = live.settings
+    try:
+        recorder = session_store().record(
+            model=source.model,
+            detector=source.detector,
+            label_set=settings.card.label_set if result is None else result.scores.label_set,
+            model_sha256=source.model_sha256,
+            labels=source.labels,
+            versions=versions(),
+            options={
+                "threshold": chosen.stream.threshold,
+                "half_life_s": chosen.stream.half_life_s,
+                "detect_every": chosen.stream.detect_every,
+                "min_confidence": settings.min_confidence,
+            },
+        )
+    except EmotionLensError as error:
+        tell(f"Nothing is recorded, and the video goes on. {error}")
+        return
+    keep_finished(None)
+    RUNNING.begin(own_session(), recorder)
+    live.record(recorder)
 
 
-def _running(live: LiveSession, recording: Recording, playing: bool) -> None:
-    st.fragment(run_every=1.0 if playing else None)(_progress)(live, recording, playing)
+def _running(live: LiveSession, recorder: Recorder, playing: bool) -> None:
+    with st.container():
+        st.fragment(run_every=1.0 if playing else None)(_progress)(live, recorder, playing)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
             "Note", key=_NOTE_KEY, placeholder="What happens now?", width=260, max_chars=200
         )
         st.button(
-            "Mark", key="record_mark", icon=":material/flag:", on_click=_mark, args=(recording,)
+            "Mark", key="record_mark", icon=":material/flag:", on_click=_mark, args=(recorder,)
         )
         st.button(
             "Stop recording", key="record_stop", icon=":material/stop_circle:", type="primary",
-            on_click=_stop, args=(live, recording),
+            on_click=_finish, args=(live, recorder),
         )  # fmt: skip
 
 
-def _stop(live: LiveSession, recording: Recording) -> None:
+def _finish(live: LiveSession, recorder: Recorder) -> None:
+    _let_go(live)
+    recorder.stop()
+    keep_finished(recorder)
+    look_again()
+
+
+def _let_go(live: LiveSession) -> None:
     live.record(None)
-    recording.stop()
-    keep_finished(recording)
-    mark_recording("stopped" if recording.summary().frames else "")
+    RUNNING.forget(own_session())
 
 
-def _mark(recording: Recording) -> None:
-    recording.mark(st.session_state.get(_NOTE_KEY, ""))
+def _mark(recorder: Recorder) -> None:
+    recorder.mark(st.session_state.get(_NOTE_KEY, ""))
     st.session_state[_NOTE_KEY] = ""
 
 
-def _discard() -> None:
-    keep_finished(None)
-    mark_recording("")
-
-
-def _progress(live: LiveSession, recording: Recording, playing: bool) -> None:
-    summary = recording.summary()
-    if recording.problem:
-        st.warning(plain(recording.problem), icon=":material/warning:")
-    marks = count_of(len(recording.markers), "marker")
-    figures = f"{clock(summary.seconds)} · {summary.rows:,} rows · {marks}"
-    over = "Recording ended" if recording.problem else "Recording paused: no video"
-    is_now = is_of_now(live.view(), playing=playing) and not recording.problem
-    st.html(recording_line(over, figures, is_now=is_now))
-
-
-def _finished(recording: Recording) -> None:
-    summary = recording.summary()
-    shown_s = with_a_face(summary.time)
-    if recording.problem:
-        st.warning(plain(recording.problem), icon=":material/warning:")
-    with st.container(border=True, key="recording_summary"):
-        shown = {e.value: summary.time.get(e.value, 0.0) for e in recording.label_set.emotions}
-        most = max(shown, key=shown.__getitem__) if shown_s else ""
-        share = f"{percent(shown[most] / shown_s)} of the time with a face" if most else ""
-        unclear, nobody, gone = (
-            summary.time.get(state, 0.0) for state in (UNCERTAIN, NO_FACE, NO_FRAME)
-        )
-        st.html(
-            pieces.figures(
-                [
-                    ("Recorded", clock(summary.seconds), f"{summary.frames:,} frames"),
-                    ("Faces", str(summary.faces), f"{summary.rows:,} rows"),
-                    ("Mostly", most or "nobody", share),
-                    ("Uncertain", f"{unclear:.0f} s", "the expression was not clear"),
-                    ("No face", f"{nobody:.0f} s", f"{gone:.0f} s more without video"),
-                    ("Markers", str(len(recording.markers)), "in the last column"),
-                ]
-            )
-        )
-        trend = [(time_s, {0: row.tolist()}) for time_s, row in recording.trend.points()]
-        names = recording.label_set.names
-        st.altair_chart(
-            timeline_chart(
-                trend, names, span_s=max(1.0, summary.seconds), ends_now=False, height=140,
-                markers=[(m.time_s, m.note) for m in recording.markers],
-                gap_s=recording.trend.gap_s,
-            ),
-            key="recording_trend",
-            alt="Probabilities of all expressions over the recording, mean of all faces.",
-        )  # fmt: skip
-        st.html(pieces.legend(recording.label_set.emotions))
-        _downloads(recording)
-
-
-def _downloads(recording: Recording) -> None:
-    stem = f"emotion_lens_{recording.started:%Y-%m-%d_%H-%M-%S}"
-    kinds = (
-        ("CSV", "csv", "text/csv", ":material/table:", exports.to_csv),
-        ("JSON", "json", "application/json", ":material/data_object:", exports.to_json),
-        (
-            "Parquet", "parquet", "application/vnd.apache.parquet", ":material/view_column:",
-            exports.to_parquet,
-        ),
-    )  # fmt: skip
-    st.caption(" ".join(exports.NOTES))
-    saved = saver()
-    with st.container(horizontal=True):
-        for label, suffix, mime, icon, make in kinds:
-            st.download_button(
-                label, data=partial(_made, make, recording, saved), file_name=f"{stem}.{suffix}",
-                mime=mime, icon=icon, key=f"recording_{suffix}", on_click="ignore",
-            )  # fmt: skip
-        st.button(
-            "Discard", key="recording_discard", icon=":material/delete:", type="tertiary",
-            on_click=_discard,
-        )  # fmt: skip
-
-
-def _made(
-    make: Callable[[Recording], bytes], recording: Recording, saved: Callable[[], None]
-) -> bytes:
-    """A file, when it is asked for."""
-    data = make(recording)
-    saved()
-    return data
+def _progress(live: LiveSession, recorder: Recorder, playing: bool) -> None:
+    if recorder.problem or recorder.stopped:
+        st.rerun()
+    known = recorder.known
+    marks = count_of(sum(m["kind"] == MARKER for m in known["markers"]), "marker")
+    figures = f"{clock(recorder.elapsed_s)} · {known['rows']:,} rows · {marks}"
+    is_now = is_of_now(live.view(), playing=playing)
+    st.html(recording_line("Recording paused: no video", figures, is_now=is_now))
+    if note := recorder.note:
+        st.warning(f"{plain(note)} {_GOES_ON}", icon=":material/warning:")
+    else:
+        st.empty()

@@ -8,7 +8,7 @@ import streamlit as st
 
 from emotion_core.classifiers.worker import InferenceWorker
 from emotion_core.faces import FaceDetector, SmallFaces, build_detector
-from emotion_core.live.recording import Recording, ScoreSource
+from emotion_core.live.recorded import ScoreSource
 from emotion_core.live.session import DETECT_SIDE_PX, LiveSession
 from emotion_core.live.view import LiveSettings
 from emotion_core.live.viewers import ViewerGate, limit_from_environment
@@ -18,7 +18,6 @@ from pages.parts.common.settings import Settings
 _LIVE = "_live"
 _BUILT_WITH = "_live_built_with"
 _VIEWER = "_live_viewer"
-_FINISHED = "_live_finished"
 
 #: Key of the video component; streamlit-webrtc keeps its state under it.
 CAMERA_KEY = "live_camera"
@@ -49,7 +48,11 @@ def live_session(settings: Settings, chosen: LiveSettings) -> LiveSession:
     live: LiveSession | None = st.session_state.get(_LIVE)
     if live is None:
         live = LiveSession(
-            _detector(*face_search), worker, chosen, crop_size_px=settings.card.input_size_px
+            _detector(*face_search),
+            worker,
+            chosen,
+            source=score_source(settings),
+            crop_size_px=settings.card.input_size_px,
         )
         st.session_state[_LIVE] = live
     else:
@@ -60,27 +63,16 @@ def live_session(settings: Settings, chosen: LiveSettings) -> LiveSession:
             detector=None if built[0] == face_search else _detector(*face_search),
             classifier=None if same_model else worker,
             crop_size_px=None if same_model else settings.card.input_size_px,
+            source=None if built == wanted else score_source(settings),
         )
-        if live.recording is not None:
-            live.recording.use(score_source(settings))
     st.session_state[_BUILT_WITH] = wanted
     return live
 
 
 def score_source(settings: Settings) -> ScoreSource:
     """What gives the scores with these settings, for a recording."""
-    return ScoreSource(settings.card.name, settings.labels, settings.detector)
-
-
-def finished_recording() -> Recording | None:
-    """The recording that was stopped last and not thrown away."""
-    recording: Recording | None = st.session_state.get(_FINISHED)
-    return recording
-
-
-def keep_finished(recording: Recording | None) -> None:
-    """Keeps a stopped recording, or throws the last one away."""
-    st.session_state[_FINISHED] = recording
+    card = settings.card
+    return ScoreSource(card.name, settings.labels, settings.detector, card.sha256)
 
 
 def _detector(name: str, min_confidence: float | None) -> FaceDetector:
@@ -108,6 +100,10 @@ def _warm_up(name: str, sha256: str, labels: str) -> bool:  # noqa: ARG001 - the
     card = registry().card(name)
     blank = np.zeros((1, card.input_size_px, card.input_size_px), np.uint8)
     classifier(card, labels).predict(blank)
+    # What a recording needs: to import it later would stop the video for a second.
+    import emotion_core.store.store
+    import emotion_core.video.provenance  # noqa: F401
+
     gc.collect()
     gc.freeze()
     return True

@@ -14,7 +14,7 @@ from emotion_core.wording import count_of
 from pages.parts.common.resources import classifier, session_detector
 from pages.parts.common.session import clear_photos
 from pages.parts.common.settings import Settings
-from pages.parts.photos import cards, table
+from pages.parts.photos import cards, keeping, table
 
 _FAILURES_SHOWN = 20
 _VIEW_KEY = "photo_view"
@@ -105,8 +105,12 @@ def results(library: PhotoLibrary, settings: Settings) -> Collection[str]:
             persist_state="session",
             label_visibility="collapsed",
         )
+        complete = not library.waiting(settings.analysis_key)
+        keeping.keep_button(found, settings, complete=complete)
         _downloads(settings, library, found)
         st.button("Clear all", icon=":material/delete:", on_click=clear_photos)
+    keeping.keep_line()
+    keeping.keep_every(library, found, settings)
     if view == "Table":
         table.faces_table(found, settings)
         return tuple(library.photos)
