@@ -77,7 +77,7 @@ def build_metadata(
         },
         "model": model,
         "detector": {"name": pipeline.detector.name, "note": pipeline.detector.note},
-        "versions": {"emotion-lens": __version__, **_versions()},
+        "versions": {"emotion-lens": __version__, **package_versions()},
         "emotions": list(label_set_of(pipeline).names),
     }
 
@@ -94,7 +94,8 @@ def fingerprint(metadata: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(dependent, sort_keys=True).encode()).hexdigest()
 
 
-def _versions() -> dict[str, str]:
+def package_versions() -> dict[str, str]:
+    """Version of each package that what is read depends on."""
     found = {}
     for package in _PACKAGES:
         try:
