@@ -4,10 +4,7 @@ What there is to read is listed once (``listing``) into a manifest, whose rows b
 An executor reads shards in whatever order (``local_executor``, ``ray_executor``); each becomes a
 Parquet file that appears whole or not at all, with its errors beside it (``parts``). A part that is
 there is never computed again, so a run that was killed at any moment and resumed has the parts of
-one that was not.
+one that was not. Begin with ``run.run_batch``.
+
+Nothing is imported here: a process that reads needs a third of the part.
 """
-
-from emotion_core.batch.options import BatchOptions
-from emotion_core.batch.run import BatchProgress, BatchResult, run_batch
-
-__all__ = ["BatchOptions", "BatchProgress", "BatchResult", "run_batch"]

@@ -12,8 +12,11 @@ import signal
 import struct
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
+
+from emotion_core.errors import EmotionLensError
 
 _LENGTH = struct.Struct(">Q")
 
@@ -46,8 +49,20 @@ def _exactly(file: IO[bytes], n: int) -> bytes:
     return data
 
 
-def main() -> None:
-    """Reads what it is told until stdin ends."""
+def open_reader(options: Mapping[str, Any]) -> Any:
+    """An ``ItemReader`` by options as they stand in JSON."""
+    from emotion_core.batch.options import BatchOptions
+    from emotion_core.batch.reader import ItemReader
+
+    return ItemReader(BatchOptions.from_dict(options))
+
+
+def main(build: Callable[[Mapping[str, Any]], Any] = open_reader) -> None:
+    """Reads what it is told until stdin ends.
+
+    Args:
+        build: opens what reads.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that leads
     # Whatever libraries print goes to the log, not between the answers.
     answers = os.fdopen(os.dup(1), "wb")
@@ -55,14 +70,10 @@ def main() -> None:
     orders: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, orders), daemon=True).start()
 
-    from emotion_core.batch.options import BatchOptions
-    from emotion_core.batch.reader import ItemReader
-    from emotion_core.errors import EmotionLensError
-
     first = orders.get()
     scratch = Path(first["scratch"])
     try:
-        reader = ItemReader(BatchOptions.from_dict(first["options"]))
+        reader = build(first["options"])
     except EmotionLensError as error:
         send(answers, ("refused", str(error)))
         return

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pyarrow as pa
 
 from emotion_core import __version__, tables
 from emotion_core.batch.items import Item, Outcome
@@ -20,9 +19,7 @@ from emotion_core.images.limits import MAX_BYTES
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.stream import StreamPipeline
 from emotion_core.types import Frame, UInt8Array
-from emotion_core.video.analysis import analyze_video
-from emotion_core.video.frame_table import read_rows
-from emotion_core.video.provenance import package_versions
+from emotion_core.video.versions import package_versions
 from emotion_core.video.video_files import HEAD_BYTES, is_video
 
 #: One thread per process: there are as many processes as there is to do.
@@ -128,6 +125,12 @@ class ItemReader:
 
     def _video(self, item: Item, scratch: Path | None) -> bytes:
         """The frame table of a video as an Arrow stream."""
+        # Here and not at the top: processes that read photos start sooner and stay smaller.
+        import pyarrow as pa
+
+        from emotion_core.video.analysis import analyze_video
+        from emotion_core.video.frame_table import read_rows
+
         pipeline = self._pipeline
         assert isinstance(pipeline, StreamPipeline)
         with scratch_folder(name="batch") as own:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from emotion_core.batch import BatchOptions, run
+from emotion_core.batch import run
 from emotion_core.batch.items import Outcome, Shard, Tell
+from emotion_core.batch.options import BatchOptions
 from emotion_core.batch.reader import ItemReader
 from emotion_core.errors import Cancelled
 

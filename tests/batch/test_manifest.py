@@ -61,7 +61,7 @@ def test_two_ids_for_an_input(tmp_path: Path) -> None:
 
 
 def test_nothing_that_could_be_read(tmp_path: Path) -> None:
-    with pytest.raises(BatchError, match="Nothing to read. a.jpg: no such file or folder"):
+    with pytest.raises(BatchError, match=r"Nothing to read\. a\.jpg: no such file or folder"):
         written(tmp_path, [one("a.jpg", problem="no such file or folder")])
     with pytest.raises(BatchError, match="No inputs were named"):
         written(tmp_path, [])
