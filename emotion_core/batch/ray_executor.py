@@ -92,6 +92,9 @@ class RayExecutor:
         address: of a cluster; None: one of this machine for this batch alone.
     """
 
+    #: Class of the actors.
+    actor: type = _Reader
+
     def __init__(
         self,
         options: BatchOptions,
@@ -129,7 +132,7 @@ class RayExecutor:
         cpus = resources.get("CPU", 1.0)
         workers = self._workers or max(1, int(cpus))
         share = math.floor(100 * _SHARE_OF_CPUS * cpus / workers) / 100
-        kind = ray.remote(_Reader).options(
+        kind: Any = ray.remote(self.actor).options(
             num_cpus=min(1.0, max(_LEAST_CPUS, share)),
             max_restarts=0,
             max_task_retries=0,

@@ -18,13 +18,16 @@ class FakeReader:
 
     def __init__(self, options: Any) -> None:
         self._worn = False
-        if options["model"] == "refused":
+        self._problem = ""
+        if options["model"] == "refused" and type(self) is FakeActor:
+            self._problem = "no such model"
+        elif options["model"] == "refused":
             raise ModelError("no such model")
         if options["model"] == "dies":
             os._exit(3)
 
     def identity(self) -> dict[str, str]:
-        return IDENTITY
+        return {"problem": self._problem} if self._problem else IDENTITY
 
     def is_worn_out(self) -> bool:
         return self._worn
@@ -43,6 +46,14 @@ class FakeReader:
         if place.name.startswith("bad"):
             return Outcome(position, error="bad input")
         return Outcome(position, [item.source, os.getpid()])
+
+
+class FakeActor(FakeReader):
+    """The same as an actor of Ray."""
+
+    def read(self, items: list[tuple[int, Item]]) -> tuple[list[Outcome], bool]:  # type: ignore[override]
+        read = super().read
+        return [read(position, item) for position, item in items], self.is_worn_out()
 
 
 if __name__ == "__main__":
