@@ -31,7 +31,7 @@ _PATIENCE_S = 400
 def many(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """So many photos that there is time to kill somebody: links cost nothing."""
     folder = tmp_path_factory.mktemp("many")
-    for copy in range(12):
+    for copy in range(6):
         for path in photos.iterdir():
             (folder / f"{copy:02d}-{path.name}").symlink_to(path)
     return folder
@@ -98,20 +98,20 @@ def test_a_worker_is_killed(
 ) -> None:
     out = tmp_path / "out"
     process = start(many, out, "--workers", "2", home=home)
-    for n in (2, 10):
+    for n in (2, 8):
         until(lambda n=n: parts(out) >= n, process)
         workers_of(process, "local_worker")[0].kill()
     code, err = finish(process)
     assert code == 1, err
     assert contents(out) == whole
-    assert (status(out)["state"], status(out)["failed"]) == ("done", 36)
+    assert (status(out)["state"], status(out)["failed"]) == ("done", 18)
 
 
 def test_the_whole_run_is_killed_and_resumed(
     many: Path, whole: dict[str, bytes], tmp_path: Path, home: Path
 ) -> None:
     out = tmp_path / "out"
-    for n in (3, 15):
+    for n in (3, 10):
         process = start(many, out, "--workers", "2", "--resume", home=home)
         until(lambda n=n: parts(out) >= n, process)
         workers = workers_of(process, "local_worker")
