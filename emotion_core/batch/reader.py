@@ -10,6 +10,7 @@ from emotion_core import __version__, tables
 from emotion_core.batch.items import Item, Outcome
 from emotion_core.batch.options import VIDEOS, BatchOptions
 from emotion_core.batch.stores import base_name, download, is_address, open_address, reason
+from emotion_core.classifiers.registry import load_model
 from emotion_core.emotions import FER2013
 from emotion_core.errors import BatchError, EmotionLensError, ImageError
 from emotion_core.files.atomic_files import make_folder
@@ -51,16 +52,15 @@ class ItemReader:
         self._options = options
         self._pipeline: EmotionPipeline | StreamPipeline
         if options.kind == VIDEOS:
-            self._pipeline = options.video().build_pipeline()
+            self._pipeline = options.video().build_pipeline(threads=1)
         else:
             self._pipeline = EmotionPipeline.load(
-                options.model,
+                load_model(options.model, threads=1, labels=options.labels),
                 options.detector,
                 min_confidence=options.min_confidence,
                 small_faces=options.small_faces,
                 max_side_px=options.detection_size,
                 threshold=options.threshold,
-                labels=options.labels,
             )
         self._card = getattr(self._pipeline.classifier, "card", None)
         self._labels = str(getattr(self._pipeline.classifier, "labels", ""))
