@@ -8,7 +8,8 @@ The library behind the dashboard and the command line. It never imports Streamli
 
 ``analyze`` reads pictures in whatever form, ``analyze_video`` a video to a table, `load_model`
 opens a model, and `EmotionPipeline` keeps model and face detector open between calls.
-``iter_frames`` reads a video frame by frame, those that `Sampling` says.
+``iter_frames`` reads a video frame by frame, those that `Sampling` says; ``run_batch`` reads many
+inputs by several processes or machines.
 """
 
 __version__ = "0.2.0"
@@ -22,11 +23,13 @@ __all__ = [
     "analyze_video",
     "iter_frames",
     "load_model",
+    "run_batch",
 ]
 
 # Not from typing: importing this package costs nothing, and type checkers know the name.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from emotion_core.batch.run import run_batch
     from emotion_core.classifiers.registry import load_model
     from emotion_core.image_analysis import analyze
     from emotion_core.pipeline import EmotionPipeline
@@ -44,6 +47,7 @@ _HOMES = {
     "analyze_video": "emotion_core.video.analysis",
     "iter_frames": "emotion_core.video.reading",
     "load_model": "emotion_core.classifiers.registry",
+    "run_batch": "emotion_core.batch.run",
 }
 
 

@@ -62,6 +62,10 @@ class JobError(EmotionLensError):
     """A job that cannot be found, started, moved or read."""
 
 
+class BatchError(EmotionLensError):
+    """A batch that cannot be begun, resumed or finished."""
+
+
 class MissingExtraError(EmotionLensError):
     """A package that belongs to an extra of ``pip install`` and is not installed."""
 

@@ -13,6 +13,7 @@ EXTRAS = {
     "psycopg": "postgres",
     "sklearn": "audit",
     "krippendorff": "reports",
+    "ray": "ray",
     "reportlab": "reports",
     "vl_convert": "reports",
     "xlsxwriter": "reports",

@@ -43,6 +43,11 @@ def face_columns(label_set: LabelSet = FER2013) -> tuple[str, ...]:
     return (*_BEFORE_SCORES, *label_set.names, *_AFTER_SCORES)
 
 
+def face_column_types(label_set: LabelSet = FER2013) -> dict[str, str]:
+    """{column: its pandas type} of a table of faces, in order."""
+    return {**_BEFORE_SCORES, **dict.fromkeys(label_set.names, "float64"), **_AFTER_SCORES}
+
+
 def results_to_records(
     source: str, result: FrameResult, model: str, detector: str, labels: str = ""
 ) -> list[dict[str, Any]]:
@@ -85,7 +90,7 @@ def records_to_frame(
     """A table of faces; without any face it still has its columns and their types."""
     import pandas as pd
 
-    types = {**_BEFORE_SCORES, **dict.fromkeys(label_set.names, "float64"), **_AFTER_SCORES}
+    types = face_column_types(label_set)
     return pd.DataFrame(list(records), columns=list(types)).astype(types)
 
 

@@ -25,8 +25,8 @@ from emotion_core.paths import TRACEBACK_ENV
 
 #: Module of ``emotion_core.cli`` per command, in the order of the help.
 COMMANDS = (
-    "app", "analyze", "video", "train", "evaluate", "dataset", "models", "detectors", "sessions",
-    "store", "jobs", "doctor", "benchmark",
+    "app", "analyze", "video", "batch", "train", "evaluate", "dataset", "models", "detectors",
+    "sessions", "store", "jobs", "doctor", "benchmark",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from emotion_core.cli.common import UsageError, address_text, is_address, program
 from emotion_core.errors import ImageError
 from emotion_core.files.atomic_files import readable
+from emotion_core.files.file_names import is_leftover
 from emotion_core.files.outside_files import open_regular
 from emotion_core.video.video_files import HEAD_BYTES, is_video
 
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 #: A path that means standard input.
 STANDARD_INPUT = "-"
 _MAX_PIPED_BYTES = 410_000_000  # as many photos as are taken, and a zip's table of contents
-
-# What Windows and archives leave in folders of photos without anybody's doing. Their likes on
-# other systems begin with a dot and are skipped as hidden.
-_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
 def input_path(text: str) -> Path:
@@ -144,15 +141,11 @@ def _files_in(
         files.extend(
             here / name
             for name in sorted(names)
-            if _is_wanted(name) and _real(here / name) not in skipped
+            if not is_leftover(name) and _real(here / name) not in skipped
         )
         folders[:] = [
             name
             for name in sorted(folders)
-            if recursive and _is_wanted(name) and _real(here / name) not in skipped
+            if recursive and not is_leftover(name) and _real(here / name) not in skipped
         ]
     return files, errors
-
-
-def _is_wanted(name: str) -> bool:
-    return not name.startswith(".") and name.lower() not in _LEFTOVERS

@@ -20,6 +20,16 @@ _DEVICES = re.compile(
 _JOINERS = "\u200c\u200d"
 
 
+# What Windows and archives leave in folders without anybody's doing. Their likes on other systems
+# begin with a dot.
+_LEFTOVERS = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file or folder is hidden, or one that systems leave: nobody means it."""
+    return name.startswith(".") or name.lower() in _LEFTOVERS
+
+
 def shown_name(raw: str) -> str:
     """A name as it is shown: only what would break a line or hide a part is replaced."""
     return "".join(

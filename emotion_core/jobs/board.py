@@ -124,7 +124,7 @@ class JobBoard:
             if known is not None and known.is_active:
                 return known
             self._forget_old()
-            folder = self.root / _new_id(kind)
+            folder = self.root / new_id(kind)
             with published_folder(folder, kept="Nothing was begun.") as path:
                 given = {**arguments, **_stored(inputs or {}, path)}
                 job = {"kind": kind, "title": title, "key": key, "arguments": given}
@@ -291,7 +291,8 @@ class JobBoard:
                     remove_folder(job.folder)
 
 
-def _new_id(kind: str) -> str:
+def new_id(kind: str) -> str:
+    """Name of a new job's folder; later ones have later names."""
     now = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     return f"{now}-{kind}-{secrets.token_hex(3)}"
 

@@ -18,7 +18,7 @@ Work = Callable[[JobContext, Mapping[str, Any]], Mapping[str, Any] | None]
 Died = Callable[[Mapping[str, Any], str], None]
 
 #: How many jobs of one lane run at once.
-LANES: Mapping[str, int] = {"training": 1, "work": 2, "estimate": 1, "video": 1}
+LANES: Mapping[str, int] = {"training": 1, "work": 2, "estimate": 1, "video": 1, "batch": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,13 @@ KINDS: Mapping[str, Kind] = {
         "emotion_core.video.job_kinds:run_copy",
         lane="video",
         kept="The video and its table are as they were.",
+    ),
+    "batch": Kind(
+        "Batch",
+        "emotion_core.batch.job_kinds:run_job",
+        lane="batch",
+        resumes=True,
+        kept="Every finished part is kept.",
     ),
     "model-promotion": Kind(
         "Promotion",

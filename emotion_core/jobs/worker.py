@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -26,19 +27,25 @@ _EVERY_S = 0.25
 _NICENESS = 5
 
 
-class _Stop:
-    """Whether the job shall stop: asked by a signal or by the file in its folder."""
+class StopRequest:
+    """Whether the job shall stop: asked by a signal or by the file in its folder.
 
-    def __init__(self, file: Path) -> None:
+    Args:
+        file: that asks by being there; None: signals alone do.
+    """
+
+    def __init__(self, file: Path | None) -> None:
         self._file = file
         self._asked = False
         self._looked = 0.0
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._take)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._take)
 
     def __call__(self) -> bool:
+        """Whether anybody asked; asked often."""
         now = time.monotonic()
-        if not self._asked and now - self._looked > _EVERY_S:
+        if self._file is not None and not self._asked and now - self._looked > _EVERY_S:
             self._looked, self._asked = now, self._file.exists()
         return self._asked
 
@@ -49,8 +56,13 @@ class _Stop:
         self._asked = True
 
 
-class _Writer:
-    """Writes the progress, not more often than anybody looks."""
+class StatusWriter:
+    """Writes the progress, not more often than anybody looks.
+
+    Args:
+        folder: of the job.
+        started: Unix time at which it began.
+    """
 
     def __init__(self, folder: JobFolder, started: float) -> None:
         self._folder = folder
@@ -59,6 +71,7 @@ class _Writer:
         self.progress = Progress()
 
     def __call__(self, progress: Progress) -> None:
+        """Takes how far the job is."""
         self.progress = progress
         now = time.monotonic()
         if now - self._last < _EVERY_S and progress.message == self._message:
@@ -70,6 +83,11 @@ class _Writer:
             print(f"The progress cannot be written: {error}", file=sys.stderr)
 
     def write(self, state: JobState, **values: Any) -> None:
+        """Writes a state now.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
         now = self.progress
         preview = dict(now.preview)
         if state != JobState.RUNNING:
@@ -98,7 +116,7 @@ def run_job(path: Path) -> JobState:
     folder = JobFolder(path)
     job = folder.load_job()
     kind = kind_named(job["kind"])
-    write, stop = _Writer(folder, time.time()), _Stop(folder.stop)
+    write, stop = StatusWriter(folder, time.time()), StopRequest(folder.stop)
     write.write(JobState.RUNNING)
     context = JobContext(path, write=write, is_cancelled=stop)
     result: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from emotion_core.store.models import SessionKind
 from emotion_core.store.places import source_picture
 from emotion_core.store.session import StoredSession
 from emotion_core.store.store import Store
-from emotion_core.video.provenance import versions
+from emotion_core.video.versions import versions
 
 _FINGERPRINT = "photos_sha256"
 

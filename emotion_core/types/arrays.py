@@ -38,9 +38,7 @@ def checked(
     return view
 
 
-def _refusal(
-    name: str, value: Any, shape: tuple[int | None, ...], dtype: type[np.generic]
-) -> str:
+def _refusal(name: str, value: Any, shape: tuple[int | None, ...], dtype: type[np.generic]) -> str:
     wanted = f"({', '.join('any' if n is None else str(n) for n in shape)}) {np.dtype(dtype)}"
     if not isinstance(value, np.ndarray):
         return f"{name}: wanted an array {wanted}. Received: {type(value).__name__}"

