@@ -62,6 +62,10 @@ class JobError(EmotionLensError):
     """A job that cannot be found, started, moved or read."""
 
 
+class ApiError(EmotionLensError):
+    """Settings by which the HTTP interface cannot be served."""
+
+
 class MissingExtraError(EmotionLensError):
     """A package that belongs to an extra of ``pip install`` and is not installed."""
 

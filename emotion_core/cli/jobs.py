@@ -1,10 +1,9 @@
 """``jobs``: long work that the app or this program has begun."""
 
 import argparse
-from typing import Any
 
 from emotion_core.cli.common import EXIT_DONE, Subparsers, message, print_json
-from emotion_core.jobs import JobBoard, JobInfo, progress_words
+from emotion_core.jobs import JobBoard, progress_words
 from emotion_core.jobs.supervisor import Supervisor
 
 _EXAMPLE = """\
@@ -58,7 +57,7 @@ def run_list(args: argparse.Namespace) -> int:
     board = JobBoard()
     jobs = board.active() if args.active else board.jobs()
     if args.json:
-        print_json({"jobs": [as_dict(job) for job in jobs]})
+        print_json({"jobs": [job.to_dict() for job in jobs]})
         return EXIT_DONE
     if not jobs:
         message("There are no jobs.")
@@ -73,9 +72,9 @@ def run_show(args: argparse.Namespace) -> int:
     board = JobBoard()
     job = board.get(args.job)
     if args.json:
-        print_json({**as_dict(job), "result": board.result(job.id)})
+        print_json({**job.to_dict(), "result": board.result(job.id)})
         return EXIT_DONE
-    for name, value in as_dict(job).items():
+    for name, value in job.to_dict().items():
         if value not in (None, ""):
             print(f"{name}: {value}")
     return EXIT_DONE
@@ -122,25 +121,3 @@ def run_work(_: argparse.Namespace) -> int:
     elif not Supervisor(board.root, idle_s=0.5, report=message).run():
         message("Another process does it already.")
     return EXIT_DONE
-
-
-def as_dict(job: JobInfo) -> dict[str, Any]:
-    """A job as JSON gives it."""
-    now = job.progress
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "title": job.title,
-        "state": job.state.value,
-        "done": now.done,
-        "total": now.total,
-        "unit": now.unit,
-        "rate": now.rate,
-        "eta_s": None if now.eta_s is None else round(now.eta_s, 1),
-        "message": now.message,
-        "position": job.position,
-        "created": job.created,
-        "started": job.started,
-        "ended": job.ended,
-        "error": job.error,
-    }
