@@ -26,6 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"pipeline", "stream"}),
     frozenset({"evaluation", "image_analysis", "photos", "live", "video"}),
     frozenset({"training", "html", "reports", "store"}),
+    frozenset({"disk_use"}),
     frozenset({"batch", "api"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
