@@ -114,6 +114,10 @@ def _panel() -> None:
             _job(board, job)
     if len(jobs) > len(shown):
         st.caption(f"{len(jobs) - len(shown)} older ones are not listed.")
+    if st.button(
+        "Open the page Jobs", key="jobs_page", type="tertiary", icon=":material/list_alt:"
+    ):
+        st.switch_page("pages/jobs.py")
 
 
 def _job(board: JobBoard, job: JobInfo) -> None:

@@ -63,11 +63,12 @@ def ended_job(board: JobBoard, job: JobInfo) -> None:
 
 def _title(job: JobInfo) -> None:
     kind = KINDS[job.kind].title if job.kind in KINDS else job.kind
-    line = f"{JOB_ICONS[job.state]} **{plain(job.title)}**"
     about = kind
     if not job.is_active:
         about = f"{kind} · {job.state} {when_ended(job)}{took_words(job)}"
-    st.markdown(f"{line}  \n:small[{plain(about)}]", width="stretch")
+    with st.container(gap=None, width="stretch"):
+        st.markdown(f"{JOB_ICONS[job.state]} **{plain(job.title)}**")
+        st.caption(plain(about))
 
 
 def _pace(job: JobInfo) -> str:
