@@ -1,6 +1,7 @@
 """Bodies of requests, piece by piece and within limits: forms with files, or one file as it is."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ FORM = "multipart/form-data"
 _MOST_HEADER_BYTES = 16_000
 # Of what is refused, so much is still read: most clients read an answer only once they have sent.
 _MOST_DRAINED_BYTES, _DRAIN_S = 50_000_000, 5.0
+# Slower than this is a client that only wants to hold a place.
+_LEAST_BYTES_PER_S = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ async def files_in(
     Args:
         request: whose body has not been read.
         max_bytes: of the whole body.
-        idle_s: how long the client may send nothing.
+        idle_s: how long the client may send nothing, and how much longer than a slow
+            connection takes the whole may take.
         raw: whether a body of this media type is one file as it is.
         name: of such a file.
 
@@ -89,16 +93,20 @@ async def _body(request: Request, max_bytes: int, idle_s: float) -> AsyncIterato
         if int(declared) <= _MOST_DRAINED_BYTES:
             await _drain(stream)
         raise too_large(f"{text} Received: {int(declared) / 1e6:,.6g} MB")
-    received = 0
+    received, began = 0, time.monotonic()
     while True:
+        left_s = idle_s + received / _LEAST_BYTES_PER_S - (time.monotonic() - began)
         try:
-            async with asyncio.timeout(idle_s):
+            async with asyncio.timeout(min(idle_s, left_s)):
                 chunk = await anext(stream)
         except StopAsyncIteration:
             return
         except TimeoutError:
             raise Problem(
-                408, "too_slow", f"Nothing came for {idle_s:g} s. Send the request again."
+                408,
+                "too_slow",
+                f"The request came too slowly: nothing for {idle_s:g} s, or less than "
+                f"{_LEAST_BYTES_PER_S / 1000:g} kB a second. Send it again.",
             ) from None
         received += len(chunk)
         if received > max_bytes:

@@ -69,9 +69,9 @@ class Gate:
     def _let_in(self, scope: Scope) -> None:
         headers, settings = Headers(scope=scope), self._settings
         address = (scope.get("client") or ("",))[0]
-        check_origin(headers)
         client = address
         if _path(scope) not in self._open:
+            check_origin(headers)
             if settings.token:
                 self._check_token(headers, address)
                 client = "token"

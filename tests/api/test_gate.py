@@ -82,7 +82,7 @@ def test_with_a_token_nobody_else_may(make_api: Callable[..., Api], sent: str) -
 def test_how_to_ask_is_told_to_everybody(make_api: Callable[..., Api]) -> None:
     api = make_api(token=TOKEN)
     for path in ("/docs", "/openapi.json", "/"):
-        assert api("GET", path, client="10.0.0.1").status == 200
+        assert api("GET", path, client="10.0.0.1", sec_fetch_site="cross-site").status == 200
 
 
 def test_wrong_tokens_are_counted_and_right_ones_go_on(make_api: Callable[..., Api]) -> None:

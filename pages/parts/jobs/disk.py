@@ -93,7 +93,7 @@ def _clean_ups(uses: list[DiskUse]) -> None:
             with st.popover(
                 f"Clean up {use.kind.title.lower()}", key=f"jobs_clean_{use.kind.key}",
                 icon=":material/cleaning_services:",
-            ):  # fmt: skip
+            ), st.container(width=480):  # fmt: skip
                 _asked(use)
 
 
