@@ -66,6 +66,10 @@ class BatchError(EmotionLensError):
     """A batch that cannot be begun, resumed or finished."""
 
 
+class ApiError(EmotionLensError):
+    """Settings by which the HTTP interface cannot be served."""
+
+
 class MissingExtraError(EmotionLensError):
     """A package that belongs to an extra of ``pip install`` and is not installed."""
 

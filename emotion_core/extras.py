@@ -8,6 +8,8 @@ from emotion_core.paths import is_installed
 #: Extra per module that is imported; see pyproject.toml. A test compares.
 EXTRAS = {
     "streamlit": "app",
+    "fastapi": "api",
+    "python_multipart": "api",
     "keras": "train",
     "cleanlab": "audit",
     "psycopg": "postgres",

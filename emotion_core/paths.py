@@ -23,6 +23,18 @@ VIDEO_FOLDER_ENV = "EMOTION_LENS_VIDEO_FOLDER"
 MAX_VIDEO_ENV = "EMOTION_LENS_MAX_VIDEO_GB"
 #: Where the store keeps what it knows of sessions: a PostgreSQL database instead of a file.
 DATABASE_URL_ENV = "EMOTION_LENS_DATABASE_URL"
+#: Set to 1, the served app also answers programs, below ``/api/v1``.
+API_ENV = "EMOTION_LENS_API"
+#: What programs have to send as ``Authorization: Bearer ...``; without one only loopback clients.
+API_TOKEN_ENV = "EMOTION_LENS_API_TOKEN"
+#: How many requests a minute one client may send.
+API_RATE_ENV = "EMOTION_LENS_API_RATE"
+#: The largest request with pictures, in MB.
+API_MAX_MB_ENV = "EMOTION_LENS_API_MAX_MB"
+#: The largest picture, in millions of pixels.
+API_MAX_MEGAPIXELS_ENV = "EMOTION_LENS_API_MAX_MEGAPIXELS"
+#: How long a request may take, in seconds.
+API_TIMEOUT_ENV = "EMOTION_LENS_API_TIMEOUT_S"
 #: Set to anything, errors of the command line keep their traceback.
 TRACEBACK_ENV = "EMOTION_LENS_TRACEBACK"
 

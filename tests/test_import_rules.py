@@ -26,6 +26,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"pipeline", "stream"}),
     frozenset({"evaluation", "image_analysis", "photos", "live", "video"}),
     frozenset({"training", "html", "reports", "store"}),
+    frozenset({"disk_use"}),
     frozenset({"batch", "api"}),
     frozenset({"cli"}),
     frozenset({"__main__"}),
@@ -36,6 +37,7 @@ ALLOWED = {
     ("video", "__version__"): "a frame table says which version made it",
     ("reports", "__version__"): "a report says which version made it",
     ("batch", "__version__"): "a batch is resumed by the version that began it",
+    ("api", "__version__"): "the OpenAPI document says which version answers",
     ("datasets", "faces"): "an import cuts faces out of photos",
     ("training", "evaluation"): "a run judges its model at the end",
     ("stream", "pipeline"): "a stream is read frame by frame",
@@ -68,6 +70,9 @@ OWNERS = {
     "duckdb": {"store"},
     "ray": {"batch"},
     "fsspec": {"batch"},
+    "fastapi": {"api"},
+    "starlette": {"api"},
+    "python_multipart": {"api"},
 }
 # Heavier still: one file, imported when somebody asks for it.
 ONE_FILE = {"ray": "emotion_core.batch.ray_executor", "fsspec": "emotion_core.batch.stores"}
@@ -75,7 +80,7 @@ NEVER_IN_CORE = {"streamlit", "streamlit_webrtc", "pages", "app", "tests", "benc
 # Seconds and hundreds of megabytes: imported by a function that needs them. A file that is all
 # about Keras (callbacks) may import it at its top, and then counts as Keras itself.
 LAZY = {"tensorflow", "keras", "jax"}
-NEVER_IN_PAGES = {"tensorflow", "keras", "cv2", "PIL", "ai_edge_litert"}
+NEVER_IN_PAGES = {"tensorflow", "keras", "cv2", "PIL", "ai_edge_litert", "fastapi"}
 
 
 def sources(*folders: str) -> list[Path]:
@@ -273,6 +278,10 @@ def test_file_of_the_pages_draws(path: Path) -> None:
         ("emotion_core/batch/run.py", "from emotion_core.batch.ray_executor import RayExecutor"),
         ("emotion_core/batch/listing.py", "import fsspec.core"),
         ("emotion_core/batch/run.py", "from emotion_core.cli import common"),
+        ("emotion_core/video/library.py", "from starlette.requests import Request"),
+        ("emotion_core/video/library.py", "from emotion_core.api import settings"),
+        ("emotion_core/api/gate.py", "import streamlit"),
+        ("pages/parts/common/server.py", "from fastapi import FastAPI"),
         ("emotion_core/cli/analyze.py", "from pages.parts import state"),
         ("pages/home.py", "from pages import photos"),
         ("pages/home.py", "from pages.photos import upload"),

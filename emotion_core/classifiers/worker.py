@@ -5,7 +5,9 @@ crops; what waits at the same moment goes through the network together.
 """
 
 import threading
+import time
 import weakref
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -36,12 +38,22 @@ class InferenceWorker:
     Args:
         classifier: from now on used by the worker's thread only.
         max_batch: crops that are handed to the classifier at once.
+        window_s: how long a batch that is not full waits for others.
+        callers: how many may hand in crops just now; a batch of as many requests waits for
+            nobody. Without it a batch never waits.
 
     Raises:
         ValueError: ``max_batch`` is below 1.
     """
 
-    def __init__(self, classifier: Classifier, *, max_batch: int = MAX_ROWS) -> None:
+    def __init__(
+        self,
+        classifier: Classifier,
+        *,
+        max_batch: int = MAX_ROWS,
+        window_s: float = 0.0,
+        callers: Callable[[], int] = lambda: 0,
+    ) -> None:
         if max_batch < 1:
             raise ValueError(f"max_batch: wanted at least 1. Received: {max_batch}")
         self._max_batch = max_batch
@@ -52,7 +64,7 @@ class InferenceWorker:
         # forgotten ends its thread. SimpleQueue.put may be called from a finaliser.
         self._thread = threading.Thread(
             target=_serve,
-            args=(classifier, self._requests, max_batch),
+            args=(classifier, self._requests, _Window(max_batch, window_s, callers)),
             name="emotion-inference",
             daemon=True,
         )
@@ -117,21 +129,41 @@ class InferenceWorker:
         self.close()
 
 
-def _serve(classifier: Classifier, requests: _Requests, max_batch: int) -> None:
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """How much goes into a batch, and how long it waits for more."""
+
+    max_batch: int
+    window_s: float
+    callers: Callable[[], int]
+
+    def next(self, requests: _Requests, n_taken: int, since: float) -> _Request | None:
+        """What comes next.
+
+        Raises:
+            Empty: nothing did in time.
+        """
+        left_s = since + self.window_s - time.monotonic()
+        if left_s <= 0 or n_taken >= self.callers():
+            return requests.get_nowait()
+        return requests.get(timeout=left_s)
+
+
+def _serve(classifier: Classifier, requests: _Requests, window: _Window) -> None:
     """The thread: takes what waits, answers it, until it is asked to end."""
     leftover: list[_Request | None] = []
     while True:
         first = leftover.pop() if leftover else requests.get()
         if first is None:
             return
-        batch, leftover = _gather(first, requests, max_batch)
+        batch, leftover = _gather(first, requests, window)
         _answer(classifier, batch)
         # Let go of crops and answers while nothing comes.
         del first, batch
 
 
 def _gather(
-    first: _Request, requests: _Requests, max_batch: int
+    first: _Request, requests: _Requests, window: _Window
 ) -> tuple[list[_Request], list[_Request | None]]:
     """Takes the waiting requests that go well with the first one.
 
@@ -139,10 +171,10 @@ def _gather(
         The batch, and what was taken from the queue without fitting in: one item or none.
     """
     batch = [first]
-    rows = len(first.images)
+    rows, since = len(first.images), time.monotonic()
     while True:
         try:
-            request = requests.get_nowait()
+            request = window.next(requests, len(batch), since)
         except Empty:
             return batch, []
         if request is None:
@@ -150,7 +182,7 @@ def _gather(
         rows += len(request.images)
         # Crops of another size, or read otherwise, belong to a batch of their own.
         same = request.images.shape[1:] == first.images.shape[1:] and request.once == first.once
-        if rows > max_batch or not same:
+        if rows > window.max_batch or not same:
             return batch, [request]
         batch.append(request)
 

@@ -34,6 +34,7 @@ def run_checks() -> list[Check]:
         check_camera,
         check_dataset,
         check_disk,
+        check_disk_use,
     )
     checks: list[Check] = []
     for group in groups:
@@ -50,7 +51,7 @@ def run_checks() -> list[Check]:
 
 
 def _title(group: Callable[[], Iterator[Check]]) -> str:
-    return group.__name__.removeprefix("check_").capitalize()
+    return group.__name__.removeprefix("check_").replace("_", " ").capitalize()
 
 
 def check_python() -> Iterator[Check]:
@@ -193,3 +194,19 @@ def check_disk() -> Iterator[Check]:
         yield Check("Disk", PROBLEM, detail, "free 1 GB: training writes checkpoints.")
     else:
         yield Check("Disk", OK, detail)
+
+
+def check_disk_use() -> Iterator[Check]:
+    """What everything of ours takes, the largest kinds by name."""
+    from emotion_core.disk_use import measure
+    from emotion_core.wording import file_size
+
+    uses = sorted(measure(removable=False), key=lambda use: -use.size.bytes)
+    total = sum(use.size.bytes for use in uses)
+    largest = [f"{use.kind.title.lower()} {file_size(use.size.bytes)}" for use in uses[:3]]
+    yield Check(
+        "Disk use",
+        OK,
+        f"{file_size(total)}, most of it {', '.join(largest)}; `python -m emotion_core jobs disk` "
+        "lists all and cleans up",
+    )

@@ -1,16 +1,25 @@
 """``jobs``: long work that the app or this program has begun."""
 
 import argparse
-from typing import Any
 
-from emotion_core.cli.common import EXIT_DONE, Subparsers, message, print_json
-from emotion_core.jobs import JobBoard, JobInfo, progress_words
+from emotion_core.cli.common import (
+    EXIT_DONE,
+    EXIT_PARTLY,
+    Subparsers,
+    UsageError,
+    message,
+    print_json,
+)
+from emotion_core.jobs import JobBoard, progress_words
 from emotion_core.jobs.supervisor import Supervisor
+from emotion_core.wording import count_of, file_size
 
 _EXAMPLE = """\
 python -m emotion_core jobs list
 python -m emotion_core jobs log 20261130-081502-training-3fa9c1
-python -m emotion_core jobs stop 20261130-081502-training-3fa9c1"""
+python -m emotion_core jobs stop 20261130-081502-training-3fa9c1
+python -m emotion_core jobs retry 20261130-081502-training-3fa9c1
+python -m emotion_core jobs disk"""
 
 
 def register(subparsers: Subparsers) -> None:
@@ -33,6 +42,7 @@ def register(subparsers: Subparsers) -> None:
         ("show", "one job with its result", run_show),
         ("stop", "ask a job to stop", run_stop),
         ("resume", "put a stopped or failed job into the queue again", run_resume),
+        ("retry", "the same as resume", run_resume),
         ("log", "the end of a job's log", run_log),
         ("forget", "delete what is known of a job that has ended", run_forget),
     ):
@@ -51,6 +61,17 @@ def register(subparsers: Subparsers) -> None:
         example="python -m emotion_core jobs work",
     )
     work.set_defaults(func=run_work)
+    disk = actions.add_parser(
+        "disk",
+        help="what everything takes of the disk, and clean-up",
+        description="What videos, sessions, runs, models, data sets, caches and the rest take, and "
+        "what of it can go. With --clean it is removed, after --yes; otherwise it is only listed.",
+        example="python -m emotion_core jobs disk --clean caches --yes",
+    )
+    disk.add_argument("--clean", metavar="KIND", help="what to clean up: a kind of the list")
+    disk.add_argument("--yes", action="store_true", help="really")
+    disk.add_argument("--json", action="store_true", help="as JSON")
+    disk.set_defaults(func=run_disk)
 
 
 def run_list(args: argparse.Namespace) -> int:
@@ -58,7 +79,7 @@ def run_list(args: argparse.Namespace) -> int:
     board = JobBoard()
     jobs = board.active() if args.active else board.jobs()
     if args.json:
-        print_json({"jobs": [as_dict(job) for job in jobs]})
+        print_json({"jobs": [job.to_dict() for job in jobs]})
         return EXIT_DONE
     if not jobs:
         message("There are no jobs.")
@@ -73,9 +94,9 @@ def run_show(args: argparse.Namespace) -> int:
     board = JobBoard()
     job = board.get(args.job)
     if args.json:
-        print_json({**as_dict(job), "result": board.result(job.id)})
+        print_json({**job.to_dict(), "result": board.result(job.id)})
         return EXIT_DONE
-    for name, value in as_dict(job).items():
+    for name, value in job.to_dict().items():
         if value not in (None, ""):
             print(f"{name}: {value}")
     return EXIT_DONE
@@ -124,23 +145,37 @@ def run_work(_: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def as_dict(job: JobInfo) -> dict[str, Any]:
-    """A job as JSON gives it."""
-    now = job.progress
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "title": job.title,
-        "state": job.state.value,
-        "done": now.done,
-        "total": now.total,
-        "unit": now.unit,
-        "rate": now.rate,
-        "eta_s": None if now.eta_s is None else round(now.eta_s, 1),
-        "message": now.message,
-        "position": job.position,
-        "created": job.created,
-        "started": job.started,
-        "ended": job.ended,
-        "error": job.error,
-    }
+def run_disk(args: argparse.Namespace) -> int:
+    """Shows what everything takes, or cleans up."""
+    # Here: it brings the parts whose files it knows.
+    from emotion_core.disk_use import measure
+
+    if args.clean:
+        return _clean(args)
+    uses = measure()
+    if args.json:
+        print_json({"total_bytes": sum(u.size.bytes for u in uses),
+                    "kinds": [use.to_dict() for use in uses]})  # fmt: skip
+        return EXIT_DONE
+    for use in uses:
+        can_go = f"  {file_size(use.removable_bytes)} can go" if use.removable else ""
+        print(f"{use.kind.key:<10}  {file_size(use.size.bytes):>10}  {use.kind.title}{can_go}")
+    print(f"{'total':<10}  {file_size(sum(use.size.bytes for use in uses)):>10}")
+    return EXIT_DONE
+
+
+def _clean(args: argparse.Namespace) -> int:
+    from emotion_core.disk_use import DISK_KINDS, clean_up
+
+    kind = next((kind for kind in DISK_KINDS if kind.key == args.clean), None)
+    if not args.yes and kind is not None and kind.removable is not None:
+        for one in kind.removable():
+            print(f"{file_size(one.bytes):>10}  {one.title}")
+        raise UsageError(f"Nothing was removed. {kind.lost} Add --yes to do it.")
+    done = clean_up(args.clean)
+    if args.json:
+        print_json({"removed": done.removed, "bytes": done.bytes, "problems": done.problems})
+    for problem in done.problems:
+        message(problem)
+    message(f"{count_of(done.removed, 'thing')} removed, {file_size(done.bytes)} freed.")
+    return EXIT_PARTLY if done.problems else EXIT_DONE

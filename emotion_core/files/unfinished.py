@@ -98,11 +98,16 @@ class UnfinishedFolder:
         _delete_locked(self.path, self._lock)
 
 
+def is_unfinished(name: str) -> bool:
+    """Whether a file or folder of this name is one that is being written, or was left over."""
+    return _NAME.fullmatch(name) is not None
+
+
 def clean(folder: Path) -> None:
     """Deletes what killed processes left in a folder, and ends the swaps that they began."""
     try:
         with os.scandir(folder) as entries:
-            found = [Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name)]
+            found = [Path(entry.path) for entry in entries if is_unfinished(entry.name)]
     except OSError:
         return
     for path in found:
@@ -129,7 +134,7 @@ def clean_below(root: Path) -> None:
     """Cleans a folder and all folders in it. Links are not followed."""
     for folder, names, _ in os.walk(root):
         clean(Path(folder))
-        names[:] = [name for name in names if not _NAME.fullmatch(name)]
+        names[:] = [name for name in names if not is_unfinished(name)]
 
 
 def try_lock(file: IO[bytes]) -> None:

@@ -100,6 +100,27 @@ class JobInfo:
         """Whether it waits or works."""
         return self.state.is_active
 
+    def to_dict(self) -> dict[str, Any]:
+        """What the command ``jobs`` and the HTTP interface say of it, as JSON."""
+        now = self.progress
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "title": self.title,
+            "state": self.state.value,
+            "done": now.done,
+            "total": now.total,
+            "unit": now.unit,
+            "rate": now.rate,
+            "eta_s": None if now.eta_s is None else round(now.eta_s, 1),
+            "message": now.message,
+            "position": self.position,
+            "created": self.created,
+            "started": self.started,
+            "ended": self.ended,
+            "error": self.error,
+        }
+
 
 def progress_words(job: JobInfo) -> str:
     """How far a job is, on one line: ``"Reading · 1,200 of 35,887 faces · about 2 min left"``."""

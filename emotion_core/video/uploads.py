@@ -30,6 +30,7 @@ from emotion_core.files.atomic_files import (
 )
 from emotion_core.files.outside_files import read_json
 from emotion_core.files.publishing import remove_folder
+from emotion_core.paths import MAX_VIDEO_ENV
 from emotion_core.schema.validation import FORBID_OTHERS, validated
 from emotion_core.schema.value_types import Text, WholeNumber
 
@@ -42,6 +43,15 @@ MAX_BYTES = 20_000_000_000
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _MOST_BYTES = 2**53 - 1  # JavaScript's largest exact whole number
+
+
+def max_video_bytes() -> int:
+    """The largest video that is taken: what is set, or 20 GB where that is no number above 0."""
+    try:
+        wanted = float(os.environ.get(MAX_VIDEO_ENV, ""))
+    except ValueError:
+        return MAX_BYTES
+    return int(wanted * 1e9) if 0 < wanted < 1e6 else MAX_BYTES
 
 
 class UploadError(VideoError):

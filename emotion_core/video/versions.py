@@ -1,4 +1,4 @@
-"""Versions of what the rows of a table depend on, beside our own code."""
+"""Versions of what the rows of a table depend on."""
 
 import importlib.metadata
 

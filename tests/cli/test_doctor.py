@@ -129,6 +129,15 @@ def test_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert one(doctor_checks.check_disk()).status == "problem"
 
 
+def test_disk_use_names_the_largest_kinds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path))
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos" / "a.mp4").write_bytes(b"x" * 90_000_000)
+    check = one(doctor_checks.check_disk_use())
+    assert (check.status, check.name) == ("ok", "Disk use")
+    assert "most of it videos 90.0 MB" in check.detail
+
+
 def test_a_missing_package_does_not_stop_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(doctor_checks.sys.modules, "emotion_core.faces", None)
     found = {check.name: check for check in doctor_checks.run_checks()}

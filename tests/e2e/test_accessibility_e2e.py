@@ -175,6 +175,7 @@ def _assert_accessible(page: Page) -> None:
         ("/training", "Training"),
         ("/history", "History"),
         ("/evaluation", "Evaluation"),
+        ("/jobs", "Jobs"),
     ],
 )
 def test_pages_as_a_new_visitor_finds_them(still: Page, address: str, heading: str) -> None:

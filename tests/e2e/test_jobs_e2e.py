@@ -62,3 +62,32 @@ def test_a_training_is_seen_stopped_and_resumed_from_any_page(
         timeout=90_000
     )
     assert board.get(job.id).progress.done >= job.progress.done
+
+
+@pytest.mark.slow
+def test_the_page_follows_a_job_without_being_drawn_anew(
+    page: Page, home: Path, board: JobBoard
+) -> None:
+    config = PRESETS["smoke"].with_values({"epochs": 200})
+    RunQueue(home / "runs").enqueue(config, "synthetic", "longer")
+    page.goto("/jobs")
+    main = page.get_by_role("main")
+    expect(main.get_by_text(re.compile(r"Training · \d+ of 200 epochs"))).to_be_visible(
+        timeout=90_000
+    )
+    # What the browser was told stays while only the jobs are drawn again.
+    page.evaluate("document.querySelector('h1').dataset.seen = 'yes'")
+    job = next(job for job in board.jobs() if job.is_active)
+    before = job.progress.done
+    expect(main.get_by_text(re.compile(rf"Training · (?!{before:.0f} )\d+ of 200"))).to_be_visible(
+        timeout=90_000
+    )
+    assert page.evaluate("document.querySelector('h1').dataset.seen") == "yes"
+    main.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Everything up to the last full epoch is kept.")).to_be_visible()
+    page.get_by_role("button", name="Stop it").click()
+    expect(main.get_by_text(re.compile(r"Training · stopped at"))).to_be_visible(timeout=60_000)
+    main.get_by_text("Log", exact=True).first.click()
+    with page.expect_download() as download:
+        main.get_by_role("button", name="Download the log").first.click()
+    assert "Training on" in download.value.path().read_text()

@@ -132,7 +132,8 @@ def settle(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["/", "/photos", "/live", "/datasets", "/training", "/history", "/evaluation"]
+    "address",
+    ["/", "/photos", "/live", "/datasets", "/training", "/history", "/evaluation", "/jobs"],
 )
 def test_hostile_words_are_words_on_every_page(page: Page, leaks: Leaks, address: str) -> None:
     page.goto(address)

@@ -10,9 +10,10 @@ from emotion_core.files import atomic_files
 from emotion_core.paths import HOME_ENV, MAX_VIDEO_ENV
 from emotion_core.video.access import AccessTokens
 from emotion_core.video.library import VideoLibrary
+from emotion_core.video.uploads import max_video_bytes
 from pages.parts.common import video_access, video_uploads
 from pages.parts.common.video_serving import video_token
-from pages.parts.common.video_uploads import max_bytes, upload_routes, upload_token, uploads
+from pages.parts.common.video_uploads import upload_routes, upload_token, uploads
 from tests.pages.routes import Client
 from tests.video.clips import numbered, write_clip
 
@@ -182,4 +183,4 @@ def test_the_limit_is_the_operators(
     monkeypatch: pytest.MonkeyPatch, text: str, wanted: int
 ) -> None:
     monkeypatch.setenv(MAX_VIDEO_ENV, text)
-    assert max_bytes() == wanted
+    assert max_video_bytes() == wanted

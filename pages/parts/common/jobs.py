@@ -17,7 +17,8 @@ _BOARD_JOBS = 3
 _PANEL_JOBS = 30
 _PROBLEM = "_jobs_problem"
 
-_ICONS = {
+#: One per state.
+JOB_ICONS = {
     JobState.QUEUED: ":material/hourglass_empty:",
     JobState.RUNNING: ":material/progress_activity:",
     JobState.STOPPING: ":material/progress_activity:",
@@ -60,13 +61,14 @@ def job_outcome(job: JobInfo | None) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         if job.state == JobState.FAILED:
-            st.error(f"{plain(job.error)} ({plain(_ago(job))})", icon=":material/error:")
+            st.error(f"{plain(job.error)} ({plain(when_ended(job))})", icon=":material/error:")
         else:
             st.info(
-                f"Stopped {plain(_ago(job))}. What was finished is kept.", icon=":material/info:"
+                f"Stopped {plain(when_ended(job))}. What was finished is kept.",
+                icon=":material/info:",
             )
         st.button(
-            "Dismiss", key=f"dismiss_{job.id}", type="tertiary", on_click=_do,
+            "Dismiss", key=f"dismiss_{job.id}", type="tertiary", on_click=do_job,
             args=(job_board().forget, job.id),
         )  # fmt: skip
 
@@ -102,8 +104,7 @@ def _panel() -> None:
     board = job_board()
     board.ensure_supervisor()
     jobs = board.jobs()
-    if problem := st.session_state.pop(_PROBLEM, ""):
-        st.error(plain(problem), icon=":material/error:")
+    job_problem()
     if not jobs:
         st.caption("Imports, audits, evaluations and trainings appear here while they run.")
     # What works or waits first, then what has ended, newest first.
@@ -113,23 +114,27 @@ def _panel() -> None:
             _job(board, job)
     if len(jobs) > len(shown):
         st.caption(f"{len(jobs) - len(shown)} older ones are not listed.")
+    if st.button(
+        "Open the page Jobs", key="jobs_page", type="tertiary", icon=":material/list_alt:"
+    ):
+        st.switch_page("pages/jobs.py")
 
 
 def _job(board: JobBoard, job: JobInfo) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{_ICONS[job.state]} **{plain(job.title)}**", width="stretch")
+        st.markdown(f"{JOB_ICONS[job.state]} **{plain(job.title)}**", width="stretch")
         if job.is_active:
             _stop_button(job, "panel")
         else:
             if job.can_resume:
                 st.button(
                     "Resume" if job.resumes else "Run again", key=f"job_resume_{job.id}",
-                    icon=":material/play_arrow:", type="tertiary", on_click=_do,
+                    icon=":material/play_arrow:", type="tertiary", on_click=do_job,
                     args=(board.resume, job.id),
                 )  # fmt: skip
             st.button(
                 "Remove", key=f"job_forget_{job.id}", icon=":material/close:", type="tertiary",
-                on_click=_do, args=(board.forget, job.id),
+                on_click=do_job, args=(board.forget, job.id),
                 help="Removes it from this list. What it made stays.",
             )  # fmt: skip
     if job.is_active:
@@ -137,7 +142,7 @@ def _job(board: JobBoard, job: JobInfo) -> None:
         if text := job.progress.preview.get("text"):
             st.caption(plain(text))
     else:
-        st.caption(plain(f"{job.state.capitalize()} {_ago(job)}{_took(job)}"))
+        st.caption(plain(f"{job.state.capitalize()} {when_ended(job)}{took_words(job)}"))
         if job.error:
             st.error(plain(job.error))
     if log := board.log_tail(job.id):
@@ -149,21 +154,28 @@ def _stop_button(job: JobInfo, where: str) -> None:
     stopping = job.state == JobState.STOPPING
     st.button(
         "Stopping" if stopping else "Stop", key=f"job_stop_{where}_{job.id}",
-        icon=":material/stop:", disabled=stopping, on_click=_do, args=(job_board().stop, job.id),
+        icon=":material/stop:", disabled=stopping, on_click=do_job, args=(job_board().stop, job.id),
     )  # fmt: skip
 
 
-def _ago(job: JobInfo) -> str:
-    """When a job ended."""
+def when_ended(job: JobInfo) -> str:
+    """When a job ended: ``"at 14:02"``, ``"on 2026-11-30 at 14:02"``."""
     moment = time.localtime(job.ended or job.created)
     today = time.localtime()[:3] == moment[:3]
     return time.strftime("at %H:%M" if today else "on %Y-%m-%d at %H:%M", moment)
 
 
-def _took(job: JobInfo) -> str:
+def took_words(job: JobInfo) -> str:
+    """How long a job worked, to be said behind when it ended; empty where nobody knows."""
     if job.started is None or job.ended is None:
         return ""
     return f", took {duration(job.ended - job.started)}"
+
+
+def job_problem() -> None:
+    """Says what went wrong with the last button of a job, once."""
+    if problem := st.session_state.pop(_PROBLEM, ""):
+        st.error(plain(problem), icon=":material/error:")
 
 
 def _known(job_id: str) -> JobInfo | None:
@@ -173,7 +185,7 @@ def _known(job_id: str) -> JobInfo | None:
         return None
 
 
-def _do(action: Callable[[str], None], job_id: str) -> None:
+def do_job(action: Callable[[str], None], job_id: str) -> None:
     """Runs an action of a button; what goes wrong is shown by the next drawing."""
     try:
         action(job_id)

@@ -16,6 +16,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "training": {"title": "Training", "icon": ":material/model_training:"},
     "history": {"title": "History", "icon": ":material/query_stats:"},
     "evaluation": {"title": "Evaluation", "icon": ":material/analytics:"},
+    "jobs": {"title": "Jobs", "icon": ":material/list_alt:"},
 }
 
 

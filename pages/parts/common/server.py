@@ -10,9 +10,11 @@ from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from emotion_core.api.late import LateApplication
+from emotion_core.api.settings import PATH, is_switched_on
 from emotion_core.errors import EmotionLensError
 from emotion_core.files.unfinished import clean_below
 from emotion_core.paths import data_folder, runs_folder, videos_folder
@@ -28,9 +30,23 @@ _logger = logging.getLogger(__name__)
 
 
 def routes() -> list[BaseRoute]:
-    """The addresses of the pages, and those by which videos come and go."""
+    """The addresses of the pages, those by which videos come and go, and those for programs."""
     pages = [Route(f"/{name}", _page, methods=["GET"]) for name in PAGES]
-    return [*pages, *upload_routes(), *serving_routes(), *session_routes()]
+    return [*pages, *upload_routes(), *serving_routes(), *session_routes(), *_api_routes()]
+
+
+def _api_routes() -> list[BaseRoute]:
+    """The HTTP interface, where the environment asks for it.
+
+    One that cannot be served is said in the log, and the pages are served all the same.
+    """
+    if not is_switched_on():
+        return []
+    try:
+        return [Mount(PATH, app=LateApplication())]
+    except EmotionLensError as error:
+        _logger.error("The HTTP interface is off. %s", error)
+        return []
 
 
 async def _page(_: Request) -> Response:

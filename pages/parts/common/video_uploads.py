@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -15,10 +14,9 @@ from emotion_core.errors import DiskFullError, EmotionLensError, VideoError
 from emotion_core.files.atomic_files import full_disk_in_words
 from emotion_core.files.outside_files import parse_json
 from emotion_core.files.publishing import remove_folder
-from emotion_core.paths import MAX_VIDEO_ENV, videos_folder
+from emotion_core.paths import videos_folder
 from emotion_core.schema.validation import validated
 from emotion_core.video.uploads import (
-    MAX_BYTES,
     BusyUploadError,
     OffsetError,
     UnknownUploadError,
@@ -26,6 +24,7 @@ from emotion_core.video.uploads import (
     UploadError,
     UploadFolder,
     UploadOrder,
+    max_video_bytes,
 )
 from pages.parts.common import video_access
 from pages.parts.common.streamlit_internals import comes_from_own_page, own_session
@@ -64,15 +63,6 @@ def _may_upload(token: str) -> bool:
     return grant is not None and grant.subject == _UPLOADS
 
 
-def max_bytes() -> int:
-    """The largest video that is taken: what is set, or 20 GB where that is no number above 0."""
-    try:
-        wanted = float(os.environ.get(MAX_VIDEO_ENV, ""))
-    except ValueError:
-        return MAX_BYTES
-    return int(wanted * 1e9) if 0 < wanted < 1e6 else MAX_BYTES
-
-
 _folder: UploadFolder | None = None
 #: {upload: video} of those that this server has taken in.
 _taken: dict[str, str] = {}
@@ -82,8 +72,8 @@ def uploads() -> UploadFolder:
     """The unfinished uploads of this server."""
     global _folder
     root = videos_folder() / ".uploads"
-    if _folder is None or (_folder.root, _folder.max_bytes) != (root, max_bytes()):
-        _folder = UploadFolder(root, max_bytes=max_bytes())
+    if _folder is None or (_folder.root, _folder.max_bytes) != (root, max_video_bytes()):
+        _folder = UploadFolder(root, max_bytes=max_video_bytes())
     return _folder
 
 

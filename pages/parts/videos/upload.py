@@ -6,8 +6,9 @@ from typing import Any
 
 import streamlit as st
 
+from emotion_core.video.uploads import max_video_bytes
 from pages.parts.common.streamlit_internals import XSRF_COOKIE_NAME
-from pages.parts.common.video_uploads import PIECE_BYTES, max_bytes, upload_token
+from pages.parts.common.video_uploads import PIECE_BYTES, upload_token
 
 _HERE = Path(__file__).parent
 _KEY = "video_upload"
@@ -40,8 +41,8 @@ def video_upload(on_finished: Callable[[str], None]) -> None:
             "token": upload_token(),
             "cookie": XSRF_COOKIE_NAME,
             "piece": PIECE_BYTES,
-            "limit": f"Up to {max_bytes() / 1e9:,.3g} GB each. They go to this machine's disk, "
-            "and on from where they were if the connection breaks.",
+            "limit": f"Up to {max_video_bytes() / 1e9:,.3g} GB each. They go to this machine's "
+            "disk, and on from where they were if the connection breaks.",
         },
         on_finished_change=told,
     )
