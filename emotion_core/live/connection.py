@@ -16,6 +16,11 @@ from emotion_core.paths import (
     TURN_USERNAME_ENV,
 )
 
+#: Says which process answers, so that several behind one address are seen.
+INSTANCE_HEADER = "X-Emotion-Lens-Instance"
+#: What the server says to a request by a name that is not among its allowed hosts.
+UNKNOWN_NAME = "This server does not answer to this name."
+
 
 def rtc_configuration(
     environment: Mapping[str, str] | None = None, *, label: str = "", now_s: float | None = None
