@@ -8,6 +8,7 @@ from emotion_core.paths import is_installed
 #: Extra per module that is imported; see pyproject.toml. A test compares.
 EXTRAS = {
     "streamlit": "app",
+    "authlib": "login",
     "keras": "train",
     "cleanlab": "audit",
     "psycopg": "postgres",

@@ -46,7 +46,7 @@ def begin_recording(
 ) -> Recorder:
     """See ``Store.record``."""
     session = new_id()
-    waiting = new_waiting(session, label_set, model, detector)
+    waiting = new_waiting(session, label_set, model, detector, owner=database.owner or "")
     waiting["name"] = checked_name(name, "Name of a session", empty=True)
     waiting["model_sha256"] = model_sha256
     waiting["versions"], waiting["options"] = as_json(versions or {}), as_json(options or {})
@@ -61,7 +61,7 @@ def resume_recording(
 ) -> Recorder:
     """See ``Store.resume``."""
     place = SessionPlace(root, session)
-    if not place.waiting.is_file():
+    if not place.waiting.is_file() or not _is_own(database, place):
         raise StoreError(
             f"The session {session} cannot be resumed: its recording has ended, or it is none."
         )
@@ -91,6 +91,11 @@ def resume_recording(
             first_track=max(waiting["tracks"], default=0),
             flush_s=flush_s,
         )
+
+
+def _is_own(database: Database, place: SessionPlace) -> bool:
+    owner = database.owner
+    return owner is None or read_waiting(place.waiting).get("owner", "") == owner
 
 
 def adopt_waiting(database: Database, root: Path) -> list[str]:
