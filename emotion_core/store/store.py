@@ -1,5 +1,6 @@
 """The store: everything that was read and kept, on this machine or on a database server."""
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -58,10 +59,7 @@ class Store:
         home: Path | None = None,
         owner: str | None = None,
     ) -> None:
-        if owner is not None and not 0 < len(owner) <= MAX_OWNER:
-            raise StoreError(
-                f"Owner of sessions: wanted 1 to {MAX_OWNER:,} letters. Received: {len(owner):,}."
-            )
+        _checked_owner(owner)
         self.home = (home_folder() if home is None else home).absolute()
         if url is None and home is not None:
             url = self.home / "store.sqlite"
@@ -83,6 +81,20 @@ class Store:
     def owner(self) -> str | None:
         """Whose sessions these are; None: everybody's."""
         return self.database.owner
+
+    def for_owner(self, owner: str | None) -> "Store":
+        """The same store for one person's sessions, without opening it anew.
+
+        Args:
+            owner: see above.
+
+        Raises:
+            StoreError: it is no name of an owner.
+        """
+        limited = copy.copy(self)
+        limited.database = self.database.limited_to(_checked_owner(owner))
+        limited.retention = Retention(limited.database, self.root)
+        return limited
 
     def __enter__(self) -> "Store":
         return self
@@ -316,3 +328,11 @@ class Store:
                 "This concerns everybody's sessions. Whoever runs the server can do it with "
                 "`python -m emotion_core store`."
             )
+
+
+def _checked_owner(owner: str | None) -> str | None:
+    if owner is not None and not 0 < len(owner) <= MAX_OWNER:
+        raise StoreError(
+            f"Owner of sessions: wanted 1 to {MAX_OWNER:,} letters. Received: {len(owner):,}."
+        )
+    return owner

@@ -47,6 +47,20 @@ def test_everybody_sees_their_own(owned: OpenStore, tmp_path: Path) -> None:
     assert anna.session(of_anna[:6]).info().to_dict()["owner"] == ANNA
 
 
+def test_an_opened_store_serves_everybody_their_own(owned: OpenStore) -> None:
+    everybody = owned(None)
+    anna = everybody.for_owner(ANNA)
+    session = add_photos(anna, "Anna's")
+    assert (anna.owner, everybody.owner) == (ANNA, None)
+    assert [info.id for info in everybody.for_owner(ANNA).sessions()] == [session]
+    assert everybody.for_owner(BEN).sessions() == ()
+    with pytest.raises(StoreError, match="There is no session"):
+        everybody.for_owner(BEN).delete(session)
+    with pytest.raises(StoreError, match="everybody's sessions"):
+        anna.check()
+    assert everybody.check() == []
+
+
 def test_what_is_somebody_elses_is_as_good_as_none(owned: OpenStore) -> None:
     anna, ben = owned(ANNA), owned(BEN)
     session = add_photos(anna, "Anna's")
