@@ -3,6 +3,7 @@
 With a provider and a browser: tests/e2e/test_login_e2e.py.
 """
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,3 +131,22 @@ def test_what_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     app = run()
     assert not app.button
     assert "Login needs the package authlib, which the extra login brings" in app.error[0].value
+
+
+def opens_a_store(source: str) -> bool:
+    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return any(isinstance(called, ast.Name) and called.id == "Store" for called in calls)
+
+
+def test_pages_open_the_store_for_who_is_there() -> None:
+    # The server's own part tidies up everybody's.
+    files = [path for path in (ROOT / "pages").rglob("*.py") if path.name != "server.py"]
+    for path in files:
+        source = path.read_text(encoding="utf-8")
+        if opens_a_store(source):
+            assert ".for_owner(owner())" in source, f"{path.name} shows everybody's sessions"
+
+
+def test_a_store_that_is_opened_is_seen() -> None:
+    assert opens_a_store("def f():\n    return Store(home=x)")
+    assert not opens_a_store("from emotion_core.store.store import Store\nstore: Store = f()")
