@@ -311,6 +311,8 @@ def test_the_command(command) -> None:
         done = command("doctor", "--network", web.url())
         assert done.code == 0
         assert "WebSocket  It opens" in done.out.decode()
+        # Without a scheme it is HTTPS, but for this machine.
+        assert command("doctor", "--network", f"127.0.0.1:{web.port}").code == 0
         document = command("doctor", "--json", "--network", web.url("faces.test")).json
     assert not document["ok"]
     assert {check["name"] for check in document["checks"]} >= {"Camera", "TURN"}

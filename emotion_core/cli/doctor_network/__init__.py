@@ -36,6 +36,8 @@ def network_checks(url: str = "", environment: Mapping[str, str] | None = None) 
 def _address(text: str) -> Address:
     try:
         address = Address(text if "://" in text else f"https://{text}")
+        if "://" not in text and address.is_local:
+            address = Address(f"http://{text}")
         if address.url.scheme in ("http", "https") and address.host and " " not in text:
             return address
     except ValueError:

@@ -53,7 +53,7 @@ def let_in() -> bool:
     if not is_login_configured() or _claims().get("is_logged_in"):
         return True
     st.title("Log in", anchor=False)
-    st.write("This server asks who is there. What you keep is seen by you alone.")
+    st.write("This server asks who is there. Sessions that you keep are shown to you alone.")
     need("authlib", "Login")
     with st.container(horizontal=True):
         for number, provider in enumerate(providers(login_settings())):
