@@ -43,8 +43,11 @@ hooks: install-dev
 lock: .venv/.uv
 	$(UV) pip compile $(LOCKING) requirements-dev.txt --output-file requirements-dev.lock
 	$(UV) pip compile $(LOCKING) requirements.txt --constraints requirements-dev.lock --output-file requirements.lock
+	$(UV) pip compile $(LOCKING) pyproject.toml $(SERVING) --constraints requirements-dev.lock --output-file deploy/requirements.lock
 LOCKING := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --custom-compile-command "make lock"
+# What an image of the app needs: no TensorFlow (deploy/Dockerfile).
+SERVING := --extra api --extra app --extra login --extra postgres --extra reports
 
 install: .venv/.installed
 install-dev: .venv/.installed-dev

@@ -74,5 +74,9 @@ class MissingExtraError(EmotionLensError):
     """A package that belongs to an extra of ``pip install`` and is not installed."""
 
 
+class ConnectionSettingsError(EmotionLensError):
+    """Settings of STUN, TURN or the network that cannot be used."""
+
+
 class Cancelled(EmotionLensError):  # noqa: N818 (nothing went wrong)
     """Work that its user stopped before it was done."""

@@ -10,6 +10,7 @@ EXTRAS = {
     "streamlit": "app",
     "fastapi": "api",
     "python_multipart": "api",
+    "authlib": "login",
     "keras": "train",
     "cleanlab": "audit",
     "psycopg": "postgres",

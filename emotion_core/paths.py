@@ -15,6 +15,13 @@ YUNET_ENV = "EMOTION_LENS_YUNET"
 TURN_URLS_ENV = "EMOTION_LENS_TURN_URLS"
 TURN_USERNAME_ENV = "EMOTION_LENS_TURN_USERNAME"
 TURN_CREDENTIAL_ENV = "EMOTION_LENS_TURN_CREDENTIAL"
+#: What the TURN server shares with this one, which then makes credentials that expire.
+TURN_SECRET_ENV = "EMOTION_LENS_TURN_SECRET"
+#: After how many seconds they expire.
+TURN_TTL_ENV = "EMOTION_LENS_TURN_TTL"
+#: Cloudflare's TURN servers, by the names that streamlit-webrtc gives them.
+CLOUDFLARE_KEY_ENV = "CLOUDFLARE_TURN_KEY_ID"
+CLOUDFLARE_TOKEN_ENV = "CLOUDFLARE_TURN_KEY_API_TOKEN"
 #: How many may use the live page at once.
 MAX_VIEWERS_ENV = "EMOTION_LENS_MAX_VIEWERS"
 #: The folder of this machine from which videos are opened where they are.

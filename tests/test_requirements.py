@@ -25,7 +25,7 @@ BY_HAND = {"jax": "several processes or machines"}
 #: In environments of their own (benchmarks/peers/*.txt).
 PEERS = {"deepface", "fer"}
 #: Extras that the dashboard and the command line use.
-RUN = ("api", "app", "train", "audit", "postgres", "reports", "tensorboard")
+RUN = ("api", "app", "login", "train", "audit", "postgres", "reports", "tensorboard")
 #: Parts of the project.
 OWN = {"emotion_core", "pages", "app"}
 
@@ -61,7 +61,7 @@ def test_requirements_for_development_are_the_extras_dev_docs_and_ray() -> None:
     own = [line for line in lines if not line.startswith(PROJECT["name"])]
     assert in_file("requirements-dev.txt") == parsed(own)
     assert (
-        f"{PROJECT['name']}[api,app,audit,docs,postgres,ray,reports,tensorboard,train]"
+        f"{PROJECT['name']}[api,app,audit,docs,login,postgres,ray,reports,tensorboard,train]"
         in EXTRAS["dev"]
     )
 

@@ -5,17 +5,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emotion_core.paths import TURN_CREDENTIAL_ENV, TURN_URLS_ENV, TURN_USERNAME_ENV
+from emotion_core.errors import ConnectionSettingsError
+from emotion_core.live.turn_credentials import ttl_from, turn_credentials
+from emotion_core.paths import (
+    CLOUDFLARE_KEY_ENV,
+    CLOUDFLARE_TOKEN_ENV,
+    TURN_CREDENTIAL_ENV,
+    TURN_SECRET_ENV,
+    TURN_URLS_ENV,
+    TURN_USERNAME_ENV,
+)
+
+#: Says which process answers, so that several behind one address are seen.
+INSTANCE_HEADER = "X-Emotion-Lens-Instance"
+#: What the server says to a request by a name that is not among its allowed hosts.
+UNKNOWN_NAME = "This server does not answer to this name."
 
 
-def rtc_configuration(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+def rtc_configuration(
+    environment: Mapping[str, str] | None = None, *, label: str = "", now_s: float | None = None
+) -> dict[str, Any]:
     """The servers that help where browser and dashboard cannot reach each other directly.
 
     Without any the list is empty, never a public default: on one machine none is needed, and
-    nothing may be asked of strangers.
+    nothing may be asked of strangers. With a secret that is shared with the TURN server, the
+    credentials are made here and expire; otherwise they are those of the environment.
 
     Args:
         environment: the environment's variables; the process's own unless given.
+        label: whose credentials they are, in the TURN server's log.
+        now_s: Unix time from which they are good; None: now.
+
+    Raises:
+        ConnectionSettingsError: how long credentials are good for is no number of seconds.
     """
     values = os.environ if environment is None else environment
     urls = [url.strip() for url in values.get(TURN_URLS_ENV, "").split(",") if url.strip()]
@@ -23,9 +45,39 @@ def rtc_configuration(environment: Mapping[str, str] | None = None) -> dict[str,
         return {"iceServers": []}
     server: dict[str, Any] = {"urls": urls}
     if any(url.startswith("turn") for url in urls):
-        server["username"] = values.get(TURN_USERNAME_ENV, "")
-        server["credential"] = values.get(TURN_CREDENTIAL_ENV, "")
+        if secret := values.get(TURN_SECRET_ENV, "").strip():
+            own = turn_credentials(secret, ttl_from(values), label=label, now_s=now_s)
+            server["username"], server["credential"] = own.username, own.credential
+        else:
+            server["username"] = values.get(TURN_USERNAME_ENV, "")
+            server["credential"] = values.get(TURN_CREDENTIAL_ENV, "")
     return {"iceServers": [server]}
+
+
+def cloudflare_key(environment: Mapping[str, str] | None = None) -> tuple[str, str] | None:
+    """Key and token of Cloudflare's TURN servers; None where they are not to be used.
+
+    Where servers of one's own are named, those are used alone.
+
+    Args:
+        environment: the environment's variables; the process's own unless given.
+
+    Raises:
+        ConnectionSettingsError: one of the two is missing.
+    """
+    values = os.environ if environment is None else environment
+    if rtc_configuration(values)["iceServers"]:
+        return None
+    key, token = (
+        values.get(name, "").strip() for name in (CLOUDFLARE_KEY_ENV, CLOUDFLARE_TOKEN_ENV)
+    )
+    if bool(key) != bool(token):
+        missing = CLOUDFLARE_TOKEN_ENV if key else CLOUDFLARE_KEY_ENV
+        raise ConnectionSettingsError(
+            f"Cloudflare's TURN servers: wanted {CLOUDFLARE_KEY_ENV} and {CLOUDFLARE_TOKEN_ENV}. "
+            f"{missing} is not set."
+        )
+    return (key, token) if key else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +166,9 @@ def _ice_finding(kinds: Sequence[str], relay_wanted: bool) -> Finding:
         return Finding(
             False,
             "The TURN server does not answer.",
-            f"Check {TURN_URLS_ENV}, {TURN_USERNAME_ENV} and {TURN_CREDENTIAL_ENV} on the server, "
-            "and whether the network lets the browser reach the server.",
+            f"Check {TURN_URLS_ENV}, and {TURN_SECRET_ENV} or {TURN_USERNAME_ENV} and "
+            f"{TURN_CREDENTIAL_ENV}, on the server (`doctor --network` does), and whether the "
+            "network lets the browser reach the TURN server.",
         )
     if "relay" in kinds:
         return Finding(True, "Video can travel directly or through the TURN server.")

@@ -150,6 +150,7 @@ def _add(
     """Files first: what the database knows is always there."""
     place = SessionPlace(root, row.id)
     session = row.id
+    row.owner = database.owner or ""
     with place.writing("added"):
         try:
             row.frames = row.rows = 0

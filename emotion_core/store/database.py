@@ -1,11 +1,13 @@
 """The database of the store: opened, brought up to date, and used in short transactions."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from emotion_core.errors import StoreError
@@ -13,8 +15,17 @@ from emotion_core.store.backups import back_up_database
 from emotion_core.store.database_errors import database_errors
 from emotion_core.store.database_url import database_url, shown_url
 from emotion_core.store.engine import build_engine, without_transactions, writer_of
-from emotion_core.store.models import MembershipRow, SessionRow, StoreInfo, SubjectRow
+from emotion_core.store.models import (
+    MembershipRow,
+    PersonRow,
+    SessionRow,
+    StoreInfo,
+    SubjectRow,
+)
 from emotion_core.store.upgrading import Upgrade, upgrade
+
+# Whose sessions a transaction sees, among what SQLAlchemy carries with it.
+_OWNER = "owner"
 
 
 class Database:
@@ -31,6 +42,8 @@ class Database:
 
     def __init__(self, url: str | Path | None, backups: Path) -> None:
         self.url = database_url(url)
+        #: Whose sessions are seen; None: everybody's.
+        self.owner: str | None = None
         self._engine = build_engine(self.url)
         self._writer = writer_of(self._engine)
 
@@ -43,6 +56,16 @@ class Database:
         except BaseException:
             self._engine.dispose()
             raise
+
+    def limited_to(self, owner: str | None) -> "Database":
+        """The same database, for one person's sessions alone; the engine is shared.
+
+        Args:
+            owner: whose; None: everybody's.
+        """
+        limited = copy.copy(self)
+        limited.owner = owner
+        return limited
 
     @property
     def name(self) -> str:
@@ -60,7 +83,7 @@ class Database:
         Raises:
             StoreError: see ``database_errors``.
         """
-        with database_errors(self.url), Session(self._engine) as session, session.begin():
+        with database_errors(self.url), self._session(self._engine) as session, session.begin():
             yield session
 
     @contextmanager
@@ -70,8 +93,11 @@ class Database:
         Raises:
             StoreError: see ``database_errors``.
         """
-        with database_errors(self.url), Session(self._writer) as session, session.begin():
+        with database_errors(self.url), self._session(self._writer) as session, session.begin():
             yield session
+
+    def _session(self, engine: Engine) -> Session:
+        return Session(engine, info={_OWNER: self.owner})
 
     @contextmanager
     def reading_raw(self) -> Iterator[Connection]:
@@ -109,7 +135,7 @@ class Database:
 
 
 def session_row(db: Session, session: str, *, deleted: bool = False) -> SessionRow:
-    """A session by its id.
+    """A session by its id; one of somebody else is as good as none.
 
     Args:
         db: a transaction.
@@ -119,9 +145,14 @@ def session_row(db: Session, session: str, *, deleted: bool = False) -> SessionR
     Raises:
         StoreError: there is none, or there are several.
     """
+    owner = db.info.get(_OWNER)
     row = db.get(SessionRow, session)
+    if row is not None and owner is not None and row.owner != owner:
+        row = None
     if row is None and len(session) >= 4:
-        known = select(SessionRow).where(SessionRow.id.startswith(session, autoescape=True))
+        known = _own(select(SessionRow), db).where(
+            SessionRow.id.startswith(session, autoescape=True)
+        )
         found = db.scalars(known.limit(2)).all()
         if len(found) > 1:
             raise StoreError(f"Several sessions begin with {session}. Give more of the id.")
@@ -136,7 +167,7 @@ def session_row(db: Session, session: str, *, deleted: bool = False) -> SessionR
 def session_rows(db: Session) -> list[SessionRow]:
     """All sessions, newest first, with what is told of them in a list."""
     wanted = (
-        select(SessionRow)
+        _own(select(SessionRow), db)
         .order_by(SessionRow.created.desc(), SessionRow.id)
         .options(
             selectinload(SessionRow.sources),
@@ -151,7 +182,23 @@ def session_rows(db: Session) -> list[SessionRow]:
 
 def subject_names(db: Session) -> Mapping[str, str]:
     """{id: name} of people across sessions."""
-    return {row.id: row.name for row in db.scalars(select(SubjectRow))}
+    wanted = select(SubjectRow)
+    if db.info.get(_OWNER) is not None:
+        theirs = _own(select(PersonRow.subject_id).join(SessionRow), db).distinct()
+        wanted = wanted.where(SubjectRow.id.in_(theirs))
+    return {row.id: row.name for row in db.scalars(wanted)}
+
+
+def own_people(db: Session, subject: str) -> list[tuple[str, int]]:
+    """(session, number) of somebody in all sessions that the transaction sees."""
+    wanted = _own(select(PersonRow).join(SessionRow), db).where(PersonRow.subject_id == subject)
+    return [(person.session_id, person.number) for person in db.scalars(wanted)]
+
+
+def _own(wanted: Select[Any], db: Session) -> Select[Any]:
+    """Only what belongs to whom the transaction is for."""
+    owner = db.info.get(_OWNER)
+    return wanted if owner is None else wanted.where(SessionRow.owner == owner)
 
 
 def get_fact(db: Session, name: str) -> str:

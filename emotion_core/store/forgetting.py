@@ -8,11 +8,12 @@ import pyarrow as pa
 from sqlalchemy import select
 
 from emotion_core.errors import StoreError
-from emotion_core.store.database import Database, session_row
-from emotion_core.store.models import PersonRow, SessionRow, SubjectRow
+from emotion_core.store.database import Database, own_people, session_row
+from emotion_core.store.models import SessionRow, SubjectRow
 from emotion_core.store.places import SessionPlace, person_picture, source_picture
 from emotion_core.store.row_parts import read_part
 from emotion_core.store.session_info import who_of
+from emotion_core.store.session_people import forget_unused_subject
 from emotion_core.store.stored_frames import person_ids, without
 from emotion_core.store.who import Who
 
@@ -63,16 +64,13 @@ def forget_subject(database: Database, root: Path, backups: Path, name: str) -> 
         subject = db.scalar(select(SubjectRow).where(SubjectRow.name == name.strip()))
         if subject is None:
             raise StoreError(f"There is nobody of the name {name} across sessions.")
-        wanted = select(PersonRow.session_id, PersonRow.number).where(
-            PersonRow.subject_id == subject.id
-        )
-        places = [(session, number) for session, number in db.execute(wanted)]
-        key = subject.id
+        places, key = own_people(db, subject.id), subject.id
+        if not places and database.owner is not None:
+            raise StoreError(f"There is nobody of the name {name} across sessions.")
     found = _forget(database, root, backups, name.strip(), places)
     with database.writing() as db:
-        left = db.get(SubjectRow, key)
-        if left is not None:
-            db.delete(left)
+        # Somebody else's sessions may hold one of the same name.
+        forget_unused_subject(db, key)
     return found
 
 

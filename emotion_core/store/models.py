@@ -77,6 +77,8 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 _KEY = String(32)
+#: Longest name of an owner: an address of a provider, and 255 letters of its own.
+MAX_OWNER = 1000
 
 
 class Base(DeclarativeBase):
@@ -142,6 +144,8 @@ class SessionRow(Base):
     emotions: Mapped[list[str]] = mapped_column(JSON, default=list)
     versions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    #: Who logged in when it was made; empty where nobody had to.
+    owner: Mapped[str] = mapped_column(Text, default="", server_default="", index=True)
     #: Everything else that stood in the frame table's metadata.
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 

@@ -48,7 +48,7 @@ def begin_recording(
 ) -> Recorder:
     """See ``Store.record``."""
     session = new_id()
-    waiting = new_waiting(session, label_set, model, detector)
+    waiting = new_waiting(session, label_set, model, detector, owner=database.owner or "")
     waiting["name"] = checked_name(name, "Name of a session", empty=True)
     waiting["versions"], waiting["options"] = as_json(versions or {}), as_json(options or {})
     note_reader(waiting, 0, model, model_sha256, labels, detector)
@@ -63,7 +63,7 @@ def resume_recording(
 ) -> Recorder:
     """See ``Store.resume``."""
     place = SessionPlace(root, session)
-    if not place.waiting.is_file():
+    if not place.waiting.is_file() or not _is_own(database, place):
         raise StoreError(
             f"The session {session} cannot be resumed: its recording has ended, or it is none."
         )
@@ -110,6 +110,11 @@ def end_recording(database: Database, root: Path, session: str) -> None:
         write_waiting(place.waiting, waiting)
         # What the database cannot take now, whoever opens the store next brings in.
         _adopt(database, place)
+
+
+def _is_own(database: Database, place: SessionPlace) -> bool:
+    owner = database.owner
+    return owner is None or read_waiting(place.waiting).get("owner", "") == owner
 
 
 def adopt_waiting(database: Database, root: Path) -> list[str]:

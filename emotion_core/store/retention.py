@@ -57,6 +57,8 @@ class Retention:
         """
         if days is not None and not (isinstance(days, int) and 1 <= days <= MAX_DAYS):
             raise StoreError(f"Wanted a number of days from 1 to {MAX_DAYS:,}. Received: {days!r}.")
+        if self._database.owner is not None:
+            raise StoreError("How long sessions are kept is chosen for everybody's at once.")
         with self._database.writing() as db:
             set_fact(db, _DAYS, "" if days is None else str(days))
 

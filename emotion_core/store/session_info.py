@@ -79,6 +79,7 @@ class SessionInfo:
         groups: {group: condition}.
         deleted: when it was thrown away; None if it was not.
         keep_until: when retention throws it away; None: as the store's own rule says.
+        owner: whose it is, where people log in; empty otherwise.
     """
 
     id: str
@@ -103,6 +104,7 @@ class SessionInfo:
     groups: Mapping[str, str]
     deleted: datetime | None
     keep_until: datetime | None
+    owner: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The session as JSON."""
@@ -135,6 +137,7 @@ class SessionInfo:
             ],
             "tags": list(self.tags),
             "groups": dict(self.groups),
+            "owner": self.owner,
             "deleted": None if self.deleted is None else self.deleted.isoformat(timespec="seconds"),
         }  # fmt: skip
 
@@ -200,4 +203,5 @@ def info_of(row: SessionRow, subjects: Mapping[str, str]) -> SessionInfo:
         groups={member.group.name: member.condition for member in row.memberships},
         deleted=row.deleted,
         keep_until=row.keep_until,
+        owner=row.owner,
     )  # fmt: skip

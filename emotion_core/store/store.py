@@ -1,11 +1,13 @@
 """The store: everything that was read and kept, on this machine or on a database server."""
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from emotion_core.emotions import FER2013, LabelSet
+from emotion_core.errors import StoreError
 from emotion_core.files.atomic_files import make_folder
 from emotion_core.paths import home_folder
 from emotion_core.store.adding import AnalysedPhoto, add_photos, add_video
@@ -15,7 +17,7 @@ from emotion_core.store.database import Database, session_row, session_rows, sub
 from emotion_core.store.exporting import Transfer, export_store
 from emotion_core.store.forgetting import Forgotten, forget_person, forget_subject
 from emotion_core.store.importing import import_store
-from emotion_core.store.models import SessionKind, SessionRow, SessionState
+from emotion_core.store.models import MAX_OWNER, SessionKind, SessionRow, SessionState
 from emotion_core.store.places import SessionPlace, sessions_root, unfinished
 from emotion_core.store.recorder import FLUSH_S, Recorder
 from emotion_core.store.recordings import (
@@ -46,13 +48,23 @@ class Store:
             ``EMOTION_LENS_DATABASE_URL``, else ``store.sqlite`` in the home folder.
         home: folder for rows, pictures and backups; None: that of ``EMOTION_LENS_HOME``. With a
             home and no address anywhere, the SQLite file stands in it.
+        owner: whose sessions are seen, changed and made: those of nobody else exist for this
+            store, and what concerns all of them is refused. None: everybody's, as the command
+            line has it.
 
     Raises:
         StoreError: the database is newer, another program's, damaged, locked or cannot be opened.
         StoreUnavailableError: the server does not answer.
     """
 
-    def __init__(self, url: str | Path | None = None, *, home: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str | Path | None = None,
+        *,
+        home: Path | None = None,
+        owner: str | None = None,
+    ) -> None:
+        _checked_owner(owner)
         self.home = (home_folder() if home is None else home).absolute()
         if url is None and home is not None:
             url = self.home / "store.sqlite"
@@ -60,14 +72,34 @@ class Store:
         self.root = sessions_root(self.home)
         #: Where copies of the database stand.
         self.backups = self.home / "backups"
-        self.database = Database(url, self.backups)
+        whole = Database(url, self.backups)
+        self.database = whole.limited_to(owner)
         #: What is thrown away, and when.
         self.retention = Retention(self.database, self.root)
         #: What could not be brought in or thrown away just now, one sentence each.
         self.notes: tuple[str, ...] = (
-            *adopt_waiting(self.database, self.root),
-            *self.retention.sweep(),
+            *adopt_waiting(whole, self.root),
+            *Retention(whole, self.root).sweep(),
         )
+
+    @property
+    def owner(self) -> str | None:
+        """Whose sessions these are; None: everybody's."""
+        return self.database.owner
+
+    def for_owner(self, owner: str | None) -> "Store":
+        """The same store for one person's sessions, without opening it anew.
+
+        Args:
+            owner: see above.
+
+        Raises:
+            StoreError: it is no name of an owner.
+        """
+        limited = copy.copy(self)
+        limited.database = self.database.limited_to(_checked_owner(owner))
+        limited.retention = Retention(limited.database, self.root)
+        return limited
 
     def __enter__(self) -> "Store":
         return self
@@ -248,6 +280,7 @@ class Store:
             StoreError: something cannot be read.
             OutputError: the file cannot be written.
         """
+        self._refuse_owner()
         return export_store(self.database, self.root, path)
 
     def import_(self, path: Path) -> Transfer:
@@ -257,6 +290,7 @@ class Store:
             StoreError: it is no such file, newer, or damaged.
             OutputError: something cannot be written.
         """
+        self._refuse_owner()
         return import_store(self.database, self.root, path)
 
     def backup(self) -> Transfer:
@@ -275,6 +309,7 @@ class Store:
         Raises:
             StoreError: the database cannot be read at all.
         """
+        self._refuse_owner()
         return check_store(self.database, self.root)
 
     def vacuum(self) -> None:
@@ -283,6 +318,7 @@ class Store:
         Raises:
             StoreError: the database will not.
         """
+        self._refuse_owner()
         vacuum(self.database, self.root)
 
     def delete(self, session: str) -> SessionInfo:
@@ -317,3 +353,18 @@ class Store:
             StoreError: there is nobody of this name, or one of the sessions is being recorded.
         """
         return forget_subject(self.database, self.root, self.backups, name)
+
+    def _refuse_owner(self) -> None:
+        if self.owner is not None:
+            raise StoreError(
+                "This concerns everybody's sessions. Whoever runs the server can do it with "
+                "`python -m emotion_core store`."
+            )
+
+
+def _checked_owner(owner: str | None) -> str | None:
+    if owner is not None and not 0 < len(owner) <= MAX_OWNER:
+        raise StoreError(
+            f"Owner of sessions: wanted 1 to {MAX_OWNER:,} letters. Received: {len(owner):,}."
+        )
+    return owner

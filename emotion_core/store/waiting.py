@@ -7,7 +7,7 @@ killed process left.
 
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from emotion_core.schema.validation import validated
 from emotion_core.schema.value_types import Names, Number, OneOf, Text, WholeNumber, YesNo
 from emotion_core.store.database import Database, utc
 from emotion_core.store.models import (
+    MAX_OWNER,
     MarkerRow,
     PersonRow,
     SessionKind,
@@ -76,10 +77,12 @@ class Waiting(TypedDict):
     told_tracks: Annotated[int, WholeNumber(0, 2**31)]
     #: Whether the database has all of this.
     brought_in: Annotated[bool, YesNo()]
+    #: Whose it is; recordings of before the owners have none.
+    owner: NotRequired[Annotated[str, Text(MAX_OWNER)]]
 
 
 def new_waiting(
-    session: str, label_set: LabelSet, model: str, detector: str, name: str = ""
+    session: str, label_set: LabelSet, model: str, detector: str, name: str = "", owner: str = ""
 ) -> Waiting:
     """A recording that begins now."""
     return {
@@ -88,6 +91,7 @@ def new_waiting(
         "model_sha256": "", "detector": detector, "emotions": tuple(label_set.names),
         "versions": {}, "options": {}, "duration_s": 0.0, "frames": 0, "rows": 0, "tracks": [],
         "markers": [], "told": 0, "told_tracks": 0, "brought_in": False,
+        "owner": owner,
     }  # fmt: skip
 
 
@@ -182,7 +186,7 @@ def bring_in(database: Database, waiting: Waiting) -> None:
         if row is None:
             row = SessionRow(
                 id=waiting["id"], kind=SessionKind.LIVE.value, name=waiting["name"], notes="",
-                created=utc(waiting["created"]), details={},
+                created=utc(waiting["created"]), details={}, owner=waiting.get("owner", ""),
             )  # fmt: skip
             row.sources = [
                 SourceRow(position=0, name=waiting["source"], path="", sha256="", details={})

@@ -97,7 +97,7 @@ def test_a_store_is_checked_copied_and_moved(
     assert command("store", "import", file, "--json").json["skipped"] == [session]
     monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "new"))
     assert command("store", "import", file, "--json").json["sessions"] == [session]
-    assert command("store", "upgrade", "--json").json["after"] == "0001"
+    assert command("store", "upgrade", "--json").json["after"] == "0002"
     assert command("store", "vacuum", "--json").json.keys() == {"freed_bytes"}
     (part,) = (tmp_path / "new").rglob("part-*.parquet")
     part.write_bytes(b"damaged")

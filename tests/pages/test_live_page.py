@@ -22,6 +22,7 @@ from streamlit_webrtc import WebRtcStreamerContext, WebRtcStreamerState
 from emotion_core.errors import StoreError
 from emotion_core.live import exports
 from emotion_core.live.recorded import file_rows
+from emotion_core.live.turn_credentials import turn_credentials
 from emotion_core.store import recorder as recorder_module
 from emotion_core.store import waiting
 from emotion_core.store.store import Store
@@ -115,6 +116,58 @@ def test_the_camera_asks_no_stranger_and_no_microphone(app: AppTest) -> None:
     assert '"iceServers": []' in arguments
     assert '"audio": false' in arguments
     assert '"width": 640' in arguments
+
+
+def _ice_servers(app: AppTest) -> list[dict[str, Any]]:
+    told = json.loads(app.get("component_instance")[0].proto.json_args)
+    return list(told["rtc_configuration"]["iceServers"])
+
+
+def test_every_session_has_turn_credentials_of_its_own_that_expire(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOTION_LENS_TURN_URLS", "turn:turn.example.org")
+    monkeypatch.setenv("EMOTION_LENS_TURN_SECRET", "north")
+    monkeypatch.setenv("EMOTION_LENS_TURN_TTL", "600")
+    app.session_state["_live_rtc_configuration"] = (0.0, None)
+    (server,) = _ice_servers(app.run())
+    expires, _, whose = server["username"].partition(":")
+    assert 500 < int(expires) - time.time() <= 600
+    assert whose == app.session_state["_live_viewer"]
+    assert (
+        server["credential"]
+        == turn_credentials("north", 0, label=whose, now_s=int(expires)).credential
+    )
+    # The same at every run, until half of their time is over.
+    assert _ice_servers(app.run()) == [server]
+    made_s, kept = app.session_state["_live_rtc_configuration"]
+    app.session_state["_live_rtc_configuration"] = (made_s - 301, kept)
+    monkeypatch.setenv("EMOTION_LENS_TURN_TTL", "601")
+    (renewed,) = _ice_servers(app.run())
+    assert renewed["username"] != server["username"]
+
+
+def test_settings_of_turn_that_cannot_be_used_are_told(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOTION_LENS_TURN_TTL", "1h")
+    assert "EMOTION_LENS_TURN_TTL: wanted a whole number" in _texts(app.run())
+
+
+def test_cloudflare_gives_the_servers_where_it_is_configured(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLOUDFLARE_TURN_KEY_ID", "key")
+    monkeypatch.setenv("CLOUDFLARE_TURN_KEY_API_TOKEN", "token")
+    asked = mock.Mock(side_effect=ValueError("Cloudflare refused"))
+    with mock.patch("pages.parts.live.ice_servers.get_cloudflare_ice_servers", asked):
+        assert _ice_servers(app.run()) == []
+        assert "Cloudflare refused. Video can only travel directly." in _texts(app.run())
+        asked.assert_called_once_with("key", "token")  # not at every click
+        given = {"urls": ["turn:turn.cloudflare.com"], "username": "u", "credential": "c"}
+        asked.side_effect, asked.return_value = None, [given]
+        del app.session_state["_live_cloudflare_failed"]
+        assert _ice_servers(app.run()) == [given]
 
 
 def test_controls_reach_the_running_stream(app: AppTest) -> None:

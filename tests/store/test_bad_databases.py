@@ -209,7 +209,7 @@ def test_two_programs_make_one_database(tmp_path: Path) -> None:
     ]
     for process in running:
         said, error = process.communicate(timeout=120)
-        assert (process.returncode, said) == (0, "0001\n"), error
+        assert (process.returncode, said) == (0, "0002\n"), error
 
 
 @pytest.mark.parametrize(

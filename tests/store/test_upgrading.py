@@ -23,8 +23,8 @@ _STEP = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -40,14 +40,14 @@ def newer(tmp_path: Path) -> Callable[..., Path]:
     def make(more: str = "") -> Path:
         folder = tmp_path / "migrations"
         shutil.copytree(upgrading.MIGRATIONS, folder)
-        (folder / "versions" / "m0002.py").write_text(_STEP.format(more=more))
+        (folder / "versions" / "m0003.py").write_text(_STEP.format(more=more))
         return folder
 
     return make
 
 
 def test_the_steps_lead_to_what_the_models_say(store: Store) -> None:
-    assert store.database.upgraded == upgrading.Upgrade("", "0001")
+    assert store.database.upgraded == upgrading.Upgrade("", "0002")
     with store.database.reading_raw() as connection:
         context = MigrationContext.configure(
             connection, opts={"version_table": upgrading.VERSION_TABLE, "compare_type": True}
@@ -69,19 +69,40 @@ def test_an_older_database_is_copied_and_brought_up_to_date(
         )
 
     done = upgrading.upgrade(engine, backup, folder=newer())
-    assert done == upgrading.Upgrade("0001", "0002")
+    assert done == upgrading.Upgrade("0002", "0003")
     after = tables_of(store.database)
     assert {row.pop("place") for row in after["sessions"]} == {"?"}
     assert after == before
     (copy,) = copies
-    assert copy.name.startswith("store-form-0001-")
+    assert copy.name.startswith("store-form-0002-")
     if engine.dialect.name == "sqlite":
         with Store(copy, home=tmp_path / "other") as other:
             assert tables_of(other.database) == before
     # This version does not know the new form.
-    with pytest.raises(StoreError, match=r"newer Emotion Lens \(form 0002; this one knows 0001"):
+    with pytest.raises(StoreError, match=r"newer Emotion Lens \(form 0003; this one knows 0002"):
         open_store()
     engine.dispose()
+
+
+def test_sessions_of_the_first_form_are_nobodys_in_particular(
+    url: str, open_store: Callable[[], Store]
+) -> None:
+    engine = build_engine(database_url(url))
+    upgrading.upgrade(engine, lambda *_: None, to="0001")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO sessions (id, kind, state, name, notes, created, duration_s, frames,"
+                " rows, model, model_sha256, detector, emotions, versions, options, details)"
+                " VALUES ('3f9a', 'live', 'done', 'old', '', '2026-01-02 03:04:05+00:00', 1.5, 2,"
+                " 3, 'm', '', 'd', '[]', '{}', '{}', '{}')"
+            )
+        )
+    engine.dispose()
+    store = open_store()
+    assert store.database.upgraded == upgrading.Upgrade("0001", "0002")
+    (info,) = store.sessions()
+    assert (info.name, info.owner) == ("old", "")
 
 
 def test_an_upgrade_that_fails_changes_nothing(
@@ -106,7 +127,7 @@ def test_no_upgrade_without_a_copy(store: Store, newer: Callable[..., Path]) -> 
     with pytest.raises(OSError, match="no room"):
         upgrading.upgrade(engine, full, folder=newer())
     with engine.connect() as connection:
-        assert upgrading.revision_of(connection) == "0001"
+        assert upgrading.revision_of(connection) == "0002"
     engine.dispose()
 
 
@@ -115,13 +136,13 @@ def test_an_older_export_is_brought_up_to_date(
 ) -> None:
     fill(store, tmp_path / "video")
     before = tables_of(store.database)
-    after = old_dump.upgraded_tables(before, "0001", folder=newer())
+    after = old_dump.upgraded_tables(before, "0002", folder=newer())
     assert after.pop("store_info") == []
     assert {row.pop("place") for row in after["sessions"]} == {"?"}
     assert after == before
     before["tracks"][0]["nosuch"] = 1
     with pytest.raises(StoreError, match="tracks, row 1: wanted session_id"):
-        old_dump.upgraded_tables(before, "0001")
+        old_dump.upgraded_tables(before, "0002")
 
 
 def test_a_database_of_another_program_is_left_alone(

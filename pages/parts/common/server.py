@@ -3,20 +3,22 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 from collections.abc import AsyncIterator
 
 import streamlit as st
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from emotion_core.api.late import LateApplication
 from emotion_core.api.settings import PATH, is_switched_on
 from emotion_core.errors import EmotionLensError
 from emotion_core.files.unfinished import clean_below
+from emotion_core.live.connection import INSTANCE_HEADER, UNKNOWN_NAME
 from emotion_core.paths import data_folder, runs_folder, videos_folder
 from pages.parts.common.abandoned_sessions import close_abandoned_sessions
 from pages.parts.common.page_list import PAGES
@@ -69,8 +71,7 @@ class KnownHosts:
         """Answers 400 to a request for another name, and hands every other one on."""
         if scope["type"] == "http" and not is_host_allowed(Headers(scope=scope).get("host")):
             answer = PlainTextResponse(
-                "This server does not answer to this name. Whoever runs it can add the name to "
-                "server.allowedHosts.\n",
+                f"{UNKNOWN_NAME} Whoever runs it can add the name to server.allowedHosts.\n",
                 status_code=400,
             )
             await answer(scope, receive, send)
@@ -78,9 +79,31 @@ class KnownHosts:
         await self._app(scope, receive, send)
 
 
+class Instance:
+    """Says in every answer which process it comes from, for ``doctor --network``.
+
+    Args:
+        app: what answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._name = secrets.token_hex(4)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands the request on, and adds a header to its answer."""
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[INSTANCE_HEADER] = self._name
+            await send(message)
+
+        await self._app(scope, receive, named if scope["type"] == "http" else send)
+
+
 def middleware() -> list[Middleware]:
     """What stands before every answer."""
-    return [Middleware(KnownHosts)]
+    return [Middleware(Instance), Middleware(KnownHosts)]
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from emotion_core.paths import DATABASE_URL_ENV, home_folder
+from pages.parts.common.login import owner
 
 # The store brings SQLAlchemy and DuckDB, for which a page that keeps nothing does not wait.
 if TYPE_CHECKING:
@@ -16,12 +17,16 @@ _OPENED_AGAIN_AFTER_S = 300.0
 
 
 def session_store() -> "Store":
-    """The store of this installation. Callable from any session.
+    """The store of this installation, with the visitor's sessions where people log in.
+
+    Callable from any session, and outside of one: there with everybody's.
 
     Raises:
         StoreError: it cannot be opened; the sentence says what to do.
+        ConnectionSettingsError: who logged in cannot be told.
     """
-    return _opened(os.environ.get(DATABASE_URL_ENV, ""), str(home_folder()))
+    opened = _opened(os.environ.get(DATABASE_URL_ENV, ""), str(home_folder()))
+    return opened.for_owner(owner())
 
 
 def reopen_store() -> None:

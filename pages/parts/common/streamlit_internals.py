@@ -12,6 +12,8 @@ from typing import Any
 
 import streamlit as st
 from streamlit import runtime
+from streamlit.auth_util import get_secrets_auth_section
+from streamlit.errors import StreamlitAuthError
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime import Runtime
 from streamlit.runtime.pages_manager import PagesManager
@@ -22,9 +24,22 @@ from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_N
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 __all__ = [
-    "XSRF_COOKIE_NAME", "Runtime", "StreamlitPage", "comes_from_own_page", "count_no_runs",
-    "enter_through_app", "has_browser", "index_page", "is_host_allowed", "is_session_run",
-    "is_session_there", "own_session", "running_server", "sessions_without_browser",
+    "XSRF_COOKIE_NAME",
+    "Runtime",
+    "StreamlitAuthError",
+    "StreamlitPage",
+    "comes_from_own_page",
+    "count_no_runs",
+    "enter_through_app",
+    "has_browser",
+    "index_page",
+    "is_host_allowed",
+    "is_session_run",
+    "is_session_there",
+    "login_settings",
+    "own_session",
+    "running_server",
+    "sessions_without_browser",
 ]  # fmt: skip
 
 _INDEX = Path(st.__file__).parent / "static" / "index.html"
@@ -66,6 +81,11 @@ def index_page(pages: tuple[str, ...]) -> str:
     """
     script = _BASE_SCRIPT % json.dumps(pages)
     return _INDEX.read_text(encoding="utf-8").replace("<head>", f"<head>{script}", 1)
+
+
+def login_settings() -> dict[str, Any]:
+    """The section ``[auth]`` of the secrets; empty where nobody has to log in."""
+    return get_secrets_auth_section().to_dict()
 
 
 def running_server() -> Runtime | None:

@@ -7,12 +7,12 @@ import av
 import streamlit as st
 from streamlit_webrtc import webrtc_streamer
 
-from emotion_core.live.connection import rtc_configuration
 from emotion_core.live.session import LiveSession
 from emotion_core.live.track import LiveTrack
 from emotion_core.live.viewers import ViewerGate
 from pages.parts.common.camera_lifecycle import camera_was_left
 from pages.parts.common.streamlit_internals import count_no_runs
+from pages.parts.live.ice_servers import session_rtc_configuration
 from pages.parts.live.state import CAMERA_KEY, viewer, viewer_gate
 
 _logger = logging.getLogger(__name__)
@@ -47,12 +47,16 @@ def camera(live: LiveSession, size_px: tuple[int, int]) -> bool:
     Args:
         live: reads the frames.
         size_px: (width, height) that the camera is asked for.
+
+    Raises:
+        ConnectionSettingsError: the settings of STUN and TURN servers cannot be used.
     """
     if st.session_state.get(_FAILED):
         _say_failed()
         return False
+    servers = session_rtc_configuration()
     try:
-        return bool(_component(live, size_px).state.playing)
+        return bool(_component(live, size_px, servers).state.playing)
     except Exception:  # whatever goes wrong between the two ends, it can be tried again
         _logger.exception("The video could not be connected")
         st.session_state[_FAILED] = True
@@ -60,7 +64,7 @@ def camera(live: LiveSession, size_px: tuple[int, int]) -> bool:
         return False
 
 
-def _component(live: LiveSession, size_px: tuple[int, int]) -> Any:
+def _component(live: LiveSession, size_px: tuple[int, int], servers: dict[str, Any]) -> Any:
     _forget_stale_context()
     # Taken up only by a connection that begins in this very run.
     track = _track(live, viewer_gate(), viewer())
@@ -70,7 +74,7 @@ def _component(live: LiveSession, size_px: tuple[int, int]) -> Any:
         key=_key(),
         sink_video_track=track,
         source_video_track=track,
-        rtc_configuration=rtc_configuration(),
+        rtc_configuration=servers,
         media_stream_constraints={
             "video": {"width": size_px[0], "height": size_px[1], "frameRate": _FRAME_RATE},
             "audio": False,

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion_core.live.connection import explain, rtc_configuration
+from emotion_core.live.connection import explain
 from emotion_core.markdown import plain
+from pages.parts.live.ice_servers import session_rtc_configuration
 
 _HERE = Path(__file__).parent
 _HTML = '<button type="button">Test the connection</button><output></output>'
@@ -37,7 +38,7 @@ def connection_panel(*, playing: bool) -> None:
             js=(_HERE / "connection_check.js").read_text(encoding="utf-8"),
         )
         answer = check(
-            data={**rtc_configuration(), "playing": playing},
+            data={**session_rtc_configuration(), "playing": playing},
             key="connection_check",
             default={"report": None},
             on_report_change=lambda: None,
