@@ -99,7 +99,7 @@ def resume_recording(
 def end_recording(database: Database, root: Path, session: str) -> None:
     """See ``Store.end``."""
     place = SessionPlace(root, session)
-    if not place.waiting.is_file():
+    if not place.waiting.is_file() or not _is_own(database, place):
         raise StoreError(
             f"The session {session} cannot be ended: its recording has ended, or it is none."
         )

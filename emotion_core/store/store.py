@@ -232,7 +232,11 @@ class Store:
         with self.database.reading() as db:
             subjects = subject_names(db)
             rows = [row for session in found if (row := db.get(SessionRow, session)) is not None]
-            infos = [info_of(row, subjects) for row in rows if row.deleted is None]
+            infos = [
+                info_of(row, subjects)
+                for row in rows
+                if row.deleted is None and self.owner in (None, row.owner)
+            ]
         waiting = [info for info in infos if info.state == SessionState.INTERRUPTED]
         return tuple(sorted(waiting, key=lambda info: info.created, reverse=True))
 

@@ -126,6 +126,19 @@ def test_a_recording_belongs_to_who_made_it_also_after_a_kill(
     anna.resume(left.id).stop()
 
 
+def test_an_interrupted_recording_is_offered_to_who_made_it(owned: OpenStore) -> None:
+    anna, ben = owned(ANNA), owned(BEN)
+    left = anna.record(model="compact", detector="yunet", flush_s=3600)
+    left.add(result(0, 0.0, [happy()]))
+    left.interrupt()
+    assert ben.interrupted() == ()
+    with pytest.raises(StoreError, match="cannot be ended"):
+        ben.end(left.id)
+    assert [info.id for info in anna.interrupted()] == [left.id]
+    anna.end(left.id)
+    assert anna.interrupted() == ()
+
+
 def test_a_recording_of_before_the_owners_is_brought_in(owned: OpenStore, tmp_path: Path) -> None:
     store = owned(None)
     left = store.record(model="compact", detector="yunet", flush_s=3600)
