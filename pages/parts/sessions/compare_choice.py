@@ -238,7 +238,7 @@ def _of_one_head(infos: list[SessionInfo]) -> list[SessionInfo]:
     most = max(known, key=lambda head: len(heads[head]))
     chosen = st.segmented_control(
         "Whose labels", known, default=most, required=True, key="compare_labels",
-        format_func=lambda head: f"{HEAD_TITLES.get(head, head)}: "
+        format_func=lambda head: f"{plain(HEAD_TITLES.get(head, head))}: "
         f"{count_of(len(heads[head]), 'session')}",
         help="These sessions were read by different labels, which give the same face other scores. "
         "Only those of one are compared.",
