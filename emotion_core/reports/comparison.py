@@ -222,6 +222,21 @@ def _omnibus(
     return table
 
 
+def can_convince(pairs: "pd.DataFrame") -> bool:
+    """Whether any difference could be found at all, were it as large as can be.
+
+    Args:
+        pairs: of a comparison.
+    """
+    tested = int(pairs["p"].notna().sum())
+    sizes = pairs[["people_a", "people_b", "paired"]].drop_duplicates()
+    return any(
+        smallest_p(a, b, paired=paired) * tested <= _ALPHA
+        for a, b, paired in sizes.itertuples(index=False)
+        if min(a, b) >= 2
+    )
+
+
 def _warnings(pairs: "pd.DataFrame", rows: "pd.DataFrame") -> list[str]:
     found = []
     tested = int(pairs["p"].notna().sum())

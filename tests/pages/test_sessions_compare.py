@@ -114,6 +114,7 @@ def test_the_verdict_names_what_is_more_than_chance_makes() -> None:
     table = pd.DataFrame([
         {"session": f"{who}{condition}", "session_name": who, "group": condition,
          "interval": "whole", "person": f"Name {who}", "expression": "happy", "share": share,
+         "share_low": share - 0.05, "share_high": share + 0.05,
          "effective_frames": 20.0}
         for who, condition, share in values
     ])  # fmt: skip
@@ -121,6 +122,10 @@ def test_the_verdict_names_what_is_more_than_chance_makes() -> None:
     assert said.startswith("**What stands out**: more **happy** in \\*loud\\* than in calm, by 50")
     few = table[table["session_name"].isin(["P0"])]
     assert "No test is possible" in verdict(compare(few), "share of time")
+    some = table[table["session_name"].isin(["P0", "P1", "P2"])]
+    assert "Too few people to tell" in verdict(compare(some), "share of time")
+    alike = table.assign(share=[0.1, 0.12, 0.12, 0.1] * 4 + [0.1, 0.1])
+    assert "Nothing stands out" in verdict(compare(alike), "share of time")
 
 
 def test_other_measures_baselines_and_alignments(study: list[StoredSession]) -> None:

@@ -15,7 +15,7 @@ from emotion_core.charts.comparisons import (
 )
 from emotion_core.charts.theme import Chart
 from emotion_core.markdown import plain
-from emotion_core.reports.comparison import ConditionComparison, condition_rows
+from emotion_core.reports.comparison import ConditionComparison, can_convince, condition_rows
 from emotion_core.reports.condition_values import OVER_TIME, condition_values
 from emotion_core.reports.documents.words import figure
 from emotion_core.reports.statistics import MEASURES
@@ -86,6 +86,11 @@ def verdict(comparison: ConditionComparison, words: str) -> str:
         return (
             "**No test is possible** with so few people; the figures below describe these "
             "recordings and nothing beyond them."
+        )
+    if not len(sure) and not can_convince(pairs):
+        return (
+            f"**Too few people to tell**: whatever the differences in {words}, chance could make "
+            "them among so few; the figures below describe these recordings."
         )
     if not len(sure):
         return (
