@@ -249,10 +249,12 @@ class Recorder:
         """Writes the rows that wait; what the disk does not take is tried again next time."""
         with self._told():
             with self._lock:
-                n_frames, wall = self._rows.frames, self._last_wall
-                if n_frames:
-                    self._unwritten.append(self._rows.take())
-                    self._n_unwritten += n_frames
+                rows, wall = self._rows, self._last_wall
+                self._rows = FrameRows(self.label_set)
+                self._n_unwritten += rows.frames
+            # Not while the media thread waits: Arrow may import pandas for it.
+            if rows.frames:
+                self._unwritten.append(rows.take())
             if not self._unwritten:
                 return
             table = joined(self._unwritten)

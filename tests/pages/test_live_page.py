@@ -29,6 +29,7 @@ from emotion_core.store.store import Store
 from emotion_core.types import FrameResult
 from pages.parts.common.recordings import RUNNING
 from pages.parts.common.settings import BLUR_KEY, LABELS_KEY, MODEL_KEY
+from pages.parts.live import recording_panel
 from pages.parts.live.state import CAMERA_KEY, viewer_gate
 from tests.two_heads import HEADS
 from tests.video.tables import happy, result
@@ -363,6 +364,25 @@ def test_a_recording_from_start_to_files_and_back(playing: AppTest, astronaut: b
     assert "Recording discarded" not in _texts(playing)
     with Store() as store:
         assert len(store.sessions()) == 1
+
+
+def test_a_click_that_comes_twice_makes_one_recording(
+    playing: AppTest, astronaut: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = playing.session_state["_live"]
+    live.process(_frame(astronaut, 0))
+    start, finish = recording_panel._start, recording_panel._finish
+    for name, click in (("_start", start), ("_finish", finish)):
+        monkeypatch.setattr(recording_panel, name, lambda *a, c=click: (c(*a), c(*a)))
+    playing.run()
+    _button(playing, "Record scores").click().run()
+    live.process(_frame(astronaut, 1))
+    playing.run()
+    _button(playing, "Stop recording").click().run()
+    assert "could not" not in _texts(playing)
+    with Store() as store:
+        (info,) = store.sessions()
+        assert (info.state, info.rows) == ("done", 1)
 
 
 def test_frames_with_other_expressions_end_the_recording_with_a_reason(

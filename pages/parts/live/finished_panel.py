@@ -62,6 +62,12 @@ def keep_finished(recorder: Recorder | None) -> None:
     )
 
 
+def shown_session() -> str:
+    """The recording that is shown; empty for none."""
+    finished: _Finished | None = st.session_state.get(_FINISHED)
+    return "" if finished is None else finished.session
+
+
 def show_stored(session: str) -> None:
     """Shows a recording of the store as if it was just stopped.
 
@@ -194,6 +200,8 @@ def _rename(finished: _Finished) -> None:
 
 
 def _discard(session: str) -> None:
+    if shown_session() != session:
+        return  # a click on a busy page can come twice
     try:
         session_store().delete(session)
     except EmotionLensError as error:

@@ -15,7 +15,7 @@ from pages.parts.common.recordings import RUNNING
 from pages.parts.common.session_store import session_store
 from pages.parts.common.settings import Settings
 from pages.parts.common.streamlit_internals import own_session
-from pages.parts.live.finished_panel import keep_finished, show_stored
+from pages.parts.live.finished_panel import keep_finished, show_stored, shown_session
 from pages.parts.live.trouble import tell
 from pages.parts.live.when import clock_time
 
@@ -117,6 +117,9 @@ def _in_store(waiting: tuple[str, ...]) -> list[_Left]:
 
 
 def _resume(live: LiveSession, session: str) -> None:
+    mine = RUNNING.of(own_session())
+    if mine is not None and not mine.stopped:
+        return  # a click on a busy page can come twice
     try:
         _take_over(session)
         recorder = session_store().resume(session)
@@ -131,6 +134,8 @@ def _resume(live: LiveSession, session: str) -> None:
 
 
 def _end(session: str) -> None:
+    if shown_session() == session:
+        return  # as above
     try:
         _take_over(session)
         session_store().end(session)

@@ -71,6 +71,8 @@ def _own_recorder(live: LiveSession) -> Recorder | None:
 
 
 def _start(live: LiveSession, settings: Settings) -> None:
+    if _is_recording():
+        return  # a click on a busy page can come twice
     result = live.view().result
     source = score_source(settings)
     chosen = live.settings
@@ -95,6 +97,11 @@ def _start(live: LiveSession, settings: Settings) -> None:
     keep_finished(None)
     RUNNING.begin(own_session(), recorder)
     live.record(recorder)
+
+
+def _is_recording() -> bool:
+    recorder = RUNNING.of(own_session())
+    return recorder is not None and not recorder.stopped
 
 
 def _running(live: LiveSession, recorder: Recorder, playing: bool) -> None:
