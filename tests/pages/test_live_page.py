@@ -29,7 +29,7 @@ from emotion_core.store.store import Store
 from emotion_core.types import FrameResult
 from pages.parts.common.recordings import RUNNING
 from pages.parts.common.settings import BLUR_KEY, LABELS_KEY, MODEL_KEY
-from pages.parts.live import recording_panel
+from pages.parts.live import left_recordings, recording_panel
 from pages.parts.live.state import CAMERA_KEY, viewer_gate
 from tests.two_heads import HEADS
 from tests.video.tables import happy, result
@@ -488,6 +488,10 @@ def test_a_recording_that_another_tab_left_is_taken_over(
     playing.run()
     assert "was interrupted" not in _texts(playing)  # somebody looks at it
     monkeypatch.setattr(RUNNING, "_is_watched", lambda viewer: False)
+    with monkeypatch.context() as patch:
+        patch.setattr(left_recordings, "owner", lambda: "somebody else")
+        playing.run()
+        assert "was interrupted" not in _texts(playing)
     playing.run()
     assert "was interrupted" in _texts(playing)
     _button(playing, "Go on with it").click().run()

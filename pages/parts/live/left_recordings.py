@@ -10,7 +10,9 @@ from emotion_core.errors import EmotionLensError
 from emotion_core.live.session import LiveSession
 from emotion_core.markdown import plain
 from emotion_core.store.places import sessions_root, unfinished
+from emotion_core.store.recorder import Recorder
 from emotion_core.wording import clock, count_of
+from pages.parts.common.login import owner
 from pages.parts.common.recordings import RUNNING
 from pages.parts.common.session_store import session_store
 from pages.parts.common.settings import Settings
@@ -88,7 +90,7 @@ def left_recordings(live: LiveSession, settings: Settings, *, playing: bool, wan
 def _find() -> list[_Left]:
     """Those of the last day, newest first."""
     found = []
-    for recorder in RUNNING.left_behind(own_session()):
+    for recorder in _left_behind():
         known = recorder.known
         began = datetime.fromtimestamp(known["created"], UTC)
         found.append(
@@ -147,6 +149,13 @@ def _end(session: str) -> None:
 
 def _take_over(session: str) -> None:
     """Ends what a tab that was left still holds open."""
-    for recorder in RUNNING.left_behind(own_session()):
+    for recorder in _left_behind():
         if recorder.id == session:
             recorder.interrupt()
+
+
+def _left_behind() -> list[Recorder]:
+    """What other tabs left in this server; where people log in, only the visitor's own."""
+    mine = owner()
+    found = RUNNING.left_behind(own_session())
+    return [r for r in found if mine is None or r.known.get("owner", "") == mine]
