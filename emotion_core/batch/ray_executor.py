@@ -21,6 +21,7 @@ from typing import Any
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 
+import psutil
 import ray
 
 from emotion_core.batch.items import DIED_TWICE, Item, Outcome, Shard, Tell
@@ -271,10 +272,19 @@ def _connect(address: str | None, workers: int, folder: Path) -> None:
         except Exception as error:  # Ray raises whatever it meets
             with contextlib.suppress(Exception):
                 ray.shutdown()
+            _end_processes(folder)
             if not left:
                 what = " ".join(str(error).split())[:300]
                 where = f"at {address} cannot be reached" if address else "cannot be started here"
                 raise BatchError(f"The Ray cluster {where}: {what}") from error
+
+
+def _end_processes(folder: Path) -> None:
+    """Ends what a start that failed leaves: Ray forgets it, and it would slow down the next one."""
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if any(str(folder) in word for word in child.cmdline()):
+                child.kill()
 
 
 def _delete(folder: Path) -> None:
