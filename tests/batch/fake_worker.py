@@ -19,7 +19,7 @@ class FakeReader:
     def __init__(self, options: Any) -> None:
         self._worn = False
         self._problem = ""
-        if options["model"] == "refused" and type(self) is FakeActor:
+        if options["model"] == "refused" and isinstance(self, FakeActor):
             self._problem = "no such model"
         elif options["model"] == "refused":
             raise ModelError("no such model")

@@ -92,7 +92,5 @@ def test_it_is_stopped(tmp_path: Path) -> None:
 
 
 def test_nothing_is_reported_to_anybody() -> None:
-    from ray._private.usage import usage_lib
-
+    # Ray's processes inherit it.
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
-    assert not usage_lib.usage_stats_enabled()
