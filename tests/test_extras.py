@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from emotion_core.classifiers.quiet import load_tensorflow
 from emotion_core.errors import MissingExtraError
@@ -18,8 +19,11 @@ PYPROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 @pytest.mark.parametrize("module", EXTRAS)
 def test_the_extra_brings_the_module(module: str) -> None:
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
-    brings = {Requirement(r).name for r in project["optional-dependencies"][EXTRAS[module]]}
-    assert brings & set(packages_distributions()[module])
+    brings = {
+        canonicalize_name(Requirement(r).name)
+        for r in project["optional-dependencies"][EXTRAS[module]]
+    }
+    assert brings & {canonicalize_name(name) for name in packages_distributions()[module]}
     need(module, "This test")
 
 

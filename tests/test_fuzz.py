@@ -21,6 +21,7 @@ COUNT, HEAVY_COUNT = 60, 24
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 @pytest.mark.timeout(600)
 def test_nothing_escapes_a_reader(reader: Reader) -> None:

@@ -99,7 +99,7 @@ def test_conditions_of_a_group_are_compared_person_by_person(study: list[StoredS
     words = texts(app)
     assert "calm: 6 sessions · comedy: 6 sessions" in words
     # Six people: 2 of 64 permutations, and several tests.
-    assert "**Nothing stands out**" in words
+    assert "**Too few people to tell**" in words
     assert "no corrected p can come below" in words
     assert "people compared with themselves" in words
     assert len(app.get("vega_lite_chart")) == 2 + 3  # curves of three expressions

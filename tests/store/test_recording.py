@@ -307,7 +307,8 @@ def test_a_recording_that_is_interrupted_loses_nothing_and_can_be_resumed_or_end
     for live in (first, second):
         live.add(result(0, 0.0, [happy()]))
         live.mark("here")
-        assert store.interrupted() == ()
+    assert store.interrupted() == ()
+    for live in (first, second):
         live.interrupt()
     found = store.interrupted()
     assert {info.id for info in found} == {first.id, second.id}

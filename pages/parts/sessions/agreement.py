@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -17,9 +16,6 @@ from emotion_core.reports.session_frames import SessionFrames, SessionKind
 from emotion_core.store.session import StoredSession
 from emotion_core.wording import count_of
 from pages.parts.sessions.reading import read_session, version_of
-
-if TYPE_CHECKING:
-    from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 _ENDINGS = ["csv", "tsv", "txt", "eaf", "boris"]
 _MAX_MB = 32
@@ -45,13 +41,14 @@ def agreement(session: StoredSession) -> None:
         if file is None:
             st.session_state.pop(_RESULT.format(session.id), None)
             return
-        coded = parse_words(file.getvalue(), file.name)
+        name, content = file
+        coded = parse_words(content, name)
         if not coded.codes:
-            st.error(f"{plain(file.name)}: no coded interval was found.", icon=":material/error:")
+            st.error(f"{plain(name)}: no coded interval was found.", icon=":material/error:")
             return
         words, people = _mapping(coded, frames)
         found = _judged(
-            version_of(session, info), hashlib.sha256(file.getvalue()).hexdigest(),
+            version_of(session, info), hashlib.sha256(content).hexdigest(),
             tuple(sorted(words.items())), tuple(sorted(people.items())), *_options(),
             frames, coded,
         )  # fmt: skip
@@ -74,7 +71,8 @@ def last_agreement(session: StoredSession) -> Agreement | None:
     return found
 
 
-def _file(frames: SessionFrames) -> "UploadedFile | None":
+def _file(frames: SessionFrames) -> tuple[str, bytes] | None:
+    """Name and content of the file that was given."""
     file = st.file_uploader(
         "What people coded", type=_ENDINGS, max_upload_size=_MAX_MB, key=f"coding_{frames.id}",
         help="CSV or TSV with columns such as *start*, *end*, *expression*, and perhaps *person* "
@@ -93,7 +91,8 @@ def _file(frames: SessionFrames) -> "UploadedFile | None":
             help="A table for this session, with its people; what it says is made up.",
             key=f"coding_example_{frames.id}",
         )  # fmt: skip
-    return file
+        return None
+    return file.name, file.getvalue()
 
 
 def _mapping(
