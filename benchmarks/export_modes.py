@@ -26,8 +26,8 @@ from emotion_core.classifiers.export import (  # noqa: E402
     load_keras,
     parity,
 )
+from emotion_core.classifiers.litert_network import LiteRTNetwork  # noqa: E402
 from emotion_core.classifiers.preprocessing import crops_to_tensor  # noqa: E402
-from emotion_core.classifiers.runtime import LiteRTNetwork  # noqa: E402
 from emotion_core.datasets import TRAINING, VALIDATION, default_dataset_path, load_dataset  # noqa: E402
 from emotion_core.types import Float32Array, UInt8Array  # noqa: E402
 

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from emotion_core.classifiers.heads import Head
-from emotion_core.classifiers.runtime import LiteRTNetwork
+from emotion_core.classifiers.litert_network import LiteRTNetwork
 from emotion_core.emotions import FER2013
 from emotion_core.errors import EmotionLensError
 from emotion_core.evaluation.evaluated_model import EvaluatedModel, Outputs

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from emotion_core.classifiers.export import export_litert
-from emotion_core.classifiers.runtime import LiteRTNetwork
+from emotion_core.classifiers.litert_network import LiteRTNetwork
 
 _OUTPUTS, _BATCH, _ROUNDS = 15, 8, 80
 

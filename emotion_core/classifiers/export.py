@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from emotion_core.classifiers.heads import Head
+from emotion_core.classifiers.litert_network import LiteRTNetwork
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.quiet import load_tensorflow
-from emotion_core.classifiers.runtime import LiteRTNetwork, softmax
+from emotion_core.classifiers.runtime import softmax
 from emotion_core.classifiers.third_party.hdf5 import first_line
 from emotion_core.classifiers.third_party.keras_loading import load_keras
 from emotion_core.emotions import LabelSet

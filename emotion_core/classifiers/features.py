@@ -12,13 +12,9 @@ from typing import Any
 import numpy as np
 
 from emotion_core.classifiers.card import LITERT_FILE, load_card
+from emotion_core.classifiers.litert_network import MAX_ROWS, litert_errors
 from emotion_core.classifiers.preprocessing import crops_to_tensor
-from emotion_core.classifiers.runtime import (
-    MAX_LITERT_BYTES,
-    MAX_ROWS,
-    LiteRTClassifier,
-    litert_errors,
-)
+from emotion_core.classifiers.runtime import MAX_LITERT_BYTES, LiteRTClassifier
 from emotion_core.errors import ModelError
 from emotion_core.files.outside_files import read_bytes
 from emotion_core.types import Float32Array, UInt8Array, checked

@@ -16,7 +16,8 @@ from typing import Self
 
 import numpy as np
 
-from emotion_core.classifiers.runtime import MAX_ROWS, Classifier, quick_form
+from emotion_core.classifiers.litert_network import MAX_ROWS
+from emotion_core.classifiers.runtime import Classifier, quick_form
 from emotion_core.errors import ModelError
 from emotion_core.types import EmotionScores, UInt8Array, checked
 

@@ -7,8 +7,8 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from emotion_core.classifiers.export import export_litert, load_keras, parity
+from emotion_core.classifiers.litert_network import LiteRTNetwork
 from emotion_core.classifiers.preprocessing import crops_to_tensor
-from emotion_core.classifiers.runtime import LiteRTNetwork
 from emotion_core.classifiers.shrink import shrink_keras
 from emotion_core.errors import ModelError
 from emotion_core.types import UInt8Array

@@ -22,9 +22,10 @@ from emotion_core.classifiers.heads import (
     Head,
     picture_cues,
 )
+from emotion_core.classifiers.litert_network import LiteRTNetwork
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.registry import ModelRegistry, load_model
-from emotion_core.classifiers.runtime import LiteRTClassifier, LiteRTNetwork, softmax
+from emotion_core.classifiers.runtime import LiteRTClassifier, softmax
 from emotion_core.cli.common import HEADS
 from emotion_core.datasets import VALIDATION, default_dataset_path, load_dataset
 from emotion_core.errors import ModelError

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from emotion_core.classifiers.card import LITERT_FILE, ModelCard, load_card
+from emotion_core.classifiers.litert_network import MAX_ROWS, LiteRTNetwork
 from emotion_core.classifiers.preprocessing import crops_to_tensor
 from emotion_core.classifiers.registry import ModelRegistry
-from emotion_core.classifiers.runtime import MAX_ROWS, LiteRTClassifier, LiteRTNetwork, softmax
+from emotion_core.classifiers.runtime import LiteRTClassifier, softmax
 from emotion_core.emotions import FER2013
 from emotion_core.errors import ModelError
 from emotion_core.files.atomic_files import file_sha256

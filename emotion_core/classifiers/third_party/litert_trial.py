@@ -92,7 +92,7 @@ def _asked(network: Any, side: int) -> np.ndarray:
 
 
 def _network(content: bytes) -> Any:
-    from emotion_core.classifiers.runtime import LiteRTNetwork
+    from emotion_core.classifiers.litert_network import LiteRTNetwork
 
     return LiteRTNetwork(content)
 
