@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := $(BIN)/python -m uv
 TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test test-slow test-newest test-lowest check lock hooks install install-dev clean
+.PHONY: run test test-slow coverage test-newest test-lowest check lock hooks install install-dev clean
 
 run: install
 	$(BIN)/python -m streamlit run app.py
@@ -20,10 +20,14 @@ screenshots: install-dev
 	$(BIN)/python docs/screenshots.py
 
 test: check
-	$(TESTS) --cov --cov-report=term:skip-covered
+	$(TESTS)
 
 test-slow: install-dev
 	$(TESTS) -m slow
+
+# Which lines and branches the tests of `make test` reach. Half as long again.
+coverage: install-dev
+	$(TESTS) --cov --cov-report=term:skip-covered
 
 # Without the lock, in environments of their own: whether the bounds are true.
 test-newest test-lowest: install-dev

@@ -72,6 +72,7 @@ def test_reads_a_photo_with_the_models_inside(site: Path, tmp_path: Path) -> Non
     assert '"emotion": "happy"' in outcome.stdout
 
 
+@pytest.mark.slow
 def test_adds_beside_the_models_inside(site: Path, tmp_path: Path) -> None:
     before = sorted(path for path in site.rglob("*") if "__pycache__" not in path.parts)
     assert run(site, tmp_path, "models", "default", "compact").stdout == "compact\n"

@@ -18,6 +18,7 @@ from emotion_core.types import UInt8Array
 MakeFolder = Callable[..., Path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["compact", "emotion-cnn"])
 def test_features_are_those_of_the_trained_layer(
     architecture: str,

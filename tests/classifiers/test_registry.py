@@ -91,6 +91,7 @@ def two_roots(
     return ModelRegistry()
 
 
+@pytest.mark.slow
 def test_models_that_came_along_are_found_behind_those_that_were_added(
     two_roots: ModelRegistry, root: Path, tmp_path: Path
 ) -> None:

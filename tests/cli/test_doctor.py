@@ -30,6 +30,7 @@ def test_report_as_json(command) -> None:
     assert document["ok"] == (not problems), problems
 
 
+@pytest.mark.slow
 def test_problem_exits_1_and_says_what_to_do(
     command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +139,7 @@ def test_disk_use_names_the_largest_kinds(tmp_path: Path, monkeypatch: pytest.Mo
     assert "most of it videos 90.0 MB" in check.detail
 
 
+@pytest.mark.slow
 def test_a_missing_package_does_not_stop_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(doctor_checks.sys.modules, "emotion_core.faces", None)
     found = {check.name: check for check in doctor_checks.run_checks()}

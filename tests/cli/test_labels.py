@@ -56,6 +56,7 @@ def test_a_model_without_that_head_says_what_it_has(command, astronaut_path: Pat
     assert "invalid choice: 'experts'" in unknown.err
 
 
+@pytest.mark.slow
 def test_benchmark_times_a_head(command) -> None:
     line = ("benchmark", "--rounds", "1", "--detector", "haar")
     figures = command(*line, "--labels", "fer2013", "--json").json

@@ -95,6 +95,7 @@ def test_the_default_is_chosen(command, models_copy: Path) -> None:
     assert "models default" in command("models", "--help").out.decode()
 
 
+@pytest.mark.slow
 def test_add(command, models_copy: Path, tmp_path: Path) -> None:
     mine = tmp_path / "download"
     shutil.copytree(models_copy, mine)

@@ -51,6 +51,7 @@ def test_exports_go_to_a_file_or_to_stdout(
     assert "holds vtt" in other.err
 
 
+@pytest.mark.slow
 def test_a_report_with_a_comparison(
     ids: list[str], command: Callable[..., Any], tmp_path: Path
 ) -> None:

@@ -94,6 +94,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.stem)
 def test_python_of_a_page_runs_from_top_to_bottom(path: Path, folder: Path) -> None:
     """In a process of its own: the blocks of a page follow each other, and warnings are errors."""

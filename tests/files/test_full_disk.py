@@ -177,6 +177,7 @@ def test_the_queue_says_that_it_waits_for_room(real_disk: SmallDisk) -> None:
     assert [found.name for found in queue.queued()] == ["one"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_training_keeps_its_epochs_and_says_why_it_ended(real_disk: SmallDisk) -> None:

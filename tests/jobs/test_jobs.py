@@ -241,6 +241,7 @@ def test_files_come_with_a_job_and_go_with_it(board: JobBoard) -> None:
     until(lambda: not (job.folder / "inputs").exists())
 
 
+@pytest.mark.slow
 def test_a_question_is_answered_and_the_work_goes_on(board: JobBoard) -> None:
     job = board.submit("ask", {}, title="Ask", inputs={"file": ("a", io.BytesIO(b"x"))})
     board.wait(job.id)

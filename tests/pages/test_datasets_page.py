@@ -163,6 +163,7 @@ def test_relabel_undo_redo_and_the_file_beside_the_set(stored: Path) -> None:
     assert stored.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_selection_is_excluded_at_once_and_found_again(stored: Path) -> None:
     app = opened(label="fear", split="test")
     app.toggle(key="ds_picking").set_value(True).run()
@@ -175,6 +176,7 @@ def test_a_selection_is_excluded_at_once_and_found_again(stored: Path) -> None:
     assert rows(opened(mark="excluded")) == sorted(found)
 
 
+@pytest.mark.slow
 def test_everything_that_leaks_is_excluded_after_a_question(home: Path) -> None:
     dataset = build_synthetic(PER_CLASS)
     images = dataset.images.copy()
@@ -212,6 +214,7 @@ def test_corrections_of_another_set_are_an_error_in_words(
     assert "belongs to another data set" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_import_by_path_lists_the_bad_rows_and_opens_the_set(stored: Path) -> None:
     source = stored.parent.parent / "mine.csv"
     pixels = " ".join(["120"] * 2304)

@@ -75,6 +75,7 @@ def test_the_choice_of_labels_judges_that_head(app: AppTest) -> None:
         assert other == (labels == "fer2013")
 
 
+@pytest.mark.slow
 def test_the_sidebars_threshold_is_of_the_head_that_answers(app: AppTest) -> None:
     app.slider(key=threshold_key(TWO, "raters")).set_value(0.8).run()
     assert "uncertain below 80 %" in texts(app)

@@ -122,6 +122,7 @@ def test_a_cell_shows_its_faces(
     assert "labelled happy, predicted neutral" in texts(synthetic_set)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tab", "charts", "words"),
     [
@@ -204,6 +205,7 @@ def test_accesses_to_the_test_images_are_asked_for_and_logged(
     assert command_line(capfdbinary, "--split", "test")["test_set_accesses"] == 2
 
 
+@pytest.mark.slow
 def test_corrections_can_be_applied(app: AppTest, home: Path) -> None:
     corrections = Corrections.load("synthetic")
     data = load_dataset("synthetic").split(VALIDATION)

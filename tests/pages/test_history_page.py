@@ -123,6 +123,7 @@ def test_words_and_kinds_filter_the_table(
     assert set(_table(app)["name"]) == {"one", "two"}
 
 
+@pytest.mark.slow
 def test_the_choice_survives_a_filter(
     open_page: Callable[..., AppTest], make_run: Callable[..., Path]
 ) -> None:
@@ -135,6 +136,7 @@ def test_the_choice_survives_a_filter(
     assert "<b>two</b>" not in _texts(app)
 
 
+@pytest.mark.slow
 def test_settings_of_two_runs_side_by_side(
     open_page: Callable[..., AppTest], make_run: Callable[..., Path]
 ) -> None:
@@ -192,6 +194,7 @@ DAMAGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", DAMAGES)
 def test_a_damaged_run_is_one_line_and_the_others_stand(
     open_page: Callable[..., AppTest], make_run: Callable[..., Path], file: str

@@ -52,6 +52,7 @@ def test_it_says_which_model_to_take_for_what(app: AppTest) -> None:
     assert f"For {chosen.use_for}." in [caption.value for caption in app.sidebar.caption]
 
 
+@pytest.mark.slow
 def test_the_threshold_begins_at_what_the_models_card_says(app: AppTest) -> None:
     registry = ModelRegistry()
     for name in registry.names():

@@ -89,6 +89,7 @@ def test_what_works_and_waits_is_shown_stopped_and_moved(board: JobBoard) -> Non
     assert not app.exception
 
 
+@pytest.mark.slow
 def test_what_ended_says_why_and_can_be_tried_again_and_removed(board: JobBoard) -> None:
     failed = job_in(board, JobState.FAILED, "Import", error="faces.csv: wanted <b>pixels</b> *.*")
     done = job_in(board, JobState.DONE, "Evaluate")

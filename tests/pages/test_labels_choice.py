@@ -62,6 +62,7 @@ def test_the_choice_is_kept_from_page_to_page(app: AppTest) -> None:
     assert app.radio(key=LABELS_KEY).value == "fer2013"
 
 
+@pytest.mark.slow
 def test_every_head_has_its_own_threshold(app: AppTest) -> None:
     keys = {labels: threshold_key(TWO, labels) for labels in HEADS}
     assert app.slider(key=keys["raters"]).value == HEADS["raters"].threshold

@@ -137,6 +137,7 @@ def _agrees(shown: Shown) -> str:
     return str(emotion)
 
 
+@pytest.mark.slow
 def test_another_model_changes_the_answer_everywhere(
     disagreement: Disagreement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +157,7 @@ def test_another_model_changes_the_answer_everywhere(
     assert (back.chip, back.picture_urls) == (before.chip, before.picture_urls)
 
 
+@pytest.mark.slow
 def test_the_table_and_home_say_the_same(
     disagreement: Disagreement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +175,7 @@ def test_the_table_and_home_say_the_same(
     assert set(found) == {chip}
 
 
+@pytest.mark.slow
 def test_the_threshold_acts_everywhere(
     disagreement: Disagreement, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,6 +128,7 @@ def test_the_verdict_names_what_is_more_than_chance_makes() -> None:
     assert "Nothing stands out" in verdict(compare(alike), "share of time")
 
 
+@pytest.mark.slow
 def test_other_measures_baselines_and_alignments(study: list[StoredSession]) -> None:
     app = page(compare="groups", of="Study", measure="mean")
     assert "Mean score of each" in texts(app)

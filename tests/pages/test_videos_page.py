@@ -89,6 +89,7 @@ def test_a_new_video_is_listed_and_read_when_asked(
     assert (options["every_s"], options["model"]) == (0.2, "flagship")
 
 
+@pytest.mark.slow
 def test_an_opened_video_shows_everything_it_knows(read: VideoEntry) -> None:
     app = opened(read.id)
     assert app.title[0].value == r"in \*the\* lab.mp4"

@@ -118,6 +118,7 @@ def test_an_empty_file_is_a_new_database(tmp_path: Path) -> None:
         assert store.sessions() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
 def test_a_home_that_may_only_be_read(home: Path) -> None:
     """In a process of its own, as a user who may not write there."""
@@ -195,6 +196,7 @@ def test_two_programs_write_to_one_home(home: Path) -> None:
         assert store.check() == []
 
 
+@pytest.mark.slow
 def test_two_programs_make_one_database(tmp_path: Path) -> None:
     program = (
         "import sys\n"

@@ -172,6 +172,7 @@ def test_teachers_are_asked_once_about_both_sides(
     np.testing.assert_allclose(again.targets, distilled.targets)
 
 
+@pytest.mark.slow
 def test_softer_teachers_and_unknown_ones(
     first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
 ) -> None:
@@ -338,6 +339,7 @@ def test_two_heads_are_both_learned_judged_and_served(
     assert "## Confusion on PrivateTest, FER+ majority labels" in text
 
 
+@pytest.mark.slow
 def test_the_raters_head_has_teachers_of_its_own(
     first_run: Path, shapes_set: EmotionDataset, tmp_path: Path
 ) -> None:

@@ -288,6 +288,7 @@ def test_a_pipe_is_no_model(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_damaged_bytes_are_always_one_sentence(plain_keras: Path, tmp_path: Path) -> None:
     """A small fuzz with a fixed seed over what is read without Keras: zip, HDF5 and cards."""
     random_ = random.Random(7)

@@ -164,6 +164,7 @@ def test_progress_grows_to_1_and_can_be_stopped(make_set: MakeSet) -> None:
         audit_dataset(make_set(), cancelled=lambda: True)
 
 
+@pytest.mark.slow
 @needs_fer2013
 def test_fer2013_has_its_known_faults() -> None:
     """The numbers of the shared set's README, without the slow search for near copies."""
