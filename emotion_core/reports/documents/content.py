@@ -251,7 +251,11 @@ def _matrix(
         tuple(body),
         caption=caption,
         numbers=tuple(range(1, len(names) + len(head))),
-        weights=(min(3.4, max(1.6, 0.11 * longest)), *[1.0] * (len(names) + len(head) - 1)),
+        weights=(
+            min(3.4, max(1.6, 0.11 * longest)),
+            # No heading is broken: "uncertain" is half as wide again as "angry".
+            *(max(1.0, 0.15 * len(name)) for name in (*head[1:], *names)),
+        ),
     )
 
 
