@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from tests.e2e.live_camera import (
     loopback_environment,
     start,
 )
+from tests.e2e.session_steps import compare, saved, until_named, write_first_name
+from tests.video.tables import happy, sad, write_table
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -160,6 +163,56 @@ def test_a_recording_goes_on_after_a_reload(live: Page, own_server: OwnServer) -
     assert "before" in text
     # Two people before, and two whom nobody can know to be the same.
     assert len(info.people) >= 4
+
+
+def test_a_recording_is_found_named_compared_and_taken_home(
+    live: Page, own_server: OwnServer, tmp_path: Path
+) -> None:
+    """From the camera to what another tool reads."""
+    (tmp_path / "film").mkdir()
+    with Store(home=own_server.home) as store:
+        write_table(
+            tmp_path / "film" / "frames.parquet",
+            [(i * 0.5, [happy(1) if i < 20 else sad(1)]) for i in range(40)],
+            source={"name": "film.mp4", "duration_s": 20.0, "sha256": "ab" * 32},
+            model={"name": "flagship", "sha256": "0" * 64, "labels": "raters"},
+            options={"every_s": 0.5, "threshold": 0.4, "half_life_s": 0.0},
+        )
+        store.add_video(tmp_path / "film").rename("The film")
+    _record(live)
+    live.reload()
+    _go_on(live)
+    live.get_by_role("button", name="Stop recording").click()
+    live.get_by_role("textbox", name="Name of the recording").fill("The webcam")
+    live.get_by_role("textbox", name="Name of the recording").press("Enter")
+    live.get_by_text("Open in Sessions").click()
+    expect(live.get_by_role("heading", name="The webcam")).to_be_visible()
+    with Store(home=own_server.home) as store:
+        (info,) = store.sessions(kind="live")
+        session = store.session(info.id)
+
+    live.get_by_role("button", name="All sessions").click()
+    expect(live.get_by_role("heading", name="2 sessions")).to_be_visible()
+    search = live.get_by_placeholder("Names, notes, tags")
+    search.fill("webcam")
+    search.press("Enter")
+    expect(live.get_by_role("heading", name="1 session of 2")).to_be_visible()
+    live.get_by_test_id("stBaseButton-secondary").get_by_text("Open", exact=True).click()
+    live.get_by_role("radio", name="People").click()
+    expect(live.get_by_role("button", name="Resting face")).to_be_visible()
+    write_first_name(live, "Dana")
+    until_named(session, "Dana")
+
+    compare(live, "The film", "The webcam")
+    expect(live.get_by_role("heading", name="Share of time of each")).to_be_visible()
+    live.goto(f"/sessions?session={info.id}")
+    live.get_by_role("radio", name="Take home").click()
+    with zipfile.ZipFile(saved(live, "BIDS", tmp_path)) as archive:
+        names = archive.namelist()
+        events = next(n for n in names if n.startswith("sub-Dana/") and n.endswith("_events.tsv"))
+        lines = archive.read(events).decode().splitlines()
+    assert lines[0].startswith("onset\tduration\ttrial_type")
+    assert len(lines) > 1
 
 
 def test_a_killed_server_takes_at_most_the_last_second(live: Page, own_server: OwnServer) -> None:

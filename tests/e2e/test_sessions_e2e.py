@@ -15,14 +15,13 @@ from playwright.sync_api import Page, expect
 from emotion_core.paths import HOME_ENV
 from emotion_core.store.session import StoredSession
 from emotion_core.store.store import Store
+from tests.e2e.session_steps import compare, saved, until_named, write_first_name
 from tests.video.tables import happy, sad, write_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(600)]
 
 _STEP_S = 0.5
 _PATIENCE_MS = 90_000
-# In the table of people: the first cell, below the row of headings.
-_FIRST_NAME = (60, 52)
 
 
 @pytest.fixture(scope="module")
@@ -75,72 +74,30 @@ def test_a_session_is_found_named_compared_and_taken_home(
     page.get_by_role("radio", name="People").click()
     # Below the table of people: now it is that one, and no longer the summary's.
     expect(page.get_by_role("button", name="Resting face")).to_be_visible()
-    _write_first_name(page, "Dana")
-    _until_named(sessions[second], "Dana")
+    write_first_name(page, "Dana")
+    until_named(sessions[second], "Dana")
 
-    _compare(page, first, second)
+    compare(page, first, second)
     expect(page.get_by_text("No test is possible")).to_be_visible()
     charts = page.get_by_test_id("stVegaLiteChart")
     expect(charts.first).to_be_visible()
     # The address holds what is compared.
     page.reload()
     expect(page.get_by_role("heading", name="Share of time of each")).to_be_visible()
-    compared = _saved(page, "Differences", tmp_path).read_text(encoding="utf-8-sig")
+    compared = saved(page, "Differences", tmp_path).read_text(encoding="utf-8-sig")
     rows = {row["expression"]: row for row in csv.DictReader(io.StringIO(compared))}
     assert {rows["happy"]["a"], rows["happy"]["b"]} == {first, second}
     assert abs(float(rows["happy"]["difference"])) == pytest.approx(1 / 3, abs=0.01)
 
     page.goto(f"/sessions?session={sessions[second].id}")
     page.get_by_role("radio", name="Take home").click()
-    with zipfile.ZipFile(_saved(page, "BIDS", tmp_path)) as archive:
+    with zipfile.ZipFile(saved(page, "BIDS", tmp_path)) as archive:
         (events,) = (name for name in archive.namelist() if name.endswith("_events.tsv"))
         assert events.startswith("sub-Dana/beh/sub-Dana_task-")
         lines = archive.read(events).decode().splitlines()
         assert json.loads(archive.read("dataset_description.json"))["BIDSVersion"]
     assert lines[0].startswith("onset\tduration\ttrial_type")
     assert [line.split("\t")[2] for line in lines[1:]] == ["happy", "sad"]
-    report = _saved(page, "Report (HTML)", tmp_path).read_text(encoding="utf-8")
+    report = saved(page, "Report (HTML)", tmp_path).read_text(encoding="utf-8")
     assert "Dana" in report
     assert "To cite in a text" in report
-
-
-def _compare(page: Page, *names: str) -> None:
-    """Chooses sessions in the list and compares them."""
-    page.get_by_role("button", name="All sessions").click()
-    page.get_by_role("button", name="Show all").click()  # the search is kept
-    for name in names:
-        page.get_by_text(f"Choose {name}").locator("xpath=ancestor::label").click()
-    expect(page.get_by_text(f"{len(names)} sessions chosen")).to_be_visible()
-    page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("heading", name="Compare sessions")).to_be_visible()
-
-
-def _write_first_name(page: Page, name: str) -> None:
-    """Names the first person; cells are drawn on a canvas and have no elements of their own."""
-    table = page.get_by_test_id("stDataFrame").locator("canvas").first
-    table.scroll_into_view_if_needed()
-    page.wait_for_timeout(1000)  # what is above may still grow
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.dblclick(box["x"] + _FIRST_NAME[0], box["y"] + _FIRST_NAME[1])
-    page.locator("textarea.gdg-input").fill(name)
-    page.keyboard.press("Enter")
-
-
-def _until_named(session: StoredSession, name: str) -> None:
-    """Waits until the store has the name."""
-    import time
-
-    for _ in range(300):
-        if [person.name for person in session.people.list()] == [name]:
-            return
-        time.sleep(0.2)
-    pytest.fail(f"wanted {name}, got {session.people.list()}")
-
-
-def _saved(page: Page, label: str, folder: Path) -> Path:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=label, exact=True).last.click()
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path

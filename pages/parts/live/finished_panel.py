@@ -25,7 +25,6 @@ from emotion_core.store.texts import MAX_NAME
 from emotion_core.store.waiting import READ_BY
 from emotion_core.video.markers import MARKER
 from emotion_core.wording import clock, percent
-from pages.parts.common.page_list import PAGES
 from pages.parts.common.session_store import session_store
 from pages.parts.live.trouble import tell
 
@@ -124,11 +123,10 @@ def finished_panel() -> None:
                 placeholder="Unnamed", max_chars=MAX_NAME, width=320, on_change=_rename,
                 args=(finished,),
             )  # fmt: skip
-            if "sessions" in PAGES:
-                st.page_link(
-                    "pages/sessions.py", label="Open in Sessions", icon=":material/open_in_new:",
-                    query_params={"session": finished.session},
-                )  # fmt: skip
+            st.page_link(
+                "pages/sessions.py", label="Open in Sessions", icon=":material/open_in_new:",
+                query_params={"session": finished.session},
+            )  # fmt: skip
         st.html(pieces.figures(_figures(recorded, summary)))
         trend = [(time_s, {0: row.tolist()}) for time_s, row in summary.trend.points()]
         st.altair_chart(

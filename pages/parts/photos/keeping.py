@@ -11,7 +11,6 @@ from emotion_core.photos.photo_library import AnalysisKey, Photo, PhotoLibrary
 from emotion_core.photos.pictures import small_picture
 from emotion_core.types import FrameResult
 from emotion_core.wording import count_of
-from pages.parts.common.page_list import PAGES
 from pages.parts.common.session_store import session_store
 from pages.parts.common.settings import Settings
 
@@ -80,11 +79,10 @@ def keep_line() -> None:
     elif kept.last is not None:
         with st.container(horizontal=True, vertical_alignment="center", key="photos_kept"):
             st.markdown(f":material/bookmark_added: {plain(kept.last.text)}", width="content")
-            if "sessions" in PAGES:
-                st.page_link(
-                    "pages/sessions.py", label="Open in Sessions", icon=":material/open_in_new:",
-                    query_params={"session": kept.last.session},
-                )  # fmt: skip
+            st.page_link(
+                "pages/sessions.py", label="Open in Sessions", icon=":material/open_in_new:",
+                query_params={"session": kept.last.session},
+            )  # fmt: skip
 
 
 def keep_every(library: PhotoLibrary, found: Found, settings: Settings) -> None:
