@@ -43,6 +43,8 @@ _MOST_START_DEATHS = 3
 # can set.
 _TRIES = 5
 _LOOK_S = 0.2
+# How often somebody looks whether the cluster is still there.
+_ALIVE_S = 10.0
 
 
 class _Reader:
@@ -141,7 +143,11 @@ class RayExecutor:
         )
         tasks: deque[_Task] = deque()
         open_: dict[int, _Open] = {}
+        looked = time.monotonic()
         while True:
+            if time.monotonic() - looked > _ALIVE_S:
+                _check_alive()
+                looked = time.monotonic()
             while len(open_) <= workers and (shard := next(shards, None)) is not None:
                 open_[shard.number] = _Open(shard)
                 tasks.append(_Task(shard.number, list(enumerate(shard.items))))
@@ -219,6 +225,20 @@ class RayExecutor:
         else:
             self._idle.append(actor)
         return task, outcomes
+
+
+def _check_alive() -> None:
+    """Ray waits for ever for machines that are gone.
+
+    Raises:
+        BatchError: none is left.
+    """
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    if not any(node.get("Alive") for node in nodes):
+        raise BatchError(
+            "The Ray cluster has no machine left. Finished parts are kept; run the batch again "
+            "with --resume once the cluster is there."
+        )
 
 
 def _ready(references: list[Any]) -> list[Any]:
