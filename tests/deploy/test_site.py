@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.deploy.network import APP_IP, CLIENT_IP, DOMAIN, HOST_IP, Network, why_not
 from tests.deploy.site import ROOT, Site, is_required, missing_programs
 from tests.e2e.conftest import _BROWSER_FLAGS, _browser_path
+from tests.e2e.driver import chromium_type
 from tests.e2e.live_camera import COMPONENT, PATIENCE_MS, component, film_flag, start
 from tests.e2e.test_live_e2e import _COUNT_DARK
 
@@ -87,16 +88,15 @@ def visitor(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         film_flag(folder),
         f"--ignore-certificate-errors-spki-list={site.authority()}",
     ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, headless=True, args=flags, env={"HOME": str(folder)}
-        )
-        page = browser.new_page(base_url=f"https://{DOMAIN}")
-        page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        page.add_init_script(_KEEP_PEERS)
-        yield page
-        browser.close()
+    browser = chromium_type().launch(
+        executable_path=program, headless=True, args=flags, env={"HOME": str(folder)}
+    )
+    page = browser.new_page(base_url=f"https://{DOMAIN}")
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    page.add_init_script(_KEEP_PEERS)
+    yield page
+    browser.close()
 
 
 def test_browser_and_app_cannot_reach_each_other(site: Site) -> None:

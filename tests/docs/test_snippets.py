@@ -111,6 +111,7 @@ def test_python_of_a_page_runs_from_top_to_bottom(path: Path, folder: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash")
 @pytest.mark.parametrize("block", SHELL)
 def test_shell_lines_run(block: Block, folder: Path, tmp_path: Path) -> None:

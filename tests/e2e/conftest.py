@@ -15,7 +15,9 @@ from typing import NoReturn
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserType, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Page, Response, expect
+
+from tests.e2e.driver import chromium_type
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -143,9 +145,8 @@ def browser_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def chromium(browser_path: str) -> Iterator[BrowserType]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium
+def chromium(browser_path: str) -> BrowserType:
+    return chromium_type()
 
 
 @pytest.fixture(scope="module")
