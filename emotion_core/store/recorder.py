@@ -97,6 +97,8 @@ class Recorder:
         self._last_s = self._written_s = waiting["duration_s"] if waiting["frames"] else None
         self._last_wall = time.time()
         self._rows = FrameRows(self.label_set)
+        # Arrow imports pandas for its first rows: seconds, which a kill would take with it.
+        self._rows.take()
         self._unwritten: list[pa.Table] = []  # what the disk did not take yet
         self._n_unwritten = 0
         self._lock = threading.Lock()  # for all of this; held for moments only
@@ -252,7 +254,7 @@ class Recorder:
                 rows, wall = self._rows, self._last_wall
                 self._rows = FrameRows(self.label_set)
                 self._n_unwritten += rows.frames
-            # Not while the media thread waits: Arrow may import pandas for it.
+            # Not while the media thread waits.
             if rows.frames:
                 self._unwritten.append(rows.take())
             if not self._unwritten:

@@ -35,9 +35,7 @@ def test_a_kill_takes_at_most_the_last_second(tmp_path: Path, kills: int) -> Non
     print("seconds lost:", [round(value, 2) for value in lost])
     # Beside other tests the thread that writes may come late; of many kills most tell the truth.
     assert np.median(lost) <= 1.0
-    # Of twenty, one may fall into a moment in which somebody else had the processor.
-    assert sorted(lost)[-2 if kills > 3 else -1] <= (1.0 if kills > 3 else 3.0)
-    assert max(lost) <= 3.0
+    assert max(lost) <= (1.0 if kills > 3 else 3.0)
     with Store(home=tmp_path) as store:
         assert store.notes == ()
         (info,) = store.sessions()
