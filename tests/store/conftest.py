@@ -17,6 +17,16 @@ OpenStore = Callable[..., Store]
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A server for all tests of this process."""
+    yield from _server()
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """A server that a test may stop; the other tests keep theirs."""
+    yield from _server()
+
+
+def _server() -> Iterator[PostgresServer]:
     programs = server_programs()
     if programs is None:
         reason = "needs PostgreSQL (apt-get install postgresql)"

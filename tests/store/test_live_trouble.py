@@ -1,10 +1,8 @@
 """A camera that is recorded while disk or database refuse: the video goes on, and rows wait."""
 
-import shutil
 import subprocess
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,7 @@ from emotion_core.store.models import SessionState
 from emotion_core.store.store import Store
 from tests.files.conftest import SmallDisk, real_disk  # noqa: F401
 from tests.live.conftest import FixedClassifier, FixedDetector
-from tests.store.postgres import PostgresServer, server_programs
+from tests.store.postgres import PostgresServer
 
 AT_ONCE = 0.02
 SOURCE = ScoreSource("compact", "raters", "fixed")
@@ -48,18 +46,6 @@ class Camera:
 def wait_for(happened: Callable[[], Any]) -> None:
     while not happened():
         time.sleep(0.01)
-
-
-@pytest.fixture
-def own_server(postgres: PostgresServer) -> Iterator[PostgresServer]:
-    """A server that a test may stop; the other tests keep theirs."""
-    programs = server_programs()
-    assert programs is not None
-    folder = Path(tempfile.mkdtemp(prefix="emotion-lens-postgres-"))
-    server = PostgresServer(folder, programs)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
 
 
 def test_a_server_that_goes_away_costs_no_frame(

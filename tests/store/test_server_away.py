@@ -1,9 +1,6 @@
 """A PostgreSQL server that goes away in the middle of a recording, and comes back."""
 
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +9,8 @@ from emotion_core.errors import StoreUnavailableError
 from emotion_core.store import recorder as recorder_module
 from emotion_core.store.models import SessionState
 from emotion_core.store.store import Store
-from tests.store.postgres import PostgresServer, server_programs
+from tests.store.postgres import PostgresServer
 from tests.video.tables import happy, result, sad
-
-
-@pytest.fixture
-def own_server(postgres: PostgresServer) -> Iterator[PostgresServer]:
-    """A server that a test may stop; the other tests keep theirs."""
-    programs = server_programs()
-    assert programs is not None
-    folder = Path(tempfile.mkdtemp(prefix="emotion-lens-postgres-"))
-    server = PostgresServer(folder, programs)
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
 
 
 def test_rows_wait_on_the_disk_and_are_written_later(
