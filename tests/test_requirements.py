@@ -23,7 +23,7 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 #: Imported where it is there, and installed by hand: what for stands in docs/training.md.
 BY_HAND = {"jax": "several processes or machines"}
 #: In environments of their own (benchmarks/peers/*.txt).
-PEERS = {"deepface", "fer"}
+PEERS = {"deepface", "fer", "uvicorn"}
 #: Extras that the dashboard and the command line use.
 RUN = ("api", "app", "login", "train", "audit", "postgres", "reports", "tensorboard")
 #: Parts of the project.

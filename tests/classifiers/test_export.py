@@ -51,7 +51,11 @@ def test_parity_notices_another_scale_of_the_pixels(
     wrong = keras.Model(inputs, networks["compact"](scaled))
     report = parity(wrong, exported["compact"], faces)
     assert report.agreement < 0.6
+    assert report.contradicted > 0.3
     assert report.max_abs_diff > 0.3
+    # Where every class is as likely as any other, no answer contradicts another.
+    tied = parity(wrong, exported["compact"], faces, temperature=1000)
+    assert (tied.agreement, tied.contradicted) == (report.agreement, 0)
 
 
 def test_int8_needs_crops_and_stays_small(

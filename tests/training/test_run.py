@@ -4,10 +4,12 @@ import json
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from emotion_core.classifiers.export import export_litert
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.datasets import TEST, TRAINING, EmotionDataset
 from emotion_core.errors import ModelError, TrainingError
@@ -209,6 +211,26 @@ def test_promoted_run_is_a_whole_model(
         promote_run(
             run_dir, draw_shapes(), tmp_path, "shapes", title="S", description="S", report=quiet
         )
+
+
+def test_a_served_network_that_contradicts_the_trained_one_is_refused(
+    run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMOTION_LENS_HOME", str(tmp_path / "home"))
+
+    def export_another(model: Any, path: Path) -> Path:
+        import keras
+
+        another = keras.models.clone_model(model)
+        another.set_weights([-weights for weights in model.get_weights()])
+        return export_litert(another, path)
+
+    monkeypatch.setattr("emotion_core.classifiers.export.export_litert", export_another)
+    with pytest.raises(ModelError, match="contradicts the trained one on at most 2 %"):
+        promote_run(
+            run_dir, draw_shapes(), tmp_path, "wrong", title="W", description="W", report=quiet
+        )
+    assert not (tmp_path / "wrong").exists()
 
 
 @pytest.mark.slow
