@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from emotion_core.classifiers.litert_network import usable_threads
 from emotion_core.classifiers.registry import load_model
 from emotion_core.classifiers.runtime import Classifier, LiteRTClassifier
 from emotion_core.faces import (
@@ -74,6 +75,7 @@ class EmotionPipeline:
         max_side_px: int = DEFAULT_MAX_SIDE_PX,
         threshold: float | None = None,
         labels: str | None = None,
+        threads: int | None = None,
     ) -> "EmotionPipeline":
         """Opens a model and a face detector, to use them for many pictures.
 
@@ -87,6 +89,8 @@ class EmotionPipeline:
             threshold: call an answer uncertain below this score, 0-1; None for the model's own.
             labels: whose labels answer, ``raters`` or ``fer2013``; None for what the model has,
                 raters' first. For a model that is given by name.
+            threads: how many share out each picture; None: the cores, at most four. They spin
+                while they wait for each other: take 1 for several pipelines side by side.
 
         Raises:
             ModelError: no such model, its files are not those of its card, or it has no head for
@@ -102,13 +106,14 @@ class EmotionPipeline:
                 )
             classifier = model
         else:
-            classifier = load_model(model, labels=labels)
+            classifier = load_model(model, threads=threads, spin=True, labels=labels)
         return cls(
             build_detector(
                 detector,
                 min_confidence=min_confidence,
                 max_side_px=max_side_px,
                 small_faces=SmallFaces(small_faces),
+                threads=threads or usable_threads(),
             ),
             classifier,
             threshold=threshold,

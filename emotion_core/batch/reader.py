@@ -61,6 +61,7 @@ class ItemReader:
                 small_faces=options.small_faces,
                 max_side_px=options.detection_size,
                 threshold=options.threshold,
+                threads=1,
             )
         self._card = getattr(self._pipeline.classifier, "card", None)
         self._labels = str(getattr(self._pipeline.classifier, "labels", ""))

@@ -61,6 +61,7 @@ class LiteRTClassifier:
         folder: the model's folder.
         card: its card.
         threads: how many threads several faces are shared out among; None: `usable_threads`.
+        spin: whether they share out a lone face as well, and spin while they wait.
         labels: whose labels answer, ``raters`` or ``fer2013``; None: the card's own.
 
     Raises:
@@ -74,6 +75,7 @@ class LiteRTClassifier:
         card: ModelCard,
         *,
         threads: int | None = None,
+        spin: bool = False,
         labels: str | None = None,
     ) -> None:
         self._head = card.head(labels)
@@ -93,7 +95,7 @@ class LiteRTClassifier:
                 f"{folder}: wanted a model for gray crops, 1 channel. "
                 f"Received: {card.input_channels} channels"
             )
-        self._network = LiteRTNetwork(content, threads=threads or usable_threads())
+        self._network = LiteRTNetwork(content, threads=threads or usable_threads(), spin=spin)
         wanted = ((card.input_size_px, card.input_size_px, 1), card.n_outputs)
         received = (self._network.input_shape, self._network.n_classes)
         if wanted != received:

@@ -137,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
     from emotion_core.faces import detector_info
     from emotion_core.pipeline import EmotionPipeline
 
-    model = load_model(args.model, labels=args.labels)
+    model = load_model(args.model, spin=True, labels=args.labels)
     pipeline = EmotionPipeline.load(
         model,
         args.detector,

@@ -111,6 +111,7 @@ def build_detector(
     min_confidence: float | None = None,
     max_side_px: int = DEFAULT_MAX_SIDE_PX,
     small_faces: SmallFaces = SmallFaces.AUTO,
+    threads: int = 1,
 ) -> BoundedDetector:
     """Builds a detector for one thread or session.
 
@@ -122,6 +123,8 @@ def build_detector(
             fast as 640 and misses faces below some 20 pixels of the shrunk picture.
         small_faces: how hard small faces are looked for in pictures that are shrunk a lot; `OFF`
             for streams, where every frame counts.
+        threads: how many share out each look of the usual detector. They spin while they wait
+            for each other, so leave it at 1 where others need the cores.
 
     Raises:
         DetectorError: the name is unknown, or the detector cannot be used here.
@@ -134,6 +137,7 @@ def build_detector(
         raise DetectorError(f"The detector {chosen} cannot be used here: {reason}")
     detector = entry.build(min_confidence, max_side_px)
     detector.small_faces = small_faces
+    detector.threads = threads
     first = next(iter(_CATALOG))
     if name is None and chosen != first:
         detector.note = (

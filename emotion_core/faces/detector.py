@@ -130,6 +130,8 @@ class BoundedDetector(ABC):
         self.max_side_px = max_side_px
         #: How hard small faces are looked for in large pictures; may be changed at any time.
         self.small_faces = SmallFaces.OFF
+        #: How many share out a look, where the detector can; may be changed at any time.
+        self.threads = 1
         self._usual_confidence = min_confidence if usual_confidence is None else usual_confidence
         self._closer_confidence = (
             self._usual_confidence if closer_confidence is None else closer_confidence

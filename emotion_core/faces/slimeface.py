@@ -55,14 +55,15 @@ class YuNetNetwork:
 
     Args:
         content: of the ``.tflite`` file.
+        threads: how many share out the layers.
     """
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, threads: int = 1) -> None:
         # Here and not at the top: a page that only names the detector needs no interpreter.
         from ai_edge_litert.interpreter import Interpreter
 
         with quiet_start():
-            self._interpreter: Any = Interpreter(model_content=content, num_threads=1)
+            self._interpreter: Any = Interpreter(model_content=content, num_threads=threads)
             self._interpreter.allocate_tensors()
         self._input: int = self._interpreter.get_input_details()[0]["index"]
         self._outputs = [output["index"] for output in self._interpreter.get_output_details()]
@@ -105,10 +106,11 @@ class _Networks:
 
     Args:
         content: of the ``.tflite`` file.
+        threads: of each interpreter.
     """
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+    def __init__(self, content: bytes, threads: int = 1) -> None:
+        self._content, self._threads = content, threads
         self._lock = threading.Lock()
         self._free: list[YuNetNetwork] = []
 
@@ -121,16 +123,16 @@ class _Networks:
             network = (fitting or self._free or [None])[-1]  # type: ignore[list-item]
             if network is not None:
                 self._free.remove(network)
-        network = network or YuNetNetwork(self._content)
+        network = network or YuNetNetwork(self._content, self._threads)
         yield network  # one that failed is not used again
         with self._lock:
             self._free.append(network)
             del self._free[:-_MOST_KEPT]
 
 
-@functools.lru_cache(maxsize=1)
-def _networks(content: bytes) -> _Networks:
-    return _Networks(content)
+@functools.lru_cache(maxsize=2)
+def _networks(content: bytes, threads: int) -> _Networks:
+    return _Networks(content, threads)
 
 
 class SlimefaceDetector(BoundedDetector):
@@ -162,12 +164,12 @@ class SlimefaceDetector(BoundedDetector):
             usual_confidence=usual,
             second_look=SecondLook(),
         )
-        self._networks = _networks(yunet_model.yunet_content())
+        self._content = yunet_model.yunet_content()
         self._refiner = LandmarkRefiner()
 
     def _find(self, image: UInt8Array) -> tuple[Float32Array, Float32Array, Float32Array]:
         try:
-            with self._networks.borrowed(image.shape[:2]) as network:
+            with _networks(self._content, self.threads).borrowed(image.shape[:2]) as network:
                 outputs = network.run(image)
         except (RuntimeError, MemoryError) as error:
             raise DetectorError(f"libfacedetection's network cannot be run: {error}") from error

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from emotion_core.classifiers.litert_network import usable_threads
 from emotion_core.faces import SmallFaces, build_detector
 from emotion_core.types import Float32Array, Frame
 from emotion_core.video.face_places import SampledFaces
@@ -52,7 +53,10 @@ class FaceFinder:
 
     def __init__(self, options: AnalysisOptions) -> None:
         self._detector = build_detector(
-            options.detector, min_confidence=options.min_confidence, small_faces=SmallFaces.OFF
+            options.detector,
+            min_confidence=options.min_confidence,
+            small_faces=SmallFaces.OFF,
+            threads=usable_threads(),
         )
 
     def __call__(self, frame: Frame) -> Float32Array:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from emotion_core.classifiers.heads import HEAD_NAMES
+from emotion_core.classifiers.litert_network import usable_threads
 from emotion_core.classifiers.registry import load_model
 from emotion_core.errors import VideoError
 from emotion_core.faces import SmallFaces, build_detector
@@ -99,15 +100,18 @@ class AnalysisOptions:
         """Opens model and detector.
 
         Args:
-            threads: as of ``load_model``.
+            threads: as of ``EmotionPipeline.load``.
 
         Raises:
             ModelError: no such model, or it cannot answer with these labels.
             DetectorError: no such detector, or it cannot be used here.
         """
-        classifier = load_model(self.model, threads=threads, labels=self.labels)
+        classifier = load_model(self.model, threads=threads, spin=True, labels=self.labels)
         detector = build_detector(
-            self.detector, min_confidence=self.min_confidence, small_faces=SmallFaces.OFF
+            self.detector,
+            min_confidence=self.min_confidence,
+            small_faces=SmallFaces.OFF,
+            threads=threads or usable_threads(),
         )
         stream = StreamOptions(
             detect_every=self.detect_every, half_life_s=self.half_life_s, threshold=self.threshold

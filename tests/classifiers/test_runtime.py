@@ -167,6 +167,14 @@ def test_faces_that_are_shared_out_among_threads_get_the_same_answers() -> None:
         LiteRTNetwork(content, threads=0)
 
 
+def test_a_lone_face_that_threads_share_out_gets_the_same_answer() -> None:
+    content = (ModelRegistry().folder("flagship") / LITERT_FILE).read_bytes()
+    one, two = LiteRTNetwork(content), LiteRTNetwork(content, threads=2, spin=True)
+    faces = np.random.default_rng(3).random((3, 48, 48, 1), np.float32)
+    for n in (1, 3, 1):
+        np.testing.assert_array_equal(two.run(faces[:n]), one.run(faces[:n]))
+
+
 def test_a_fault_in_any_of_the_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     content = (ModelRegistry().folder("compact") / LITERT_FILE).read_bytes()
     network = LiteRTNetwork(content, threads=2)

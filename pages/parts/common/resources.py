@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from emotion_core.classifiers.card import ModelCard
+from emotion_core.classifiers.litert_network import usable_threads
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.worker import InferenceWorker
 from emotion_core.faces import FaceDetector, SmallFaces, all_detectors, build_detector
@@ -54,7 +55,13 @@ def session_detector(
     wanted = (name, min_confidence, small_faces)
     built: tuple[Any, FaceDetector] | None = st.session_state.get(_DETECTOR)
     if built is None or built[0] != wanted:
-        built = wanted, build_detector(name, min_confidence=min_confidence, small_faces=small_faces)
+        detector = build_detector(
+            name,
+            min_confidence=min_confidence,
+            small_faces=small_faces,
+            threads=usable_threads(),
+        )
+        built = wanted, detector
         st.session_state[_DETECTOR] = built
     return built[1]
 
