@@ -80,7 +80,10 @@ def register(subparsers: Subparsers) -> None:
         "--annotated", type=Path, metavar="DIR", help="write the photos with boxes and labels here"
     )
     parser.add_argument(
-        "--blur-faces", action="store_true", help="make faces unrecognisable in --annotated"
+        "--blur-faces",
+        "--blur",
+        action="store_true",
+        help="make faces unrecognisable in --annotated",
     )
     add_recursive_option(parser)
     parser.add_argument(
