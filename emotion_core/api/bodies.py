@@ -16,8 +16,8 @@ FORM = "multipart/form-data"
 _MOST_HEADER_BYTES = 16_000
 # Of what is refused, so much is still read: most clients read an answer only once they have sent.
 _MOST_DRAINED_BYTES, _DRAIN_S = 50_000_000, 5.0
-# Slower than this is a client that only wants to hold a place.
-_LEAST_BYTES_PER_S = 20_000
+#: Slower than this is a client that only wants to hold a place.
+LEAST_BYTES_PER_S = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ async def _body(request: Request, max_bytes: int, idle_s: float) -> AsyncIterato
         raise too_large(f"{text} Received: {int(declared) / 1e6:,.6g} MB")
     received, began = 0, time.monotonic()
     while True:
-        left_s = idle_s + received / _LEAST_BYTES_PER_S - (time.monotonic() - began)
+        left_s = idle_s + received / LEAST_BYTES_PER_S - (time.monotonic() - began)
         try:
             async with asyncio.timeout(min(idle_s, left_s)):
                 chunk = await anext(stream)
@@ -106,7 +106,7 @@ async def _body(request: Request, max_bytes: int, idle_s: float) -> AsyncIterato
                 408,
                 "too_slow",
                 f"The request came too slowly: nothing for {idle_s:g} s, or less than "
-                f"{_LEAST_BYTES_PER_S / 1000:g} kB a second. Send it again.",
+                f"{LEAST_BYTES_PER_S / 1000:g} kB a second. Send it again.",
             ) from None
         received += len(chunk)
         if received > max_bytes:

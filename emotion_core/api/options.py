@@ -2,8 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from emotion_core.drawing import DrawOptions
 from emotion_core.errors import VideoError
 from emotion_core.video.options import AnalysisOptions
 from emotion_core.video.sampling import Sampling
@@ -40,6 +41,35 @@ class ReadingOptions(BaseModel):
     small_faces: Literal["auto", "thorough", "off"] = Field(
         "auto", description="How hard small faces are looked for in large pictures."
     )
+
+
+class PicturesQuery(ReadingOptions):
+    """How pictures are read, and what comes back beside what was read."""
+
+    annotated: bool = Field(
+        False,
+        description="true: also the pictures with boxes and predictions drawn into them, as "
+        "JPEGs in base64 (`results[].annotated`).",
+    )
+    blur: bool = Field(
+        False, description="true: faces are made unrecognisable in the annotated pictures."
+    )
+
+    @field_validator("blur")
+    @classmethod
+    def _only_with_pictures(cls, blur: bool, info: ValidationInfo) -> bool:
+        # Where `annotated` itself is at fault, that is said, and enough.
+        if blur and not info.data.get("annotated", True):
+            raise ValueError("is for the annotated pictures: ask for annotated=true, too")
+        return blur
+
+    def reading(self) -> ReadingOptions:
+        """What decides about the reading alone: the same whatever is drawn afterwards."""
+        return ReadingOptions(**self.model_dump(include=set(ReadingOptions.model_fields)))
+
+    def drawing(self) -> DrawOptions | None:
+        """What is drawn into the pictures; None where nobody asked for them."""
+        return DrawOptions(blur_faces=self.blur) if self.annotated else None
 
 
 class VideoQuery(BaseModel):

@@ -29,6 +29,12 @@ class PictureResult(_Document):
     height: int
     rotation_deg: int = Field(description="By how much it was turned to find faces.")
     faces: list[Face] = Field(description="Empty where there are none.")
+    annotated: str = Field(
+        "",
+        description="Only with `annotated=true`: the picture with its faces drawn, a JPEG in "
+        "base64.",
+        json_schema_extra={"contentEncoding": "base64", "contentMediaType": "image/jpeg"},
+    )
 
 
 class PictureError(_Document):
@@ -131,6 +137,26 @@ class Models(_Document):
 
 class ProblemDocument(BaseModel):
     """Why a request failed. Source: RFC 9457."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Entity",
+                    "status": 422,
+                    "detail": "blur: is for the annotated pictures: ask for annotated=true, too.",
+                    "code": "wrong_options",
+                    "errors": [
+                        {
+                            "option": "blur",
+                            "fault": "is for the annotated pictures: ask for annotated=true, too",
+                        }
+                    ],
+                }
+            ]
+        }
+    )
 
     type: str
     title: str

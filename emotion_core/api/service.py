@@ -5,6 +5,7 @@ model, which puts those of all requests into one batch.
 """
 
 import asyncio
+import base64
 import itertools
 import logging
 import threading
@@ -21,9 +22,11 @@ from emotion_core.api.settings import ApiSettings
 from emotion_core.classifiers.card import ModelCard
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.classifiers.worker import InferenceWorker
+from emotion_core.drawing import DrawOptions, draw_result
 from emotion_core.errors import EmotionLensError
 from emotion_core.faces import SmallFaces, build_detector
-from emotion_core.images import decode_image
+from emotion_core.images import decode_image, encode_jpeg
+from emotion_core.photos.photo_files import Failure
 from emotion_core.pipeline import EmotionPipeline
 from emotion_core.tables import analysis_document
 from emotion_core.types import Frame, FrameResult
@@ -47,6 +50,31 @@ class Picture:
 
     name: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What a request asks to be read.
+
+    Attributes:
+        pictures: as they came.
+        failures: what came beside them and is no picture, e.g. in a zip.
+        draw: what is drawn into the pictures that are sent back; None for none.
+        hold: counts the bytes of those, and raises a Problem where there is no room for them.
+    """
+
+    pictures: Sequence[Picture]
+    failures: Sequence[Failure] = ()
+    draw: DrawOptions | None = None
+    hold: Callable[[int], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was found in a picture, and the picture with that drawn into it, if wanted."""
+
+    result: FrameResult
+    annotated: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +106,24 @@ class AnalysisService:
 
     async def analyze(
         self,
-        pictures: Sequence[Picture],
+        wanted: Pictures,
         options: ReadingOptions,
         is_abandoned: Callable[[], Awaitable[bool]] | None = None,
     ) -> dict[str, Any]:
         """The document of ``analyze`` for the pictures of one request.
 
         Args:
-            pictures: as they came.
+            wanted: the pictures, and what is to come back.
             options: how they are read.
             is_abandoned: whether nobody waits for the answer any more.
 
         Raises:
-            Problem: no such model or detector, no picture can be read (422), or it takes too
-                long (503).
+            Problem: no such model or detector, no picture can be read, the annotated pictures
+                are too large (422), or it takes too long (503).
         """
         try:
             async with asyncio.timeout(self._settings.timeout_s):
-                return await self._analyze(pictures, options, is_abandoned)
+                return await self._analyze(wanted, options, is_abandoned)
         except TimeoutError:
             raise try_later(
                 "too_long",
@@ -106,7 +134,7 @@ class AnalysisService:
 
     async def _analyze(
         self,
-        pictures: Sequence[Picture],
+        wanted: Pictures,
         options: ReadingOptions,
         is_abandoned: Callable[[], Awaitable[bool]] | None,
     ) -> dict[str, Any]:
@@ -114,29 +142,48 @@ class AnalysisService:
             opened, detector = await self._in_thread(self._open, options)
         except EmotionLensError as error:
             raise not_usable(str(error), "option_not_usable") from error
-        found: list[FrameResult | str] = [""] * len(pictures)
-        numbers = itertools.count()
+        pictures = wanted.pictures
+        found: list[_Read | str] = [""] * len(pictures)
+        numbers, n_drawn_bytes = itertools.count(), 0
 
         async def next_ones() -> None:
+            nonlocal n_drawn_bytes
             while (number := next(numbers)) < len(pictures):
                 if is_abandoned is not None and await is_abandoned():
                     return
-                found[number] = await self._in_thread(self._read, pictures[number], options, opened)
+                one = await self._in_thread(
+                    self._read, pictures[number], options, opened, wanted.draw
+                )
+                if isinstance(one, _Read) and one.annotated:
+                    n_drawn_bytes += len(one.annotated)
+                    if n_drawn_bytes > self._settings.max_bytes:
+                        raise _too_much_drawn(self._settings.max_bytes)
+                    wanted.hold(len(one.annotated))
+                found[number] = one
 
         # Not all at once: a request with many pictures must not keep those with one waiting.
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(min(len(pictures), self._settings.threads)):
-                tasks.create_task(next_ones())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(min(len(pictures), self._settings.threads)):
+                    tasks.create_task(next_ones())
+        except ExceptionGroup as group:
+            raise next((e for e in group.exceptions if isinstance(e, Problem)), group) from None
         named = list(zip((picture.name for picture in pictures), found, strict=True))
+        results = [(name, one) for name, one in named if isinstance(one, _Read)]
+        errors = [(failure.name, failure.message) for failure in wanted.failures]
+        errors += [(name, one) for name, one in named if isinstance(one, str)]
         document = analysis_document(
             opened.card.name,
             detector,
-            [(name, result) for name, result in named if isinstance(result, FrameResult)],
-            [(name, error) for name, error in named if isinstance(error, str)],
+            [(name, one.result) for name, one in results],
+            errors,
             opened.labels,
         )
-        if not document["results"]:
+        if not results:
             raise _nothing_read(document)
+        if wanted.draw is not None:
+            for entry, (_, one) in zip(document["results"], results, strict=True):
+                entry["annotated"] = one.annotated
         return document
 
     def close(self) -> None:
@@ -153,15 +200,23 @@ class AnalysisService:
         return opened, self._pipeline(options, opened).detector.name
 
     def _read(
-        self, picture: Picture, options: ReadingOptions, opened: _Opened
-    ) -> FrameResult | str:
+        self,
+        picture: Picture,
+        options: ReadingOptions,
+        opened: _Opened,
+        draw: DrawOptions | None,
+    ) -> _Read | str:
         """What is in a picture, or why it cannot be read."""
         with self._reading():
             try:
                 image = decode_image(
                     picture.data, name=picture.name, max_pixels=self._settings.max_pixels
                 )
-                return self._pipeline(options, opened).analyze(Frame(image))
+                result = self._pipeline(options, opened).analyze(Frame(image))
+                if draw is None:
+                    return _Read(result)
+                drawn = encode_jpeg(draw_result(image, result, draw))
+                return _Read(result, base64.b64encode(drawn).decode("ascii"))
             except EmotionLensError as error:
                 return str(error)
             except Exception:  # one picture must not cost the others theirs
@@ -231,5 +286,16 @@ def _used(kept: OrderedDict[Any, Any], key: Any) -> Any:
 
 def _nothing_read(document: dict[str, Any]) -> Problem:
     errors = document["errors"]
-    what = errors[0]["error"] if len(errors) == 1 else f"None of {len(errors)} files could be read."
+    what = f"None of {len(errors)} files could be read."
+    if len(errors) == 1:
+        source, error = errors[0]["source"], errors[0]["error"]
+        what = error if source in error else f"{source}: {error}"
     return not_usable(what, "nothing_read", errors=errors)
+
+
+def _too_much_drawn(max_bytes: int) -> Problem:
+    return not_usable(
+        f"The annotated pictures of an answer may have {max_bytes / 1e6:,.6g} MB in base64. Send "
+        "fewer or smaller pictures at once, or ask without annotated.",
+        "answer_too_large",
+    )

@@ -19,9 +19,10 @@ from emotion_core.cli.common import (
     Subparsers,
     UsageError,
     add_reading_options,
+    add_recursive_option,
+    add_small_faces_options,
     is_address,
     message,
-    whole_number_from,
 )
 from emotion_core.cli.inputs import (
     STANDARD_INPUT,
@@ -42,9 +43,6 @@ if TYPE_CHECKING:
     from emotion_core.pipeline import EmotionPipeline
     from emotion_core.store.adding import AnalysedPhoto
     from emotion_core.types import FrameResult, UInt8Array
-
-# Written out, as the detectors take time to load and `--help` answers at once. A test compares.
-_SMALL_FACES = ("auto", "thorough", "off")
 
 _EXAMPLE = """\
 python -m emotion_core analyze party.jpg
@@ -73,22 +71,7 @@ def register(subparsers: Subparsers) -> None:
         help="photo or folder; - is one picture or zip from standard input; no addresses (URLs)",
     )
     add_reading_options(parser)
-    parser.add_argument(
-        "--small-faces",
-        choices=_SMALL_FACES,
-        default=_SMALL_FACES[0],
-        help="search large photos again for faces too small to be seen when they are shrunk: auto "
-        "once, thorough twice and in tiles, which takes several times as long (default: "
-        "%(default)s)",
-    )
-    parser.add_argument(
-        "--detection-size",
-        type=whole_number_from(64),
-        default=640,
-        metavar="PX",
-        help="longest side at which faces are first searched for (default: %(default)s); "
-        "--small-faces is the faster way to small ones",
-    )
+    add_small_faces_options(parser)
     parser.add_argument(
         "--format", choices=FORMATS, help="default: by the suffix of --output, json"
     )
@@ -97,11 +80,12 @@ def register(subparsers: Subparsers) -> None:
         "--annotated", type=Path, metavar="DIR", help="write the photos with boxes and labels here"
     )
     parser.add_argument(
-        "--blur-faces", action="store_true", help="make faces unrecognisable in --annotated"
+        "--blur-faces",
+        "--blur",
+        action="store_true",
+        help="make faces unrecognisable in --annotated",
     )
-    parser.add_argument(
-        "--recursive", action="store_true", help="also read the folders inside folders"
-    )
+    add_recursive_option(parser)
     parser.add_argument(
         "--keep",
         nargs="?",

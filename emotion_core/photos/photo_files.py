@@ -106,7 +106,7 @@ def take_in(files: Iterable[tuple[str, bytes]], room: Room | None = None) -> Int
     intake = Intake()
     for raw_name, data in files:
         name = harmless_name(raw_name)
-        found = _zip_items(name, data, room) if _is_zip(name, data) else _items(name, data, room)
+        found = _zip_items(name, data, room) if is_zip(name, data) else _items(name, data, room)
         for item in found:
             if isinstance(item, Upload):
                 intake.photos.append(item)
@@ -216,7 +216,8 @@ def _refusal(entry: zipfile.ZipInfo, name: str) -> str:
     return ""
 
 
-def _is_zip(name: str, data: bytes) -> bool:
+def is_zip(name: str, data: bytes) -> bool:
+    """Whether a file is taken for a zip: by its name, or by its first four bytes."""
     return name.lower().endswith(".zip") or data.startswith(_ZIP_STARTS)
 
 

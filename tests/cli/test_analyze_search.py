@@ -7,8 +7,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from emotion_core.cli.analyze import _SMALL_FACES
-from emotion_core.cli.common import DETECTION_RANGES
+from emotion_core.cli.common import DETECTION_RANGES, SMALL_FACES
 from emotion_core.faces import SmallFaces, all_detectors
 
 
@@ -35,8 +34,8 @@ def test_small_faces_in_a_large_photo_are_found_by_default(command, large_crowd:
 
 
 def test_the_words_for_searching_are_the_librarys() -> None:
-    assert set(_SMALL_FACES) == {search.value for search in SmallFaces}
-    assert _SMALL_FACES[0] == "auto"
+    assert set(SMALL_FACES) == {search.value for search in SmallFaces}
+    assert SMALL_FACES[0] == "auto"
 
 
 def test_help_states_the_useful_ranges(command) -> None:

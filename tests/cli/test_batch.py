@@ -14,7 +14,6 @@ from emotion_core.batch.folder import BatchFolder
 from emotion_core.batch.options import INPUT_KINDS, BatchOptions
 from emotion_core.batch.run import EXECUTORS
 from emotion_core.cli import batch, build_parser
-from emotion_core.faces import SmallFaces
 from emotion_core.jobs import JobBoard, JobState
 from emotion_core.jobs.foreground import run_here
 
@@ -142,10 +141,19 @@ def test_a_job_that_fails_and_one_that_is_stopped(tmp_path: Path) -> None:
 def test_what_is_written_out_is_what_the_library_has() -> None:
     assert batch._KINDS == INPUT_KINDS
     assert batch._EXECUTORS == EXECUTORS
-    assert set(batch._SMALL_FACES) == set(SmallFaces)
     parse: Callable[..., argparse.Namespace] = build_parser(["batch"]).parse_args
     args = parse(["batch", "a.jpg", "--output", "out"])
     assert batch._options(args) == BatchOptions()
+    given = [
+        "batch", "a.jpg", "--output", "out", "--every", "5", "--from", "1:30", "--to", "2:00",
+        "--model", "compact", "--labels", "fer2013", "--detector", "haar", "--threshold", "0.7",
+        "--min-confidence", "0.6", "--small-faces", "off", "--detection-size", "320",
+    ]  # fmt: skip
+    assert batch._options(parse(given)) == BatchOptions(
+        every_s=None, every_n=5, from_s=90.0, to_s=120.0, model="compact", labels="fer2013",
+        detector="haar", threshold=0.7, min_confidence=0.6, small_faces="off",
+        detection_size=320,
+    )  # fmt: skip
 
 
 def test_settings_of_another_program(command, folder: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from subprocess import Popen
 import pandas as pd
 import pytest
 
-from emotion_core.cli import video
+from emotion_core.cli.common import EVERY
 from emotion_core.video.options import DEFAULT_EVERY_S
 from emotion_core.video.probing import probe_video
 from tests.cli.conftest import Outcome
@@ -27,7 +27,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_the_parser_repeats_is_what_the_library_says() -> None:
-    assert f"{DEFAULT_EVERY_S:g}s" == video._EVERY
+    assert f"{DEFAULT_EVERY_S:g}s" == EVERY
 
 
 def test_a_table_figures_and_json(command: Command, clip: Path, tmp_path: Path) -> None:

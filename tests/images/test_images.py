@@ -366,6 +366,12 @@ def test_encoding(shape: tuple[int, ...]) -> None:
     assert np.abs(decode_image(encode_jpeg(image)).astype(int) - 77).max() <= 2
 
 
+def test_what_is_too_long_for_a_jpeg_is_told() -> None:
+    assert encode_jpeg(np.zeros((1, 65_500), np.uint8))
+    with pytest.raises(ImageError, match=r"65,500 pixels to a side\. Received: 65501 x 1"):
+        encode_jpeg(np.zeros((1, 65_501), np.uint8))
+
+
 def test_png_keeps_colours() -> None:
     bgr = np.ascontiguousarray(patches_rgb()[..., ::-1])
     assert (decode_image(encode_png(bgr)) == bgr).all()
