@@ -19,7 +19,7 @@ from tests.e2e.live_camera import (
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-_FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", LOOPBACK_FLAG)
+_FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", LOOPBACK_FLAG)
 _HINT = "Does the video not start?"
 # Keeps hold of the camera's tracks, so that a test can take the camera away.
 _HOLD_TRACKS = """
