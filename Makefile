@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := $(BIN)/python -m uv
 TESTS := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: run test test-slow coverage test-newest test-lowest check lock hooks install install-dev clean
+.PHONY: run test test-slow test-long coverage test-newest test-lowest check lock hooks install install-dev clean
 
 run: install
 	$(BIN)/python -m streamlit run app.py
@@ -23,7 +23,11 @@ test: check
 	$(TESTS)
 
 test-slow: install-dev
-	$(TESTS) -m slow
+	$(TESTS) -m "slow and not long"
+
+# What the slow tests see nearly as well: before a release, and when its subject changes.
+test-long: install-dev
+	$(TESTS) -m long
 
 # Which lines and branches the tests of `make test` reach. Half as long again.
 coverage: install-dev

@@ -47,6 +47,7 @@ def test_doctor_says_nothing(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)  # two starts of TensorFlow
 def test_training_says_only_our_lines(tmp_path: Path) -> None:
     folder, small = tmp_path / "run", tmp_path / "small.parquet"
@@ -61,6 +62,7 @@ def test_training_says_only_our_lines(tmp_path: Path) -> None:
     assert not [word for word in foreign if word in judged.stderr], judged.stderr
 
 
+@pytest.mark.long
 def test_adding_a_model_says_only_our_line(tmp_path: Path) -> None:
     code = (
         "from emotion_core.classifiers.quiet import load_tensorflow; load_tensorflow()\n"

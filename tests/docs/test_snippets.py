@@ -2,7 +2,8 @@
 
 In a folder with ``party.jpg``, ``photos/``, ``interview.mp4`` and ``notes.txt``. A block of ``sh``
 is run; ``text`` is not, because it needs data, a server or a decision; its commands are at least
-parsed. A comment ``<!-- slow -->`` before a block keeps it out of the usual run.
+parsed. A comment ``<!-- slow -->`` or ``<!-- long -->`` before a block keeps it out of the usual
+run.
 """
 
 import argparse
@@ -28,7 +29,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 _BLOCK = re.compile(
-    r"^(?P<slow><!-- slow -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"^(?:<!-- (?P<mark>slow|long) -->\n)?```(?P<language>\w*)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
 _COMMAND = re.compile(r"(?:emotion-lens|python3? -m emotion_core)\s+(?P<arguments>[^|`<>\n]*)")
 
@@ -41,7 +43,7 @@ class Block:
     line: int
     language: str
     code: str
-    slow: bool
+    mark: str
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
@@ -56,7 +58,7 @@ def blocks(path: Path) -> list[Block]:
             text.count("\n", 0, match.start()) + 1,
             match["language"],
             match["code"],
-            bool(match["slow"]),
+            match["mark"] or "",
         )
         for match in _BLOCK.finditer(text)
     ]
@@ -64,7 +66,9 @@ def blocks(path: Path) -> list[Block]:
 
 BLOCKS = [block for path in FILES for block in blocks(path)]
 SHELL = [
-    pytest.param(block, id=str(block), marks=[pytest.mark.slow] if block.slow else [])
+    pytest.param(
+        block, id=str(block), marks=[getattr(pytest.mark, block.mark)] if block.mark else []
+    )
     for block in BLOCKS
     if block.language == "sh"
 ]

@@ -49,7 +49,7 @@ _NOT_FADING = "[data-stale] { opacity: 1 !important; transition: none !important
 _needed: set[Streamlits] = set()
 
 _DESK, _PHONE = (1440, 900), (390, 844)
-_LOOKS = (("light", _DESK), ("dark", _DESK), ("dark", _PHONE))
+_LOOKS = (("light", _DESK), ("dark", _PHONE))
 
 # Of each word in a chart that stands on the page rather than on a strong cell, and of each chosen
 # answer of a multiselect.

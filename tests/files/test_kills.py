@@ -101,7 +101,9 @@ def state_of_audit(folder: Path) -> str:
     [
         ("add", state_of_model, {"", "added"}),
         ("promote", state_of_model, {"old", "new"}),
-        ("promote in two steps", state_of_model, {"old", "new"}),
+        pytest.param(
+            "promote in two steps", state_of_model, {"old", "new"}, marks=pytest.mark.long
+        ),
         ("import", state_of_data, {"old", "new"}),
         ("export", state_of_export, {"", "new"}),
         ("enqueue", state_of_queue, {"", "new"}),

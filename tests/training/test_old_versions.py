@@ -117,7 +117,7 @@ def test_an_old_run_goes_on_after_its_checkpoint(
     assert "start_from" not in written
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_old_run_that_waited_in_the_queue_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

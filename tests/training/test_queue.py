@@ -247,7 +247,7 @@ def wait_until(ready: Callable[[], bool], seconds: float = 300) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_queue_with_real_processes(shapes_set: EmotionDataset, tmp_path: Path) -> None:
     """Two runs, one after the other; the first is killed in mid-epoch and resumed."""

@@ -242,7 +242,7 @@ def test_a_checkpoint_of_an_earlier_version_is_taken_over(
     assert int(again.optimizer.iterations) == int(model.optimizer.iterations) == 8
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ferplus_trains_eight_outputs_and_serves_seven(
     shapes_set: EmotionDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -273,7 +273,7 @@ def test_ferplus_trains_eight_outputs_and_serves_seven(
     assert {look.labels for look in read_accesses(tagged)} == {"fer2013", "raters"}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_both_labels_have_outputs_of_their_own(shapes_set: EmotionDataset, tmp_path: Path) -> None:
     """The votes contradict the labels; what is served still learns the labels."""
     tagged = with_contrary_votes(shapes_set)
