@@ -34,12 +34,12 @@ class LiteRTNetwork:
     and no row depends on the others, so one interpreter serves every batch size without padding,
     and several faces are shared out among interpreters, each on a thread of its own. Threads
     inside of one interpreter wait for each other after every layer, and spin while they wait:
-    good for a lone face on an idle processor, bad beside a browser that plays video.
+    better on an idle processor, for a lone face by far; bad beside a browser that plays video.
 
     Args:
         content: the file's bytes.
         threads: how many threads several faces are shared out among.
-        spin: whether a lone face is shared out as well, layer by layer.
+        spin: whether they share out every layer instead, a lone face's too.
 
     Raises:
         ModelError: not a network with one float input (N, S, S, C) and one output (N, K), or
@@ -50,9 +50,9 @@ class LiteRTNetwork:
     def __init__(self, content: bytes, *, threads: int = 1, spin: bool = False) -> None:
         if threads < 1:
             raise ValueError(f"threads: wanted at least 1. Received: {threads}")
+        within, threads = (threads, 1) if spin else (1, threads)
         self._content = content if threads > 1 else b""
-        self._interpreters = [_Interpreter(content)]
-        self._lone = _Interpreter(content, threads) if spin and threads > 1 else None
+        self._interpreters = [_Interpreter(content, within)]
         self._threads = threads
         self._helpers = ThreadPoolExecutor(threads - 1, "faces") if threads > 1 else None
         #: (S, S, C) of the input.
@@ -77,11 +77,8 @@ class LiteRTNetwork:
         logits = np.empty((len(tensor), self.n_classes), np.float32)
         shares = max(1, min(self._threads, len(tensor)))
         with litert_errors("This model's network cannot be run; choose another model."):
-            if len(tensor) == 1 and self._lone is not None:
-                _fill(self._lone, tensor, logits)
-                return logits
             while len(self._interpreters) < shares:  # only who sees several faces needs more
-                self._interpreters.append(_Interpreter(self._content))
+                self._interpreters.append(_Interpreter(self._content, 1))
             work = zip(
                 self._interpreters,
                 np.array_split(tensor, shares),
@@ -108,7 +105,7 @@ def _fill(interpreter: "_Interpreter", tensor: Float32Array, logits: Float32Arra
 class _Interpreter:
     """A network in the memory of one thread at a time. Errors as of ``LiteRTNetwork``."""
 
-    def __init__(self, content: bytes, threads: int = 1) -> None:
+    def __init__(self, content: bytes, threads: int) -> None:
         # Here and not at the top: a page that only shows model cards needs no interpreter.
         from ai_edge_litert.interpreter import Interpreter
 

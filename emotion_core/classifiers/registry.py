@@ -173,7 +173,7 @@ class ModelRegistry:
             name: one of ``names()``.
             threads: how many threads several faces are shared out among; None: the
                 cores, at most four.
-            spin: whether they share out a lone face as well, and spin while they wait.
+            spin: whether they share out every layer instead, and spin while they wait.
             labels: whose labels answer, ``raters`` or ``fer2013``; None: what the model has,
                 raters' first.
 
@@ -260,8 +260,8 @@ def load_model(
         name: a model's name, as ``emotion-lens models list`` has it; None for the default.
         threads: how many threads several faces are shared out among; None: the
             cores, at most four.
-        spin: whether they share out a lone face as well. Nearly twice as quick with two idle
-            cores; they spin while they wait for each other, so leave it where others need them.
+        spin: whether they share out every layer instead. Nearly twice as quick for a lone face
+            with two idle cores, but they spin while they wait for each other.
         labels: whose labels answer: ``raters``, what most people would say, or ``fer2013``, the
             original labels of that data set; None: what the model has, raters' first.
 

@@ -61,7 +61,7 @@ class LiteRTClassifier:
         folder: the model's folder.
         card: its card.
         threads: how many threads several faces are shared out among; None: `usable_threads`.
-        spin: whether they share out a lone face as well, and spin while they wait.
+        spin: whether they share out every layer instead, and spin while they wait.
         labels: whose labels answer, ``raters`` or ``fer2013``; None: the card's own.
 
     Raises:

@@ -167,7 +167,7 @@ def test_faces_that_are_shared_out_among_threads_get_the_same_answers() -> None:
         LiteRTNetwork(content, threads=0)
 
 
-def test_a_lone_face_that_threads_share_out_gets_the_same_answer() -> None:
+def test_faces_of_which_threads_share_out_every_layer_get_the_same_answers() -> None:
     content = (ModelRegistry().folder("flagship") / LITERT_FILE).read_bytes()
     one, two = LiteRTNetwork(content), LiteRTNetwork(content, threads=2, spin=True)
     faces = np.random.default_rng(3).random((3, 48, 48, 1), np.float32)
