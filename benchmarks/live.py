@@ -48,7 +48,7 @@ from emotion_core.cli.benchmark.machine import machine_facts  # noqa: E402
 
 _PATIENCE_MS = 120_000
 _FLAGS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",
@@ -187,7 +187,7 @@ def run(address: str, server: psutil.Process, film_path: Path, options: argparse
     """Everything that is measured, in the fields of the report."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
             headless=True,
             args=[*_FLAGS, f"--use-file-for-fake-video-capture={film_path}"],
         )
@@ -251,7 +251,7 @@ def run_beside_plain(
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"),
+                executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
                 headless=True,
                 args=[*_FLAGS, f"--use-file-for-fake-video-capture={film_path}"],
             )
