@@ -59,6 +59,7 @@ def _misbehave(seed: int) -> None:
         bytearray(1 << 40)
 
 
+@pytest.mark.slow
 def test_the_child_tells_every_way_out(tmp_path: Path) -> None:
     child = Child(_task(_misbehave), tmp_path, EmotionLensError)
     try:

@@ -23,6 +23,7 @@ def test_report(command) -> None:
     assert outcome.code == int(any("PROBLEM" in line for line in lines))
 
 
+@pytest.mark.slow
 def test_report_as_json(command) -> None:
     document = command("doctor", "--json").json
     assert {check["status"] for check in document["checks"]} <= {"ok", "note", "problem"}

@@ -230,9 +230,9 @@ def test_a_coding_is_mapped_and_judged(study: list[StoredSession]) -> None:
     assert "With the agreement with human codes" in texts(app)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
+def test_a_bad_coding_is_said_and_then_the_next(study: list[StoredSession]) -> None:
+    app = opened(study[0], "Agreement")
+    for name, content, said in (
         ("a.csv", b"when,what\n1,2\n", "wanted columns for the begin"),
         ("a.csv", b"start,end,expression\n5,1,happy\n", "end after they begin"),
         ("a.csv", b"start,end,expression\n", "no coded interval"),
@@ -240,16 +240,12 @@ def test_a_coding_is_mapped_and_judged(study: list[StoredSession]) -> None:
         ("a.boris", b"{}", "wanted a BORIS project"),
         ("a.csv", b"\xff\xfe\x00s", "wanted text in UTF-8"),
         ("a.csv", b"start,end,expression\n900,901,happy\n", "was both coded and read clearly"),
-    ],
-)  # fmt: skip
-def test_a_bad_coding_is_said(
-    study: list[StoredSession], name: str, content: bytes, said: str
-) -> None:
-    app = opened(study[0], "Agreement")
-    app.get("file_uploader")[0].set_value((name, content, "text/plain"))
-    app.run()
-    assert not app.exception
-    assert said in app.error[0].value
+    ):
+        app.get("file_uploader")[0].set_value((name, content, "text/plain"))
+        app.run()
+        assert not app.exception, name
+        (shown,) = app.error
+        assert said in shown.value
 
 
 def test_everything_can_be_taken_home(store: Store, study: list[StoredSession]) -> None:

@@ -62,6 +62,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_run_learns_and_leaves_its_files(run_dir: Path) -> None:
     rows = history(run_dir)
     assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
@@ -76,6 +77,7 @@ def test_a_run_learns_and_leaves_its_files(run_dir: Path) -> None:
     assert (run_dir / "model.keras").is_file()
 
 
+@pytest.mark.slow
 def test_a_folder_with_a_run_is_not_overwritten(run_dir: Path) -> None:
     with pytest.raises(TrainingError, match="already holds a run"):
         start_run(CONFIG, draw_shapes(), run_dir, report=quiet)
@@ -103,6 +105,7 @@ def test_stop_and_resume_give_what_an_uninterrupted_run_gives(
     assert same_weights(folder, run_dir)
 
 
+@pytest.mark.slow
 def test_mixed_precision_resumes_as_exactly_and_serves_plain_weights(
     run_dir: Path, tmp_path: Path
 ) -> None:
@@ -146,6 +149,7 @@ def test_the_best_epoch_is_that_of_the_mean_of_both_heads() -> None:
     assert max(rows, key=merit) is rows[1]
 
 
+@pytest.mark.slow
 def test_resume_wants_the_same_data(run_dir: Path) -> None:
     data = draw_shapes(seed=1)
     other = EmotionDataset(data.images, data.labels, data.usage, data.votes, data.rows, "other")
@@ -178,6 +182,7 @@ def test_leak_free_drops_exact_and_mirrored_copies() -> None:
     assert training_rows(leaky, leak_free=True).rows.tolist() == list(range(2, 280))
 
 
+@pytest.mark.slow
 def test_promoted_run_is_a_whole_model(
     run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +218,7 @@ def test_promoted_run_is_a_whole_model(
         )
 
 
+@pytest.mark.slow
 def test_a_served_network_that_contradicts_the_trained_one_is_refused(
     run_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
