@@ -20,12 +20,14 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from emotion_core.classifiers.card import load_card  # noqa: E402
 from emotion_core.classifiers.export import (  # noqa: E402
     ExportMode,
     export_litert,
     load_keras,
     parity,
 )
+from emotion_core.classifiers.heads import Head  # noqa: E402
 from emotion_core.classifiers.litert_network import LiteRTNetwork  # noqa: E402
 from emotion_core.classifiers.preprocessing import crops_to_tensor  # noqa: E402
 from emotion_core.datasets import TRAINING, VALIDATION, default_dataset_path, load_dataset  # noqa: E402
@@ -67,10 +69,13 @@ def measure(paths: list[Path], dataset_path: Path, rounds: int) -> list[dict[str
         for path in paths:
             name = path.parent.name if path.name == "model.keras" else path.stem
             model = load_keras(path)
+            heads = _heads(path)
+            judged = heads.get("fer2013")
+            own = slice(judged.first, judged.first + judged.outputs) if judged else slice(None)
             for mode in MODES:
                 file = Path(folder) / f"{name}-{mode}.tflite"
                 export_litert(model, file, mode=mode, representative=calibration)
-                report = parity(model, file, held_out.images)
+                report = parity(model, file, held_out.images, heads=tuple(heads.values()))
                 network = LiteRTNetwork(file.read_bytes())
                 networks[name, mode] = network
                 logits = network.run(crops_to_tensor(held_out.images))
@@ -79,7 +84,9 @@ def measure(paths: list[Path], dataset_path: Path, rounds: int) -> list[dict[str
                         "model": name,
                         "mode": mode,
                         "mb": file.stat().st_size / 1e6,
-                        "accuracy": float(np.mean(logits.argmax(axis=1) == held_out.labels)),
+                        "accuracy": float(
+                            np.mean(logits[:, own].argmax(axis=1) == held_out.labels)
+                        ),
                         "agreement": report.agreement,
                         "max_abs_diff": report.max_abs_diff,
                         "mean_abs_diff": report.mean_abs_diff,
@@ -91,6 +98,13 @@ def measure(paths: list[Path], dataset_path: Path, rounds: int) -> list[dict[str
             str(batch): times[row["model"], row["mode"], batch] for batch in BATCHES
         }
     return rows
+
+
+def _heads(path: Path) -> dict[str, Head]:
+    """The groups of outputs of a model's card, where it has one."""
+    if not path.with_name("card.json").exists():
+        return {}
+    return dict(load_card(path.parent).heads)
 
 
 def as_table(rows: list[dict[str, Any]]) -> str:

@@ -41,7 +41,6 @@ def test_pages_fetch_nothing_from_elsewhere(site: Path) -> None:
             assert not re.match(r"(https?:)?//", address), f"{page.name}: {tag[0]}"
 
 
-@pytest.mark.slow
 def test_styles_fetch_nothing_from_elsewhere(site: Path) -> None:
     for style in sorted(site.rglob("*.css")):
         for found in _STYLE.finditer(style.read_text(encoding="utf-8")):
