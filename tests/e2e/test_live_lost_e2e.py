@@ -146,7 +146,7 @@ def test_a_camera_that_goes_is_told_and_no_other_one_is_opened(live: Page) -> No
 
 
 def test_a_denied_camera_is_told_in_our_words(with_flags: Callable[..., Page]) -> None:
-    page = with_flags("--use-fake-device-for-media-stream", "--deny-permission-prompts")
+    page = with_flags("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny")
     start(page)
     expect(_watch(page)).to_contain_text("The browser is not allowed to use the camera.")
     expect(_watch(page)).to_contain_text("Allow it in the address bar")

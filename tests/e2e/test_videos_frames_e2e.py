@@ -119,6 +119,7 @@ def test_the_frame_is_that_of_its_time(
     page.goto(f"/videos?video={entry.id}")
     # The first visitor of a server waits until it has loaded what the page needs.
     expect(page.locator("canvas.picture")).to_be_attached(timeout=120_000)
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     _shows(page, 0, clip)
     for number in (1, 2, 3):
         page.keyboard.press("ArrowRight")
