@@ -47,6 +47,8 @@ from startup import free_port, wait_for_port  # noqa: E402
 from emotion_core.cli.benchmark.machine import machine_facts  # noqa: E402
 
 _PATIENCE_MS = 120_000
+# The first draws no window of its own.
+_CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
 _FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -187,7 +189,7 @@ def run(address: str, server: psutil.Process, film_path: Path, options: argparse
     """Everything that is measured, in the fields of the report."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
+            executable_path=_CHROMIUM,
             headless=True,
             args=[*_FLAGS, f"--use-file-for-fake-video-capture={film_path}"],
         )
@@ -251,7 +253,7 @@ def run_beside_plain(
     try:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
+                executable_path=_CHROMIUM,
                 headless=True,
                 args=[*_FLAGS, f"--use-file-for-fake-video-capture={film_path}"],
             )
