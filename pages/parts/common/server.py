@@ -21,6 +21,7 @@ from emotion_core.files.unfinished import clean_below
 from emotion_core.live.connection import INSTANCE_HEADER, UNKNOWN_NAME
 from emotion_core.paths import data_folder, runs_folder, videos_folder
 from pages.parts.common.abandoned_sessions import close_abandoned_sessions
+from pages.parts.common.listening_sockets import send_at_once
 from pages.parts.common.page_list import PAGES
 from pages.parts.common.recordings import RUNNING
 from pages.parts.common.session_serving import session_routes
@@ -109,6 +110,7 @@ def middleware() -> list[Middleware]:
 @contextlib.asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Runs beside the server from its start to its end."""
+    send_at_once()
     tasks = (
         asyncio.create_task(close_abandoned_sessions()),
         asyncio.create_task(_tidy_up()),
