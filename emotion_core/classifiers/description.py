@@ -11,6 +11,7 @@ _NETWORKS = {
     "mini-xception": "A tiny convolutional network",
     "compact": "A small residual network",
     "flagship": "A residual network",
+    "flagship-lean": "A residual network",
 }
 _LABELS = {
     "fer2013": "labelled by the data set's authors",

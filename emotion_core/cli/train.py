@@ -74,8 +74,8 @@ def register(subparsers: Subparsers) -> None:
         "--teachers",
         nargs="*",
         metavar="NAME",
-        help="knowledge distillation: models by name, or runs by name or path, whose predictions "
-        "are mixed into the targets; --teachers alone: none",
+        help="knowledge distillation: models by name, runs by name or path, or .npz files of "
+        "predictions, which are mixed into the targets; --teachers alone: none",
     )
     parser.add_argument(
         "--init-from",

@@ -23,14 +23,17 @@ from emotion_core.evaluation.evaluated_model import (
 )
 from emotion_core.files.atomic_files import AtomicFile
 from emotion_core.files.outside_files import open_regular
-from emotion_core.paths import runs_folder
+from emotion_core.paths import ROOT, runs_folder
 from emotion_core.schema.validation import told
 from emotion_core.training.config import TrainingConfig
 from emotion_core.training.data import TrainingData
 from emotion_core.training.run_folder import CHECKPOINT_ERRORS, RunFolder
+from emotion_core.training.teacher_predictions import SUFFIX, read_teacher_predictions
 from emotion_core.types import Float32Array, UInt8Array
 
 _BATCH = 256
+# Of a probability that a file's 16 bits have rounded to nothing.
+_LEAST = np.float32(1e-7)
 
 
 def with_teachers(
@@ -76,6 +79,9 @@ def _asked(
     if predictions is None:
         found = []
         for name in names:
+            if name.endswith(SUFFIX):
+                found.append(_read(name, labels, data, temperature))
+                continue
             report(f"Asking {name} about {len(data.rows)} images and their mirror images.")
             found.append(_ask(teacher(name, labels), data, temperature, stop))
         predictions = np.mean(found, axis=0, dtype=np.float32)
@@ -103,7 +109,7 @@ def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> No
         wanted.append((trained_file, config.init_from))
     asked = folder is not None and folder.teachers.is_file()
     if config.teacher_weight and not asked:
-        wanted += [(teacher, name) for name in config.teachers]
+        wanted += [(_file if name.endswith(SUFFIX) else teacher, name) for name in config.teachers]
     for find, name in wanted:
         try:
             find(name)
@@ -144,6 +150,18 @@ def trained_file(name: str) -> Path:
     return path
 
 
+def _file(name: str) -> Path:
+    """A file of predictions, by its path from here or from where the program stands.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    for path in (Path(name), ROOT / name):
+        if path.is_file():
+            return path
+    raise TrainingError(f"teachers: wanted a file of predictions. Received: {name!r}")
+
+
 def _folder(setting: str, name: str) -> Path:
     """The folder of a model by its name, else of a run by its path or name."""
     registry = ModelRegistry()
@@ -167,6 +185,16 @@ def _ask(
     return np.stack(
         [_predictions(ask, model, faces, label_set, temperature, stop) for faces in both]
     )
+
+
+def _read(name: str, labels: str, data: TrainingData, temperature: float) -> Float32Array:
+    """(2, N, C) softened probabilities out of a file."""
+    n_classes = len(data.rows.label_set)
+    try:
+        said = read_teacher_predictions(_file(name), labels, data.rows.images, n_classes)
+    except TrainingError as error:
+        raise TrainingError(f"teachers: {name}: {error}") from error
+    return np.stack([softmax(np.log(np.maximum(side, _LEAST)), temperature) for side in said])
 
 
 def _predictions(

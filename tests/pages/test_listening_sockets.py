@@ -1,6 +1,5 @@
 """Answers are sent at once, by whatever a listening socket accepts."""
 
-import os
 import socket
 import sys
 from pathlib import Path
@@ -54,9 +53,9 @@ def test_nothing_stays_open() -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
-        before = sorted(os.listdir("/dev/fd"))
+        before = sorted(Path("/dev/fd").iterdir())
         send_at_once()
-        assert sorted(os.listdir("/dev/fd")) == before
+        assert sorted(Path("/dev/fd").iterdir()) == before
 
 
 def test_without_the_folder_nothing_is_done(monkeypatch: pytest.MonkeyPatch) -> None:

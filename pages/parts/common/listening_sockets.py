@@ -9,6 +9,7 @@ import contextlib
 import os
 import socket
 import stat
+from pathlib import Path
 
 _OPEN_FILES = "/dev/fd"
 
@@ -24,7 +25,7 @@ def send_at_once() -> int:
     """
     found = 0
     try:
-        names = os.listdir(_OPEN_FILES)
+        names = [path.name for path in Path(_OPEN_FILES).iterdir()]
     except OSError:
         return found
     for name in names:

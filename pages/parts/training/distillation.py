@@ -8,6 +8,7 @@ from emotion_core.errors import ModelError
 from emotion_core.files.atomic_files import readable
 from emotion_core.paths import runs_folder
 from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.teacher_predictions import SUFFIX
 from pages.parts.training.fields import key, select, slider
 
 
@@ -24,6 +25,8 @@ def others_form(architecture: str, labels: str) -> None:
     teachers = tuple(networks)
     for name in ("teachers", "rater_teachers"):
         chosen = tuple(st.session_state.get(key(name)) or ())
+        files = tuple(one for one in chosen if one.endswith(SUFFIX) and one not in teachers)
+        teachers += files  # that a recipe brought
         st.session_state[key(name)] = [teacher for teacher in chosen if teacher in teachers]
     with st.expander("Knowledge distillation and initial weights", icon=":material/school:"):
         select(
