@@ -29,6 +29,7 @@ from emotion_core.cli.inputs import (
     collect_files,
     input_path,
     is_folder,
+    open_zips,
     read_standard_input,
     without_videos,
 )
@@ -60,7 +61,7 @@ def register(subparsers: Subparsers) -> None:
         "expression. Results go to stdout or --output; files that cannot be read are listed "
         "under errors and do not stop the rest. Nothing is fetched from the internet: an address "
         "is an error that says what to do; pipe what you downloaded to -, which reads one picture "
-        "or a zip of pictures from standard input.",
+        "or a zip of pictures from standard input. A zip that is named is read like a folder.",
         example=_EXAMPLE,
     )
     parser.add_argument(
@@ -68,7 +69,8 @@ def register(subparsers: Subparsers) -> None:
         nargs="+",
         type=input_path,
         metavar="PATH",
-        help="photo or folder; - is one picture or zip from standard input; no addresses (URLs)",
+        help="photo, folder or zip of photos; - is one picture or zip from standard input; no "
+        "addresses (URLs)",
     )
     add_reading_options(parser)
     add_small_faces_options(parser)
@@ -108,13 +110,18 @@ def run(args: argparse.Namespace) -> int:
     )
     files, videos = without_videos(files)
     errors += videos
-    photos: list[Path | Upload] = list(files)
+    files, packed = open_zips(files, args.paths)
+    photos: list[Path | Upload] = [*packed.photos, *files]
+    intakes = [packed]
     if any(str(path) == STANDARD_INPUT for path in args.paths):
         piped = read_standard_input()
-        photos = [*piped.photos, *photos]
-        errors = [*((failure.name, failure.message) for failure in piped.failures), *errors]
-        for sentence in piped.passed_over:
-            message(sentence)
+        photos, intakes = [*piped.photos, *photos], [piped, packed]
+    errors = [
+        *((failure.name, failure.message) for intake in intakes for failure in intake.failures),
+        *errors,
+    ]
+    for sentence in (sentence for intake in intakes for sentence in intake.passed_over):
+        message(sentence)
 
     # Here and not at the top: `--help` and usage errors answer at once.
     from emotion_core.classifiers.registry import load_model

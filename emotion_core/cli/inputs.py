@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,36 @@ def without_videos(files: Iterable[Path]) -> tuple[list[Path], list[tuple[str, s
         else:
             photos.append(path)
     return photos, videos
+
+
+def open_zips(files: list[Path], named: Iterable[Path]) -> tuple[list[Path], "Intake"]:
+    """The files that are no zips, and what is in each zip that was named by itself.
+
+    One that lies among the photos of a folder stays what it was: no photo.
+
+    Args:
+        files: of ``collect_files``.
+        named: the paths that it was asked for.
+    """
+    asked = {_real(path) for path in named}
+    zips = [path for path in files if path.suffix.lower() == ".zip" and _real(path) in asked]
+    # Here and not at the top: `--help` and usage errors answer at once.
+    from emotion_core.photos.photo_files import Failure, Intake, Room, take_in
+
+    room, found = Room(advice="Unpack the zip and name the folder."), Intake()
+    for path in zips:
+        try:
+            with open_regular(path, ImageError, max_bytes=_MAX_PIPED_BYTES) as file:
+                inside = take_in([(path.name, file.read())], room)
+        except ImageError as error:
+            found.failures.append(Failure(readable(path), str(error)))
+            continue
+        # Told by the path that was given, like a photo of a folder.
+        above = readable(path).removesuffix(path.name)
+        found.photos += [replace(photo, name=above + photo.name) for photo in inside.photos]
+        found.failures += [replace(one, name=above + one.name) for one in inside.failures]
+        found.passed_over += inside.passed_over
+    return [path for path in files if path not in zips], found
 
 
 def read_standard_input() -> "Intake":

@@ -379,6 +379,48 @@ def test_a_zip_from_standard_input(
     assert "1 hidden file passed over" in outcome.err
 
 
+def test_a_zip_that_is_named_is_read_like_a_folder(
+    command, astronaut_path: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    path = folder / "trip.ZIP"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(astronaut_path, "day/a.png")
+        archive.writestr(".hidden", b"x")
+        archive.writestr("notes.txt", b"x")
+    outcome = command("analyze", path)
+    assert outcome.code == 1
+    (photo,) = outcome.json["results"]
+    assert photo["source"] == f"{path}/day/a.png"
+    assert len(photo["faces"]) == 1
+    (error,) = outcome.json["errors"]
+    assert error["source"].endswith("trip.ZIP/notes.txt")
+    assert "1 hidden file passed over" in outcome.err
+    # Beside the photos of a folder it may hold them a second time.
+    outcome = command("analyze", folder)
+    assert outcome.code == 2
+    assert [error["source"] for error in outcome.json["errors"]] == [str(path)]
+
+
+def test_a_zip_that_is_too_large_or_damaged_is_said(
+    command, astronaut_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged, large = tmp_path / "damaged.zip", tmp_path / "large.zip"
+    damaged.write_bytes(b"PK no zip")
+    large.write_bytes(bytes(2000))
+    monkeypatch.setattr("emotion_core.cli.inputs._MAX_PIPED_BYTES", 1000)
+    outcome = command("analyze", damaged, large, astronaut_path)
+    assert outcome.code == 1
+    assert [photo["source"] for photo in outcome.json["results"]] == [str(astronaut_path)]
+    first, second = outcome.json["errors"]
+    assert "not a readable zip file" in first["error"] + second["error"]
+    assert {error["source"].rsplit("/", 1)[-1] for error in (first, second)} == {
+        "damaged.zip",
+        "large.zip",
+    }
+
+
 @pytest.mark.parametrize("data", [b"", b"no picture", b"PK\x03\x04 no zip"])
 def test_nothing_good_from_standard_input_is_one_failure(
     command, monkeypatch: pytest.MonkeyPatch, data: bytes
