@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from emotion_core.classifiers.architectures import LEAN_MIDDLES
 from emotion_core.classifiers.export import export_litert
 from emotion_core.classifiers.litert_network import LiteRTNetwork
 
@@ -41,6 +42,8 @@ class Shape:
         size_px: side inside the network; faces of 48 pixels are enlarged to it.
         squeeze: squeeze-and-excitation in every block.
         depthwise: 3x3 convolutions per channel, then 1x1 ones, instead of full ones.
+        middles: channels between the two convolutions of each block; as many as outside unless
+            given.
     """
 
     title: str
@@ -50,10 +53,12 @@ class Shape:
     size_px: int = 48
     squeeze: bool = True
     depthwise: bool = False
+    middles: tuple[int, ...] = ()
 
 
 SHAPES = (
     Shape("flagship"),
+    Shape("flagship-lean", middles=LEAN_MIDDLES),
     Shape("flagship without squeeze-and-excitation", squeeze=False),
     Shape("flagship, 56 pixels inside", size_px=56),
     Shape("width 40", (40, 80, 160, 320)),
@@ -83,6 +88,7 @@ def build(shape: Shape) -> Any:
     if shape.size_px != 48:
         x = layers.Resizing(shape.size_px, shape.size_px)(x)
     x = conv(x, shape.widths[0], 5, shape.stem)
+    middles = iter(shape.middles)
     for stage, (width, blocks) in enumerate(zip(shape.widths, shape.blocks, strict=True)):
         for block in range(blocks):
             stride = 2 if stage and not block else 1
@@ -90,7 +96,7 @@ def build(shape: Shape) -> Any:
             if stride != 1 or x.shape[-1] != width:
                 pooled = layers.AveragePooling2D(stride, padding="same")(x) if stride > 1 else x
                 shortcut = conv(pooled, width, 1, act=False)
-            x = conv(conv(x, width, 3, stride), width, 3, act=False)
+            x = conv(conv(x, next(middles, width), 3, stride), width, 3, act=False)
             if shape.squeeze:
                 gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
                 gate = layers.Conv2D(max(8, width // 8), 1, activation="relu")(gate)
