@@ -7,12 +7,15 @@ reads them). Their mean goes into the mean of the normalisation that follows.
 
     python benchmarks/narrow.py flagship --output runs/lean-0
 
-measures each block alone, some widths together, and ``flagship-lean``, on PublicTest, uncalibrated,
-without test-time augmentation; what it writes is a place for a training to begin.
+measures each block alone, some widths together, and ``flagship-lean``, on PublicTest, without
+test-time augmentation, losses at the best temperature. What it writes is a run of its own, with the
+settings and the history of the model that it came from: `models promote` takes it, and a training
+can begin with it.
 """
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from math import erf, pi, sqrt
@@ -26,20 +29,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from soup import figures, logits
+
 from emotion_core.classifiers.architectures import LEAN_MIDDLES, build_residual
+from emotion_core.classifiers.card import load_card
 from emotion_core.classifiers.export import load_keras
-from emotion_core.classifiers.preprocessing import crops_to_tensor
-from emotion_core.classifiers.runtime import softmax
-from emotion_core.datasets import (
-    VALIDATION,
-    EmotionDataset,
-    clear_majority,
-    load_dataset,
-)
+from emotion_core.datasets import VALIDATION, clear_majority, load_dataset
+from emotion_core.files.atomic_files import write_json
+from emotion_core.training.run_folder import RunFolder
+from emotion_core.training.stages import BASE_HISTORY
 from emotion_core.training.teachers import trained_file
 
 WHOLE = (48, 96, 96, 192, 192, 192, 384)
-_TOGETHER = ((40, 80, 80, 160, 160, 160, 320), (32, 72, 72, 144, 144, 144, 256))
+_LESS = 6  # the share of each block's channels that is left out where a block is judged alone
+_TOGETHER = (
+    (40, 80, 80, 160, 160, 160, 320),
+    (32, 80, 80, 160, 160, 160, 288),
+    (32, 72, 72, 144, 144, 144, 256),
+    (48, 80, 96, 160, 160, 160, 256),
+    (48, 88, 96, 160, 160, 176, 256),
+    (48, 96, 96, 144, 152, 176, 224),
+)
 Array = npt.NDArray[np.float64]
 
 
@@ -101,44 +111,51 @@ def _carried(
     return mean, (square - mean**2) * (scaled.astype(np.float64) ** 2).sum(axis=(0, 1, 3))
 
 
-def judged(model: Any, validation: EmotionDataset) -> tuple[float, float, float]:
-    """Share right and loss by the original labels, and share right by the raters' majority."""
-    logits = model.predict(crops_to_tensor(validation.images), batch_size=256, verbose=0)
-    n = len(validation.label_set)
-    said, raters = softmax(logits[:, :n]), logits[:, n : 2 * n].argmax(axis=1)
-    loss = -np.log(said[np.arange(len(said)), validation.labels]).mean()
-    majority, clear = clear_majority(validation)
-    return (
-        float((said.argmax(axis=1) == validation.labels).mean()),
-        float(loss),
-        float((raters == majority)[clear].mean()),
+def keep_as_run(model: Any, source: Path, output: Path) -> None:
+    """Writes a run of its own, with settings and history of a model's folder."""
+    card, run = load_card(source), RunFolder(output)
+    run.create()
+    model.save(run.model)
+    for name in (BASE_HISTORY, "history.csv"):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, output / name)
+    write_json(
+        run.config,
+        {
+            **card.training["recipe"],
+            "architecture": "flagship-lean",
+            "n_training_images": card.training["n_images"],
+            "dataset_sha256": card.training["dataset_sha256"],
+        },
     )
 
 
 def main() -> None:
     """Measures each choice of widths and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", help="a flagship with two heads, or a run of one")
+    parser.add_argument("model", help="a flagship with two heads, by its name in models/")
     parser.add_argument("--dataset", default=os.environ.get("EMOTION_LENS_DATASET", ""))
     parser.add_argument("--output", type=Path, help="run folder for the flagship-lean")
     args = parser.parse_args()
     validation = load_dataset(args.dataset).split(VALIDATION)
-    model = load_keras(trained_file(args.model))
+    source = trained_file(args.model)
+    model = load_keras(source)
     alone = [
-        tuple(kept if i == block else width for i, width in enumerate(WHOLE))
-        for block, kept in enumerate(LEAN_MIDDLES)
+        tuple(kept - kept // _LESS * (i == block) for i, kept in enumerate(WHOLE))
+        for block in range(len(WHOLE))
     ]
-    print("| middles | FER-2013 head | its loss | raters' head |\n| --- | --- | --- | --- |")
+    n, (majority, clear) = len(validation.label_set), clear_majority(validation)
+    print(
+        "| middles | FER-2013 head | loss | raters' head | loss |\n| --- | --- | --- | --- | --- |"
+    )
     for middles in (WHOLE, *alone, *_TOGETHER, LEAN_MIDDLES):
         lean = narrowed(model, middles)
-        right, loss, raters = judged(lean, validation)
-        print(
-            f"| {' '.join(map(str, middles))} | {right:.1%} | {loss:.3f} | {raters:.1%} |",
-            flush=True,
-        )
+        found = next(iter(logits(lean, validation.images)))
+        own = figures(found[:, :n], validation.labels)
+        raters = figures(found[clear, n : 2 * n], majority[clear])
+        print(f"| {' '.join(map(str, middles))} | {own} | {raters} |", flush=True)
     if args.output:
-        args.output.mkdir(parents=True, exist_ok=True)
-        lean.save(args.output / "model.keras")
+        keep_as_run(lean, source.parent, args.output)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Several stages of one training are one history."""
 
 import json
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -32,19 +33,20 @@ def make_run(home: Path, name: str, n: int, best: float, created: float, **confi
 
 def test_a_shipped_models_base_stage_and_fine_tuning_are_one_history() -> None:
     runs = {run.name: run for run in shipped_runs(MODELS)}
-    # Epochs of each stage, the epoch that the last stage's weights are of, and the first stage's
-    # time, against the files.
-    shipped = {"fer2013": (40, 4, 3, 6754.3), "flagship": (10, 4, 1, 2077.5)}
-    for name, (first, last, best, seconds) in shipped.items():
+    # Epochs of each stage, the epoch that the last stage's weights are of, and the time of the
+    # stages before it, against the files.
+    shipped = {"fer2013": ((40, 4), 3, 6754.3), "flagship": ((10, 4, 2), 2, 2863.5)}
+    for name, (stages, best, seconds) in shipped.items():
         run = runs[name]
-        total = first + last
-        assert run.epochs_text == f"{total} epochs ({first} + {last})"
+        total = sum(stages)
+        assert run.epochs_text == f"{total} epochs ({' + '.join(map(str, stages))})"
         history = run.whole_history()
         assert history["epoch"].tolist() == list(range(1, total + 1))
-        assert history["stage"].value_counts().to_dict() == {1: first, 2: last}
-        assert stage_changes(history) == [(first + 0.5, 2)]
+        assert history["stage"].value_counts().to_dict() == dict(enumerate(stages, 1))
+        ends = list(accumulate(stages))[:-1]
+        assert stage_changes(history) == [(end + 0.5, i) for i, end in enumerate(ends, 2)]
         # The model was taken from the last stage.
-        assert (run.best_epoch, best_epoch(history)) == (best, first + best)
+        assert (run.best_epoch, best_epoch(history)) == (best, ends[-1] + best)
         assert run.earlier_s == pytest.approx(seconds, abs=0.1)
     assert runs["emotion-cnn"].epochs_text == "50 epochs"
     assert "stage" not in runs["emotion-cnn"].whole_history()

@@ -58,7 +58,7 @@ _NETWORK_NOTES = {
     "mini-xception": "smallest, fastest",
     "compact": "1.9 million weights",
     "flagship": "largest, slowest",
-    "flagship-lean": "a fifth faster than flagship",
+    "flagship-lean": "an eighth faster than flagship",
 }
 
 
