@@ -49,7 +49,7 @@ def save_teacher_predictions(
             raise ValueError(f"{labels}: wanted (2, {len(images)}, C). Received: {answers.shape}")
     halves = {labels: np.asarray(answers, np.float16) for labels, answers in predictions.items()}
     with AtomicFile(path) as file:
-        np.savez_compressed(file, **{_PICTURES: _keys(images)}, **halves)
+        np.savez_compressed(file, allow_pickle=False, pictures=_keys(images), **halves)
 
 
 def read_teacher_predictions(
