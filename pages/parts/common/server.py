@@ -18,10 +18,10 @@ from emotion_core.api.late import LateApplication
 from emotion_core.api.settings import PATH, is_switched_on
 from emotion_core.errors import EmotionLensError
 from emotion_core.files.unfinished import clean_below
+from emotion_core.listening_sockets import send_at_once
 from emotion_core.live.connection import INSTANCE_HEADER, UNKNOWN_NAME
 from emotion_core.paths import data_folder, runs_folder, videos_folder
 from pages.parts.common.abandoned_sessions import close_abandoned_sessions
-from pages.parts.common.listening_sockets import send_at_once
 from pages.parts.common.page_list import PAGES
 from pages.parts.common.recordings import RUNNING
 from pages.parts.common.session_serving import session_routes

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.parts.common import listening_sockets
-from pages.parts.common.listening_sockets import send_at_once
+from emotion_core import listening_sockets
+from emotion_core.listening_sockets import send_at_once
 
 pytestmark = pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="no folder of open files")
 
