@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator
 
 import streamlit as st
+from starlette import websockets
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -30,6 +31,9 @@ from pages.parts.common.video_serving import serving_routes
 from pages.parts.common.video_uploads import upload_routes, uploads
 
 _logger = logging.getLogger(__name__)
+
+# Older versions of Starlette have only the second one.
+_LEFT = getattr(websockets, "WebSocketDisconnected", websockets.WebSocketDisconnect)
 
 
 def routes() -> list[BaseRoute]:
@@ -102,9 +106,32 @@ class Instance:
         await self._app(scope, receive, named if scope["type"] == "http" else send)
 
 
+class LeftBrowsers:
+    """Takes it for no fault that a browser left while it was sent something.
+
+    Streamlit goes on to read from such a connection, and what Starlette then raises would stand in
+    the log as an exception of the application.
+
+    Args:
+        app: what answers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands the request on."""
+        try:
+            await self._app(scope, receive, send)
+        except _LEFT:
+            if scope["type"] != "websocket":
+                raise
+            _logger.debug("A browser left while it was sent something.")
+
+
 def middleware() -> list[Middleware]:
     """What stands before every answer."""
-    return [Middleware(Instance), Middleware(KnownHosts)]
+    return [Middleware(LeftBrowsers), Middleware(Instance), Middleware(KnownHosts)]
 
 
 @contextlib.asynccontextmanager
