@@ -5,12 +5,13 @@ that carry least are left out: of each the variance after ReLU, by its batch nor
 what the second convolution makes of it (as in Li et al., arXiv 1608.08710, with the layer that
 reads them). Their mean goes into the mean of the normalisation that follows.
 
-    python benchmarks/narrow.py flagship --output runs/lean-0
+    python benchmarks/narrow.py flagship --output runs/flagship-lean-0
 
-measures each block alone, some widths together, and ``flagship-lean``, on PublicTest, without
-test-time augmentation, losses at the best temperature. What it writes is a run of its own, with the
-settings and the history of the model that it came from: `models promote` takes it, and a training
-can begin with it.
+(with ``EMOTION_LENS_MODELS`` at the models of 17ecd28, whose flagship was whole) measures each
+block alone, some widths together, and ``flagship-lean``, on PublicTest, without test-time
+augmentation, losses at the best temperature. What it writes is a run of its own, with the settings
+and the history of the model that it came from: `models promote` takes it, and a training can begin
+with it.
 """
 
 import argparse
@@ -60,7 +61,7 @@ def narrowed(model: Any, middles: Sequence[int]) -> Any:
         model: a flagship, whole.
         middles: how many are kept in each block.
     """
-    new = build_residual(middles, model.output_shape[-1])
+    new = build_residual(middles, n_classes=model.output_shape[-1])
     done = set()
     for old, made, kept in zip(_blocks(model), _blocks(new), middles, strict=True):
         first, first_norm, second, second_norm = (layer.get_weights() for layer in old)
@@ -139,6 +140,8 @@ def main() -> None:
     args = parser.parse_args()
     validation = load_dataset(args.dataset).split(VALIDATION)
     source = trained_file(args.model)
+    if (kind := load_card(source.parent).architecture) != "flagship":
+        parser.error(f"{args.model}: wanted a whole flagship. This is one of the kind {kind}.")
     model = load_keras(source)
     alone = [
         tuple(kept - kept // _LESS * (i == block) for i, kept in enumerate(WHOLE))
