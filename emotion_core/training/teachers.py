@@ -6,6 +6,7 @@ mirror image; what they say is kept in the run folder.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ from emotion_core.training.teacher_predictions import SUFFIX, read_teacher_predi
 from emotion_core.types import Float32Array, UInt8Array
 
 _BATCH = 256
+# Which setting names the teachers of which labels.
+_SETTINGS = {"fer2013": "teachers", "raters": "rater_teachers"}
 # Of a probability that a file's 16 bits have rounded to nothing.
 _LEAST = np.float32(1e-7)
 
@@ -103,16 +106,24 @@ def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> No
         TrainingError: one or more of them are not; one sentence with every fault.
     """
     faults: list[str] = []
-    wanted: list[tuple[Callable[[str], object], str]] = []
+    wanted: list[Callable[[], object]] = []
     began = folder is not None and folder.epochs_done > 0
     if config.init_from and not began:
-        wanted.append((trained_file, config.init_from))
-    asked = folder is not None and folder.teachers.is_file()
-    if config.teacher_weight and not asked:
-        wanted += [(_file if name.endswith(SUFFIX) else teacher, name) for name in config.teachers]
-    for find, name in wanted:
+        wanted.append(partial(trained_file, config.init_from))
+    for setting, labels, names, asked in (
+        ("teachers", "fer2013", config.teachers, folder and folder.teachers),
+        ("rater_teachers", "raters", config.rater_teachers, folder and folder.rater_teachers),
+    ):
+        if not config.teacher_weight or (asked and asked.is_file()):
+            continue
+        for name in names:
+            if name.endswith(SUFFIX):
+                wanted.append(partial(_file, name, setting))
+            else:
+                wanted.append(partial(teacher, name, labels))
+    for find in wanted:
         try:
-            find(name)
+            find()
         except TrainingError as error:
             faults.append(str(error).removesuffix("."))
     if faults:
@@ -129,13 +140,14 @@ def teacher(name: str, labels: str = "fer2013") -> EvaluatedModel:
     Raises:
         TrainingError: neither.
     """
-    registry, folder = ModelRegistry(), _folder("teachers", name)
+    setting = _SETTINGS[labels]
+    registry, folder = ModelRegistry(), _folder(setting, name)
     try:
         if folder.parent in registry.roots:
             return evaluated_model(registry, folder.name, labels)
         return evaluated_run(folder, labels)
     except EmotionLensError as error:
-        raise TrainingError(f"teachers: {error}") from error
+        raise TrainingError(f"{setting}: {error}") from error
 
 
 def trained_file(name: str) -> Path:
@@ -150,8 +162,12 @@ def trained_file(name: str) -> Path:
     return path
 
 
-def _file(name: str) -> Path:
+def _file(name: str, setting: str) -> Path:
     """A file of predictions, by its path from here or from where the program stands.
+
+    Args:
+        name: its path.
+        setting: which setting names it, for the error.
 
     Raises:
         TrainingError: there is none.
@@ -159,7 +175,7 @@ def _file(name: str) -> Path:
     for path in (Path(name), ROOT / name):
         if path.is_file():
             return path
-    raise TrainingError(f"teachers: wanted a file of predictions. Received: {name!r}")
+    raise TrainingError(f"{setting}: wanted a file of predictions. Received: {name!r}")
 
 
 def _folder(setting: str, name: str) -> Path:
@@ -190,10 +206,12 @@ def _ask(
 def _read(name: str, labels: str, data: TrainingData, temperature: float) -> Float32Array:
     """(2, N, C) softened probabilities out of a file."""
     n_classes = len(data.rows.label_set)
+    setting = _SETTINGS[labels]
+    path = _file(name, setting)
     try:
-        said = read_teacher_predictions(_file(name), labels, data.rows.images, n_classes)
+        said = read_teacher_predictions(path, labels, data.rows.images, n_classes)
     except TrainingError as error:
-        raise TrainingError(f"teachers: {name}: {error}") from error
+        raise TrainingError(f"{setting}: {name}: {error}") from error
     return np.stack([softmax(np.log(np.maximum(side, _LEAST)), temperature) for side in said])
 
 

@@ -179,12 +179,19 @@ def test_missing_networks_are_named_together_before_anything_heavy(
     config = TrainingConfig(init_from="nowhere", teachers=("flagship", "nobody"))
     with pytest.raises(TrainingError, match=r"init_from: .*'nowhere'; teachers: .*'nobody'"):
         check_sources(config)
+    raters = config.with_values({"labels": "multi-task", "rater_teachers": ["ghost", "gone.npz"]})
+    wanted = r"teachers: .*'nobody'; rater_teachers: .*'ghost'; rater_teachers: .*'gone.npz'"
+    with pytest.raises(TrainingError, match=wanted):
+        check_sources(raters)
     # A run that has begun has taken over what it needs.
     folder = RunFolder(tmp_path / "run")
     folder.create()
     np.save(folder.teachers, np.zeros(1))
     np.savez(folder.checkpoint, epochs_done=np.int64(1))
     check_sources(config, folder)
+    # It has asked the teachers of the one head only, and asks those of the other next.
+    with pytest.raises(TrainingError, match="rater_teachers"):
+        check_sources(raters, folder)
 
 
 def test_shipped_recipes_can_be_read() -> None:
