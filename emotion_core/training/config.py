@@ -151,6 +151,8 @@ class TrainingConfig:
     def _merged(self, values: Mapping[str, Any]) -> dict[str, Any]:
         values = renamed(values)
         merged = {**self.to_dict(), **values}
+        if values.get("labels", self.labels) != "multi-task" and "rater_teachers" not in values:
+            merged["rater_teachers"] = ()  # a head that the run will not have
         parts = values.get("augmentation")
         if isinstance(parts, Mapping):
             merged["augmentation"] = {**asdict(self.augmentation), **parts}

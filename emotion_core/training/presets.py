@@ -16,13 +16,25 @@ _RESIDUAL = TrainingConfig(
     optimizer="muon",
     learning_rate=0.01,
     weight_decay=0.05,
-    labels="auxiliary-head",
+    labels="multi-task",
+    vote_share=0.5,
     ema=0.998,
     progressive_resizing_px=40,
     full_size_fraction=0.25,
     augmentation=Augmentation(
-        shift=0.1, rotation_deg=15, scale=0.15, brightness=0.1, contrast=0.3, random_erasing=0.3
+        shift=0.1,
+        rotation_deg=15,
+        scale=0.15,
+        brightness=0.1,
+        contrast=0.3,
+        random_erasing=0.3,
+        sharp_share=0.5,
+        degradation=0.1,
+        mixup=0.15,
     ),
+    teachers=("fer2013", "flagship"),
+    rater_teachers=("flagship",),
+    teacher_weight=0.6,
 )
 
 #: ``smoke`` is for the synthetic data set: its batches are small so that the running means of batch
@@ -50,16 +62,8 @@ PRESETS: dict[str, TrainingConfig] = {
             flip=False, shift=0, rotation_deg=0, scale=0, brightness=0, contrast=0
         ),
     ),
-    "compact": replace(
-        _RESIDUAL, architecture="compact", epochs=40, teachers=("fer2013",), teacher_weight=0.5
-    ),
-    "flagship": replace(
-        _RESIDUAL,
-        architecture="flagship",
-        epochs=40,
-        teachers=("fer2013", "compact"),
-        teacher_weight=0.5,
-    ),
+    "compact": replace(_RESIDUAL, architecture="compact", epochs=36),
+    "flagship": replace(_RESIDUAL, architecture="flagship-lean", epochs=36),
 }
 
 

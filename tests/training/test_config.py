@@ -207,5 +207,14 @@ def test_the_last_epochs_have_the_full_size() -> None:
     assert TrainingConfig(epochs=2).size_at(0, 48) == 48
 
 
-def test_a_preset_is_what_a_shipped_model_was_trained_by() -> None:
-    assert load_recipe(MODELS / "fer2013" / "base.json") == PRESETS["flagship"]
+def test_a_preset_is_a_recipe_that_was_measured() -> None:
+    assert load_recipe(MODELS / "flagship" / "from-nothing.json") == PRESETS["flagship"]
+
+
+def test_a_preset_with_two_heads_can_be_used_for_one() -> None:
+    one = PRESETS["flagship"].with_values({"labels": "fer2013"})
+    assert (one.labels, one.rater_teachers) == ("fer2013", ())
+    assert one.teachers == PRESETS["flagship"].teachers
+    # Said of both is a contradiction.
+    with pytest.raises(TrainingError, match="rater_teachers: wanted labels multi-task"):
+        PRESETS["flagship"].with_values({"labels": "fer2013", "rater_teachers": ["flagship"]})

@@ -43,8 +43,10 @@ _PRESET_NOTES = {
     "can get.",
     "emotion-detection": "The network and settings of github.com/atulapra/Emotion-detection, "
     "leaked images included, for comparison.",
-    "compact": "A small residual network with FER+ votes, EMA weights and progressive resizing.",
-    "flagship": "The same but wider, as the shipped flagship was trained: takes hours.",
+    "compact": "A small residual network with two heads, taught by the shipped flagship: takes an "
+    "hour or two.",
+    "flagship": "The network of the shipped flagship, trained in the same way from nothing: takes "
+    "hours.",
 }
 _LABEL_TITLES = {
     "fer2013": "FER-2013 (original)",
@@ -280,6 +282,7 @@ def _as_preset(preset: str) -> bool:
     wanted = _values(PRESETS[preset])
     if not _has_votes(st.session_state.get(_DATASET, "")):
         wanted["labels"] = "fer2013"
+        del wanted["rater_teachers"]  # not drawn, and not used
     # A multiselect makes a list of a tuple.
     return all(_plain(st.session_state.get(key(n))) == _plain(v) for n, v in wanted.items())
 
