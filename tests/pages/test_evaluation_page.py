@@ -89,6 +89,25 @@ def test_without_a_data_set_there_is_a_way(app: AppTest) -> None:
     assert app.selectbox(key=SET_KEY).value == SYNTHETIC_NAME
 
 
+def test_a_quick_click_evaluates_what_is_chosen_now(app: AppTest) -> None:
+    app.session_state[SET_KEY] = SYNTHETIC_NAME
+    app.session_state[LABELS_KEY] = "raters"
+    app.session_state[SPLIT_KEY] = "training"
+    app.run()
+    button = next(b for b in app.button if b.label.startswith("Evaluate"))
+    # Both in one run, as when the page has not been drawn anew between the two clicks.
+    app.session_state[LABELS_KEY] = "fer2013"
+    button.click().run()
+    found = {}
+    for labels in ("fer2013", "raters"):
+        model = evaluated_model(ModelRegistry(), app.selectbox(key="model").value, labels)
+        judged = rows(dataset(None, False), "training", labels)
+        found[labels] = job_board().find(f"evaluation:{model.key}:{judged.key}:{labels}")
+    assert found["raters"] is None
+    assert found["fer2013"] is not None
+    assert job_board().wait(found["fer2013"].id, 120).error == ""
+
+
 @pytest.mark.slow
 def test_figures_equal_those_of_the_command_line(
     synthetic_set: AppTest, capfdbinary: pytest.CaptureFixture[bytes]

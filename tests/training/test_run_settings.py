@@ -357,8 +357,6 @@ def test_the_raters_head_has_teachers_of_its_own(
         data.targets[0, :, 7:14], 0.8 * said.probabilities, atol=1e-4
     )  # the other fifth is contempt's
     np.testing.assert_allclose(data.targets[..., 7:].sum(-1), 1, atol=1e-5)
-    with pytest.raises(TrainingError, match="rater_teachers: wanted labels multi-task"):
-        config.with_values({"labels": "auxiliary-head"})
 
 
 def test_two_distributions_are_two_cross_entropies() -> None:

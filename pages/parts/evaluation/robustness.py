@@ -9,11 +9,14 @@ from emotion_core.evaluation.corruptions import CORRUPTIONS
 from emotion_core.evaluation.robustness import MAX_IMAGES, RobustnessPoint, RobustnessTest
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
+from pages.parts.evaluation.start_button import start_button, was_started
 
 
 def robustness(choice: Choice) -> None:
     """Draws the curves that are known, and the way to the others."""
     key = _key(choice)
+    if was_started("robustness"):
+        _start(choice)
     job = job_board().find(key)
     if job is not None and job.is_active:
         job_progress(job, lambda: _curves(_points(choice)))
@@ -22,14 +25,11 @@ def robustness(choice: Choice) -> None:
     job_outcome(job)
     if not _is_whole(points):
         n = min(MAX_IMAGES, len(choice.rows.images))
-        st.button(
+        start_button(
+            "robustness",
             "Resume measuring" if points else "Measure robustness",
-            type="primary",
-            icon=":material/play_arrow:",
-            on_click=_start,
-            args=(choice,),
-            help=f"Corrupts {n:,} of these faces more and more strongly and evaluates the model "
-            "on them. Takes about a minute and continues when you leave the page.",
+            f"Corrupts {n:,} of these faces more and more strongly and evaluates the model on "
+            "them. Takes about a minute and continues when you leave the page.",
         )
     _curves(points)
 

@@ -18,6 +18,7 @@ from emotion_core.types import UInt8Array
 from emotion_core.wording import percent
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
+from pages.parts.evaluation.start_button import start_button, was_started
 
 _EXAMPLES = 6
 _EXAMPLE_PX = 72
@@ -26,6 +27,8 @@ _EXAMPLE_PX = 72
 def shifted(choice: Choice) -> None:
     """Draws accuracy beside confidence under each condition, or the way to them."""
     key = f"shifts:{choice.model.key}:{choice.rows.key}:{choice.rows.labels}"
+    if was_started("shifts"):
+        _start(choice, key)
     job = job_board().find(key)
     if job is not None and job.is_active:
         job_progress(job)
@@ -39,14 +42,11 @@ def shifted(choice: Choice) -> None:
         _examples(choice, report.conditions)
         return
     n = min(MAX_IMAGES, len(choice.rows.images)) * len(SHIFTS)
-    st.button(
+    start_button(
+        "shifts",
         "Evaluate on shifted faces",
-        type="primary",
-        icon=":material/play_arrow:",
-        on_click=_start,
-        args=(choice, key),
-        help=f"Evaluates the model on {n:,} faces, which takes about a minute and continues when "
-        "you leave the page.",
+        f"Evaluates the model on {n:,} faces, which takes about a minute and continues when you "
+        "leave the page.",
     )
     st.caption(
         "How right and how confident the model is on faces as detectors and cameras deliver them "
