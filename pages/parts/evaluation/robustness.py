@@ -9,7 +9,7 @@ from emotion_core.evaluation.corruptions import CORRUPTIONS
 from emotion_core.evaluation.robustness import MAX_IMAGES, RobustnessPoint, RobustnessTest
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
-from pages.parts.evaluation.start_button import start_button, was_started
+from pages.parts.evaluation.predictions import start_button, was_started
 
 
 def robustness(choice: Choice) -> None:

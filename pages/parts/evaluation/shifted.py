@@ -18,7 +18,7 @@ from emotion_core.types import UInt8Array
 from emotion_core.wording import percent
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
-from pages.parts.evaluation.start_button import start_button, was_started
+from pages.parts.evaluation.predictions import start_button, was_started
 
 _EXAMPLES = 6
 _EXAMPLE_PX = 72
