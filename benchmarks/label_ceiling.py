@@ -4,9 +4,9 @@
 
 Multinomial logistic regression from FER+ votes, from what models say of a face and its mirror
 image (of every head they have), and from both, to the labels of PublicTest, 10-fold: each face is
-judged by a regression that has not seen it. What is left wrong by raters and networks together is
-mostly in the labels: another opinion about the same faces would have to be better than all of
-these.
+judged by a regression that has not seen it. What raters and networks together foretell is what
+is known at least, no proof that there is no more; one network that is to do better has to know
+more than all of these.
 """
 
 import argparse
