@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from emotion_core.classifiers.registry import ModelRegistry  # noqa: E402
 from emotion_core.classifiers.runtime import softmax  # noqa: E402
 from emotion_core.datasets import load_dataset  # noqa: E402
+from emotion_core.emotions import LabelSet  # noqa: E402
 from emotion_core.errors import EmotionLensError  # noqa: E402
 from emotion_core.evaluation import (  # noqa: E402
     EvaluatedModel,
@@ -74,6 +75,15 @@ def changed_faces(images: UInt8Array) -> Iterator[tuple[str, UInt8Array]]:
         yield name, np.asarray(moved, np.uint8)
 
 
+def mean_logits(
+    model: EvaluatedModel, ask: Outputs, label_set: LabelSet, images: UInt8Array, *, mirrored: bool
+) -> Float32Array:
+    """(N, C) float32 of the faces, or the mean with those of their mirror images."""
+    views = [images, np.ascontiguousarray(images[:, :, ::-1])] if mirrored else [images]
+    logits = [model.logits(ask(fitted(view, model.size_px)), label_set) for view in views]
+    return np.asarray(np.mean(logits, axis=0), np.float32)
+
+
 def log_probabilities(
     model: EvaluatedModel,
     ask: Outputs,
@@ -83,9 +93,7 @@ def log_probabilities(
     mirrored: bool,
 ) -> Float32Array:
     """(N, C) float32, of the rows' labels; ``ask`` is the model, opened."""
-    views = [images, np.ascontiguousarray(images[:, :, ::-1])] if mirrored else [images]
-    logits = [model.logits(ask(fitted(view, model.size_px)), rows.label_set) for view in views]
-    probabilities = softmax(np.mean(logits, axis=0, dtype=np.float32))
+    probabilities = softmax(mean_logits(model, ask, rows.label_set, images, mirrored=mirrored))
     return np.asarray(np.log(probabilities + 1e-12), np.float32)
 
 

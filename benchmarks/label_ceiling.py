@@ -10,6 +10,7 @@ more than all of these.
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -19,13 +20,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from averaging import mean_logits  # noqa: E402
 
 from emotion_core.classifiers.registry import ModelRegistry  # noqa: E402
 from emotion_core.datasets import VALIDATION, EmotionDataset, load_dataset  # noqa: E402
 from emotion_core.errors import EmotionLensError  # noqa: E402
 from emotion_core.evaluation import evaluated_model  # noqa: E402
-from emotion_core.evaluation.evaluated_model import fitted  # noqa: E402
 from emotion_core.types import Float32Array, Int64Array  # noqa: E402
 
 _FOLDS, _STRENGTH = 10, 0.05
@@ -38,10 +40,7 @@ def said(registry: ModelRegistry, name: str, rows: EmotionDataset) -> Float32Arr
     heads = []
     for labels in registry.card(name).heads:
         model = evaluated_model(registry, name, labels)
-        ask = model.open()
-        views = (rows.images, np.ascontiguousarray(rows.images[:, :, ::-1]))
-        logits = [model.logits(ask(fitted(view, model.size_px)), rows.label_set) for view in views]
-        heads.append(np.mean(logits, axis=0, dtype=np.float32))
+        heads.append(mean_logits(model, model.open(), rows.label_set, rows.images, mirrored=True))
     return np.concatenate(heads, axis=1)
 
 
@@ -63,6 +62,7 @@ def main() -> None:
     )
     parser.add_argument("models", nargs="+", help="names of models")
     parser.add_argument("--dataset", default=os.environ.get("EMOTION_LENS_DATASET"))
+    parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     if not arguments.dataset:
         parser.error("--dataset: wanted FER-2013. EMOTION_LENS_DATASET does not name it either.")
@@ -77,16 +77,20 @@ def main() -> None:
     shares = rows.votes / np.maximum(rows.votes.sum(axis=1, keepdims=True), 1)
     votes = np.log(shares + _LEAST_SHARE).astype(np.float32)
     together = np.concatenate(list(networks.values()), axis=1)
-    rows_to_print = {
+    inputs = {
         "ten raters": votes,
         **networks,
         "all of these networks": together,
         "networks and raters": np.concatenate([together, votes], axis=1),
     }
+    found = {name: foretold(columns, rows.labels) for name, columns in inputs.items()}
+    if arguments.json:
+        report = {name: {"accuracy": right, "loss": loss} for name, (right, loss) in found.items()}
+        print(json.dumps(report, indent=2))
+        return
     print("| from | accuracy % | loss |\n| --- | --- | --- |")
-    for name, inputs in rows_to_print.items():
-        accuracy, loss = foretold(inputs, rows.labels)
-        print(f"| {name} | {100 * accuracy:.2f} | {loss:.4f} |", flush=True)
+    for name, (right, loss) in found.items():
+        print(f"| {name} | {100 * right:.2f} | {loss:.4f} |")
 
 
 if __name__ == "__main__":

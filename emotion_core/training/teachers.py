@@ -110,17 +110,14 @@ def check_sources(config: TrainingConfig, folder: RunFolder | None = None) -> No
     began = folder is not None and folder.epochs_done > 0
     if config.init_from and not began:
         wanted.append(partial(trained_file, config.init_from))
-    for setting, labels, names, asked in (
-        ("teachers", "fer2013", config.teachers, folder and folder.teachers),
-        ("rater_teachers", "raters", config.rater_teachers, folder and folder.rater_teachers),
+    for labels, names, asked in (
+        ("fer2013", config.teachers, folder and folder.teachers),
+        ("raters", config.rater_teachers, folder and folder.rater_teachers),
     ):
         if not config.teacher_weight or (asked and asked.is_file()):
             continue
         for name in names:
-            if name.endswith(SUFFIX):
-                wanted.append(partial(_file, name, setting))
-            else:
-                wanted.append(partial(teacher, name, labels))
+            wanted.append(partial(_file if name.endswith(SUFFIX) else teacher, name, labels))
     for find in wanted:
         try:
             find()
@@ -162,12 +159,12 @@ def trained_file(name: str) -> Path:
     return path
 
 
-def _file(name: str, setting: str) -> Path:
+def _file(name: str, labels: str) -> Path:
     """A file of predictions, by its path from here or from where the program stands.
 
     Args:
         name: its path.
-        setting: which setting names it, for the error.
+        labels: whose it is asked for.
 
     Raises:
         TrainingError: there is none.
@@ -175,7 +172,7 @@ def _file(name: str, setting: str) -> Path:
     for path in (Path(name), ROOT / name):
         if path.is_file():
             return path
-    raise TrainingError(f"{setting}: wanted a file of predictions. Received: {name!r}")
+    raise TrainingError(f"{_SETTINGS[labels]}: wanted a file of predictions. Received: {name!r}")
 
 
 def _folder(setting: str, name: str) -> Path:
@@ -206,12 +203,11 @@ def _ask(
 def _read(name: str, labels: str, data: TrainingData, temperature: float) -> Float32Array:
     """(2, N, C) softened probabilities out of a file."""
     n_classes = len(data.rows.label_set)
-    setting = _SETTINGS[labels]
-    path = _file(name, setting)
+    path = _file(name, labels)
     try:
         said = read_teacher_predictions(path, labels, data.rows.images, n_classes)
     except TrainingError as error:
-        raise TrainingError(f"{setting}: {name}: {error}") from error
+        raise TrainingError(f"{_SETTINGS[labels]}: {name}: {error}") from error
     return np.stack([softmax(np.log(np.maximum(side, _LEAST)), temperature) for side in said])
 
 

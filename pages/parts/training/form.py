@@ -43,10 +43,10 @@ _PRESET_NOTES = {
     "can get.",
     "emotion-detection": "The network and settings of github.com/atulapra/Emotion-detection, "
     "leaked images included, for comparison.",
-    "compact": "A small residual network with two heads, taught by the shipped flagship: takes an "
-    "hour or two.",
-    "flagship": "The network of the shipped flagship, trained in the same way from nothing: takes "
-    "hours.",
+    "compact": "A small residual network with two heads, from nothing, taught by the shipped "
+    "models. Estimate the time first.",
+    "flagship": "The network of the shipped flagship, from nothing, taught by the shipped models. "
+    "Estimate the time first.",
 }
 _LABEL_TITLES = {
     "fer2013": "FER-2013 (original)",
