@@ -37,7 +37,10 @@ FIRST = frozenset(
 #: Those of them that are called on containers, too, and are called so nowhere else.
 ANYWHERE = frozenset({"markdown", "caption", "subheader", "toast", "success", "progress", "pills"})
 #: Functions of ours that hand an argument on, by its place; their keyword "note" is handed on, too.
-HANDED_ON = {"select": 1, "number": 1, "slider": 1, "toggle": 1, "_small_button": 0, "_file": 1}
+HANDED_ON = {
+    "select": 1, "number": 1, "slider": 1, "toggle": 1, "_small_button": 0, "_file": 1,
+    "start_button": 1,
+}  # fmt: skip
 #: Keyword arguments that are Markdown wherever they stand; ``text`` of ``progress``.
 KEYWORDS = frozenset({"help", "caption", "text", "label", "body"})
 #: Functions whose options are Markdown, too.
@@ -72,6 +75,11 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("pages/parts/datasets/details.py", "src"): "a data: address that we made",
     ("pages/parts/datasets/label_table.py", "list(numberings)"): "names of data sets that we know",
     ("pages/parts/datasets/overview.py", "src"): "a data: address that we made",
+    ("pages/parts/evaluation/predictions.py", "label"): "checked where it is given (HANDED_ON)",
+    (
+        "pages/parts/evaluation/predictions.py",
+        "note or None",
+    ): "checked where it is given (HANDED_ON)",
     ("pages/parts/evaluation/robustness.py", "kind.title"): "a constant of the library",
     ("pages/parts/home/how_it_works.py", "title"): "our own words, of the page's steps",
     ("pages/parts/home/how_it_works.py", "text"): "our own words, of the page's steps",
