@@ -8,6 +8,13 @@ from pages.parts.common.settings import Settings
 
 def _evaluation(settings: Settings) -> None:
     st.title("Evaluation", anchor=False)
+    from pages.parts.evaluation.start_button import forget_presses
+
+    _judged(settings)
+    forget_presses()
+
+
+def _judged(settings: Settings) -> None:
     # Only now, because all of this takes a while to import and the title can be seen without it.
     from pages.parts.evaluation.choice import choose
     from pages.parts.evaluation.predictions import predictions

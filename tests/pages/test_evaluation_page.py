@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from emotion_core.classifiers.registry import ModelRegistry
 from emotion_core.cli import main
 from emotion_core.datasets import VALIDATION, Corrections, load_dataset
 from emotion_core.evaluation import evaluated_model
+from emotion_core.evaluation.test_set_log import LOG_FILE, read_accesses
 from pages.parts.common.jobs import job_board
 from pages.parts.evaluation.choice import LABELS_KEY, SET_KEY, SPLIT_KEY
 from pages.parts.evaluation.confusion import PREDICTED_KEY, TRUE_KEY
@@ -106,6 +108,36 @@ def test_a_quick_click_evaluates_what_is_chosen_now(app: AppTest) -> None:
     assert found["raters"] is None
     assert found["fer2013"] is not None
     assert job_board().wait(found["fer2013"].id, 120).error == ""
+
+
+def test_a_quick_click_looks_at_the_test_images_of_what_is_chosen_now(
+    app: AppTest, home: Path
+) -> None:
+    app.session_state[SET_KEY] = SYNTHETIC_NAME
+    app.session_state[LABELS_KEY] = "raters"
+    app.session_state[SPLIT_KEY] = "test"
+    app.run()
+
+    def button() -> Button:
+        return next(b for b in app.button if b.label.endswith("on the test images"))
+
+    def accesses() -> list[str]:
+        return [access.labels for access in read_accesses(dataset(None, False))]
+
+    # Away from the test images before the click is seen: nobody looks at them.
+    pressed = button()
+    app.session_state[SPLIT_KEY] = "validation"
+    pressed.click().run()
+    assert accesses() == []
+    app.session_state[SPLIT_KEY] = "test"
+    app.run()
+    assert accesses() == []
+    pressed = button()
+    app.session_state[LABELS_KEY] = "fer2013"
+    pressed.click().run()
+    assert accesses() == ["fer2013"]
+    assert "on the test images" not in " ".join(b.label for b in app.button)
+    next(home.rglob(LOG_FILE)).unlink()
 
 
 @pytest.mark.slow

@@ -75,9 +75,9 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("pages/parts/datasets/details.py", "src"): "a data: address that we made",
     ("pages/parts/datasets/label_table.py", "list(numberings)"): "names of data sets that we know",
     ("pages/parts/datasets/overview.py", "src"): "a data: address that we made",
-    ("pages/parts/evaluation/predictions.py", "label"): "checked where it is given (HANDED_ON)",
+    ("pages/parts/evaluation/start_button.py", "label"): "checked where it is given (HANDED_ON)",
     (
-        "pages/parts/evaluation/predictions.py",
+        "pages/parts/evaluation/start_button.py",
         "note or None",
     ): "checked where it is given (HANDED_ON)",
     ("pages/parts/evaluation/robustness.py", "kind.title"): "a constant of the library",

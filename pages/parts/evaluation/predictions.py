@@ -1,7 +1,5 @@
 """A model's predictions: from what is kept, or computed in the background when asked for."""
 
-import streamlit as st
-
 from emotion_core.evaluation import EvaluatedModel, Evaluation, cached_evaluation
 from emotion_core.evaluation.test_set_log import is_test
 from emotion_core.jobs import JobInfo
@@ -9,11 +7,12 @@ from emotion_core.markdown import plain
 from emotion_core.wording import count_of
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
+from pages.parts.evaluation.start_button import start_button, was_started
 
 
 def predictions(choice: Choice, model: EvaluatedModel) -> Evaluation | None:
     """The evaluation; None while it is not there, and then a button or the progress is."""
-    name = f"evaluation_{model.name}"
+    name = "evaluation" if model is choice.model else "evaluation_of_other"
     asked = was_started(name)
     found = cached_evaluation(model, choice.rows, choice.cache)
     if found is not None:
@@ -42,39 +41,3 @@ def _start(choice: Choice, model: EvaluatedModel) -> JobInfo:
         title=f"Evaluate {model.name} on {count_of(len(choice.rows.images), 'face')}",
         key=_key(choice, model),
     )
-
-
-def start_button(name: str, label: str, note: str = "") -> None:
-    """A button that starts work on what is chosen when it begins.
-
-    A callback with arguments gets what was chosen when its button was drawn. Whoever is quick has
-    chosen something else since, and would wait for an answer about what nobody asked for. So the
-    next run asks ``was_started`` of the same name.
-
-    Args:
-        name: of the work, one of a kind on the page.
-        label: on the button.
-        note: its help.
-    """
-    st.button(
-        label,
-        type="primary",
-        icon=":material/play_arrow:",
-        on_click=_ask,
-        args=(name,),
-        key=f"start_{name}",
-        help=note or None,
-    )
-
-
-def was_started(name: str) -> bool:
-    """Whether the button was pressed since the last run. Says so once."""
-    return bool(st.session_state.pop(_asked(name), False))
-
-
-def _ask(name: str) -> None:
-    st.session_state[_asked(name)] = True
-
-
-def _asked(name: str) -> str:
-    return f"asked_{name}"

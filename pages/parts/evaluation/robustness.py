@@ -9,13 +9,13 @@ from emotion_core.evaluation.corruptions import CORRUPTIONS
 from emotion_core.evaluation.robustness import MAX_IMAGES, RobustnessPoint, RobustnessTest
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
-from pages.parts.evaluation.predictions import start_button, was_started
+from pages.parts.evaluation.start_button import start_button, was_started
 
 
 def robustness(choice: Choice) -> None:
     """Draws the curves that are known, and the way to the others."""
     key = _key(choice)
-    if was_started("robustness"):
+    if was_started("robustness") and not _is_whole(_points(choice)):
         _start(choice)
     job = job_board().find(key)
     if job is not None and job.is_active:

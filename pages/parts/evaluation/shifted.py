@@ -18,7 +18,7 @@ from emotion_core.types import UInt8Array
 from emotion_core.wording import percent
 from pages.parts.common.jobs import job_board, job_outcome, job_progress
 from pages.parts.evaluation.choice import Choice
-from pages.parts.evaluation.predictions import start_button, was_started
+from pages.parts.evaluation.start_button import start_button, was_started
 
 _EXAMPLES = 6
 _EXAMPLE_PX = 72
@@ -27,14 +27,14 @@ _EXAMPLE_PX = 72
 def shifted(choice: Choice) -> None:
     """Draws accuracy beside confidence under each condition, or the way to them."""
     key = f"shifts:{choice.model.key}:{choice.rows.key}:{choice.rows.labels}"
-    if was_started("shifts"):
+    test = ShiftTest(choice.rows)
+    if was_started("shifts") and not test.is_known(choice.model, choice.cache):
         _start(choice, key)
     job = job_board().find(key)
     if job is not None and job.is_active:
         job_progress(job)
         return
     job_outcome(job)
-    test = ShiftTest(choice.rows)
     if test.is_known(choice.model, choice.cache):
         with st.spinner("Shifting the faces"):
             report = _report(key, repr(choice.model.head), test, choice.model, choice.cache)

@@ -8,9 +8,9 @@ from emotion_core.evaluation.test_set_log import Access, is_test, read_accesses,
 from emotion_core.markdown import plain
 from emotion_core.wording import count_of
 from pages.parts.evaluation.choice import Choice
+from pages.parts.evaluation.start_button import start_button, was_started
 
 _SEEN = "_ev_test_set_seen"
-_PROBLEM = "_ev_test_set_problem"
 
 
 def may_access(choice: Choice, model: EvaluatedModel | None = None) -> bool:
@@ -21,10 +21,13 @@ def may_access(choice: Choice, model: EvaluatedModel | None = None) -> bool:
         model: another model than the chosen one.
     """
     model = model or choice.model
+    name = "test_set" if model is choice.model else "test_set_of_other"
+    asked = was_started(name)
     if not is_test(choice.rows.split):
         return True
-    accesses = read_accesses(choice.data)
     key = _key(choice, model)
+    problem = _log_access(choice, model) if asked and key not in _seen() else ""
+    accesses = read_accesses(choice.data)
     if key in _seen():
         if model is choice.model:
             st.caption(f":material/visibility: {_so_far(accesses)}")
@@ -34,15 +37,12 @@ def may_access(choice: Choice, model: EvaluatedModel | None = None) -> bool:
             "**The test images are for reporting.** Choosing models by their figures fits the "
             f"models to them, so every access is logged. {_so_far(accesses)}"
         )
-        st.button(
+        start_button(
+            name,
             f"Evaluate {plain(model.name)} on the test images",
             icon=":material/visibility:",
-            type="primary",
-            on_click=_log_access,
-            args=(choice, model),
-            key=f"test_set_{model.name}",
         )
-        if problem := st.session_state.pop(_PROBLEM, ""):
+        if problem:
             st.error(plain(problem), icon=":material/error:")
     return False
 
@@ -56,8 +56,8 @@ def _so_far(accesses: tuple[Access, ...]) -> str:
     return f"Test-set access log: {times} so far, with {models}, the last on {plain(day)}."
 
 
-def _log_access(choice: Choice, model: EvaluatedModel) -> None:
-    # Callbacks run before the page's own net.
+def _log_access(choice: Choice, model: EvaluatedModel) -> str:
+    """Logs it; where that cannot be done, why, and the figures stay hidden."""
     try:
         record_access(
             by="page",
@@ -67,9 +67,9 @@ def _log_access(choice: Choice, model: EvaluatedModel) -> None:
             labels=choice.rows.labels,
         )
     except EmotionLensError as error:
-        st.session_state[_PROBLEM] = str(error)
-        return
+        return str(error)
     _seen().add(_key(choice, model))
+    return ""
 
 
 def _key(choice: Choice, model: EvaluatedModel) -> tuple[str, ...]:
