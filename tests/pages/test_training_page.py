@@ -374,3 +374,14 @@ def test_the_form_takes_its_ranges_from_the_settings(open_page: Callable[[], App
     rate = app.number_input(key="train_learning_rate")
     assert (rate.min, rate.max) == (1e-12, 10)
     assert app.slider(key="train_augmentation.shift").max == 0.3
+
+
+@pytest.mark.slow
+def test_the_networks_sizes_are_true(open_page: Callable[[], AppTest]) -> None:
+    from emotion_core.classifiers.architectures import ARCHITECTURES, build_model
+
+    options = open_page().selectbox(key="train_architecture").options
+    millions = {name: build_model(name).count_params() / 1e6 for name in ARCHITECTURES}
+    assert options == [
+        f"{n} ({m:.1f} M)" if m > 0.1 else f"{n} ({m:.2f} M)" for n, m in millions.items()
+    ]

@@ -55,12 +55,13 @@ _LABEL_TITLES = {
     "auxiliary-head": "Auxiliary head",
     "multi-task": "Multi-task",
 }
-_NETWORK_NOTES = {
-    "emotion-cnn": "2.3 million weights",
-    "mini-xception": "smallest, fastest",
-    "compact": "1.9 million weights",
-    "flagship": "largest, slowest",
-    "flagship-lean": "an eighth faster than flagship",
+#: Millions of weights: few enough words for the narrowest box.
+_NETWORK_SIZES = {
+    "emotion-cnn": "2.3 M",
+    "mini-xception": "0.06 M",
+    "compact": "1.9 M",
+    "flagship": "4.3 M",
+    "flagship-lean": "3.2 M",
 }
 
 
@@ -106,7 +107,14 @@ def settings_form() -> Choice:
     dataset = _data()
     first, second = st.columns(2, gap="medium")
     with first:
-        select("architecture", "Network", tuple(ARCHITECTURES), _network)
+        select(
+            "architecture",
+            "Network",
+            tuple(ARCHITECTURES),
+            _network,
+            note="With millions of weights: more learn more and take longer. flagship-lean is the "
+            "shipped flagship's network, an eighth faster than flagship.",
+        )
         number("epochs", "Epochs")
         number("batch_size", "Batch size")
         select("optimizer", "Optimiser", OPTIMIZERS, {"sgd": "SGD (Nesterov)", "adam": "Adam",
@@ -292,4 +300,4 @@ def _plain(value: Any) -> Any:
 
 
 def _network(name: str) -> str:
-    return f"{name} ({_NETWORK_NOTES[name]})" if name in _NETWORK_NOTES else name
+    return f"{name} ({_NETWORK_SIZES[name]})" if name in _NETWORK_SIZES else name
