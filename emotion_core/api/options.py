@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from emotion_core.drawing import DrawOptions
 from emotion_core.errors import VideoError
+from emotion_core.faces import DEFAULT_MAX_SIDE_PX
 from emotion_core.video.options import AnalysisOptions
 from emotion_core.video.sampling import Sampling
 
@@ -24,6 +25,8 @@ _MIN_CONFIDENCE = Field(
 _THRESHOLD = Field(
     None, ge=0, le=1, description="Call a prediction uncertain below this score; the model's own."
 )
+#: What a stranger may ask of the server's processor for one picture: ten times the default.
+MAX_DETECTION_SIZE_PX = 2048
 _TIME_WORDS = "Seconds (90.5), or 1:30 or 1:02:03."
 
 
@@ -40,6 +43,13 @@ class ReadingOptions(BaseModel):
     threshold: float | None = _THRESHOLD
     small_faces: Literal["auto", "thorough", "off"] = Field(
         "auto", description="How hard small faces are looked for in large pictures."
+    )
+    detection_size: int = Field(
+        DEFAULT_MAX_SIDE_PX,
+        ge=64,
+        le=MAX_DETECTION_SIZE_PX,
+        description="Longest side at which faces are first searched for, pixels; `small_faces` is "
+        "the faster way to small ones.",
     )
 
 

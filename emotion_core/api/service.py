@@ -244,6 +244,7 @@ class AnalysisService:
                 options.detector,
                 min_confidence=options.min_confidence,
                 small_faces=SmallFaces(options.small_faces),
+                max_side_px=options.detection_size,
             )
             kept[key] = EmotionPipeline(
                 detector,

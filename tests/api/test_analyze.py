@@ -29,10 +29,12 @@ def by_command(capfdbinary: Any, *arguments: str) -> bytes:
         ("", ()),
         ("?model=compact&threshold=0.99", ("--model", "compact", "--threshold", "0.99")),
         (
-            "?model=flagship&labels=fer2013&detector=haar&min_confidence=0.5&small_faces=off",
+            "?model=flagship&labels=fer2013&detector=haar&min_confidence=0.5&small_faces=off"
+            "&detection_size=320",
             (
                 *("--model", "flagship", "--labels", "fer2013", "--detector", "haar"),
                 *("--min-confidence", "0.5", "--small-faces", "off"),
+                *("--detection-size", "320"),
             ),
         ),
     ],
@@ -120,6 +122,8 @@ def test_nothing_but_what_cannot_be_read_is_a_problem(api: Api) -> None:
         ("?labels=mine", "labels: wanted 'raters' or 'fer2013'"),
         ("?min_conf=0.5", "min_conf: there is no such option"),
         ("?small_faces=yes&threshold=x", "threshold"),
+        ("?detection_size=63", "detection_size: wanted greater than or equal to 64"),
+        ("?detection_size=2049", "detection_size: wanted less than or equal to 2048"),
     ],
 )
 def test_options_that_are_none_are_said(api: Api, astronaut: bytes, query: str, words: str) -> None:
