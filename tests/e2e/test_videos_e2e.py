@@ -163,9 +163,12 @@ def test_a_video_from_the_disk_to_the_table_and_back(
     assert b"happy" in _saved(page, "SVG", tmp_path).read_bytes()
     assert decode_image(_saved(page, "PNG", tmp_path).read_bytes()).shape[1] > 900
 
+    # The progress of the copy comes and goes above the player, which stays where it was.
+    shown = _seconds(page)
     page.get_by_role("button", name="Make the copy").click()
     with page.expect_download(timeout=120_000) as download:
         page.get_by_text("Save the copy").click(timeout=120_000)
+    assert _seconds(page) == shown > 5
     copy = tmp_path / "copy.mp4"
     download.value.save_as(copy)
     frames = list(iter_frames(copy))

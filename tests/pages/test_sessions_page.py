@@ -19,6 +19,7 @@ from emotion_core.video.markers import EXCLUDE
 from emotion_core.video.summary import summarize
 from emotion_core.video.view import build_view
 from pages.parts.common.session_serving import session_rows
+from tests.pages.places import place_of_component
 from tests.store.test_sessions import add_video
 from tests.video.clips import numbered, write_clip
 from tests.video.player_tables import TABLE
@@ -403,3 +404,17 @@ def test_a_video_is_kept_as_a_session(store: Store, home: Path, tmp_path: Path) 
     assert info.name == "My talk"
     assert info.sources[0].path == str(entry.path)
     assert "Kept." in texts(app)
+
+
+def test_the_timeline_keeps_its_place_whatever_is_said_of_a_session(
+    video: StoredSession,
+) -> None:
+    before = place_of_component(opened(video.id))
+    video.add_tag("pilot")
+    video.set_notes("Loud.")
+    app = opened(video.id)
+    assert "pilot" in html(app)
+    app.session_state["_review_problem"] = "No."
+    app.run()
+    assert "No." in texts(app)
+    assert place_of_component(app) == before

@@ -14,6 +14,7 @@ from emotion_core.paths import HOME_ENV, VIDEO_FOLDER_ENV
 from emotion_core.video.library import VideoEntry, VideoLibrary
 from emotion_core.video.summary import summarize
 from emotion_core.video.view import build_view
+from tests.pages.places import place_of_component
 from tests.video.clips import numbered, write_clip
 from tests.video.player_tables import TABLE, write_table
 
@@ -43,13 +44,18 @@ def new(library: VideoLibrary, tmp_path: Path) -> VideoEntry:
 @pytest.fixture
 def read(library: VideoLibrary, new: VideoEntry) -> VideoEntry:
     """A video with a table made by hand: two people in two seconds."""
+    read_video(new)
+    return library.entry(new.id)
+
+
+def read_video(new: VideoEntry) -> None:
+    """Puts a table beside a video, as reading it does."""
     summary = summarize(build_view(TABLE))
     source = {"duration_s": 2.0, "codec": "h264", "format": "mp4", "width": 200, "height": 100}
     options = {"threshold": 0.4, "half_life_s": 0.4}
     whole = {**summary, "source": source, "options": options, "notes": ["Its clock *jumps*."]}
     write_json(new.folder.summary, whole)
     write_table(TABLE, new.folder.frames)
-    return library.entry(new.id)
 
 
 def opened(video: str = "") -> AppTest:
@@ -157,3 +163,18 @@ def test_a_named_folder_that_is_not_there_is_said(
 ) -> None:
     monkeypatch.setenv(VIDEO_FOLDER_ENV, str(tmp_path / "nothing"))
     assert "wanted a folder of videos" in opened().error[0].value
+
+
+def test_the_player_keeps_its_place_whatever_comes_and_goes(
+    library: VideoLibrary, new: VideoEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = place_of_component(opened(new.id))  # nothing was read
+    read_video(new)
+    app = opened(new.id)
+    assert place_of_component(app) == before
+    # A copy is being made, and something went wrong.
+    library.make_copy(new.id)
+    app.session_state["_review_problem"] = "No."
+    app.run()
+    assert "No." in [error.value for error in app.error]
+    assert place_of_component(app) == before

@@ -45,6 +45,20 @@ def show_session(store: Store, session: str, settings: Settings) -> None:
             on_click=close_session,
         )  # fmt: skip
         return
+    # Whatever comes and goes here, the player below keeps its place. In another one the browser
+    # would begin it anew.
+    with st.container(key="review_above"):
+        _above(store, found, info)
+    if info.kind == SessionKind.PHOTOS:
+        _photos(found, settings, _facts(info))
+    elif info.state == SessionState.RECORDING:
+        st.fragment(run_every=_EVERY_S)(_growing)(found)
+    else:
+        _watching(found, settings, _facts(info))
+
+
+def _above(store: Store, session: StoredSession, info: SessionInfo) -> None:
+    """What it is, and what can be said of it."""
     st.button(
         "All sessions", key="sessions_back", icon=":material/arrow_back:", type="tertiary",
         on_click=close_session,
@@ -54,22 +68,17 @@ def show_session(store: Store, session: str, settings: Settings) -> None:
         st.html(pieces.paragraph(_facts(info), quiet=True))
     for note in info.details.get("notes", []):
         st.caption(f":material/info: {plain(note)}")
-    details(store, found, info)
-    if info.kind == SessionKind.PHOTOS:
-        _photos(found, settings, _facts(info))
-    elif info.state == SessionState.RECORDING:
+    details(store, session, info)
+    if info.state == SessionState.RECORDING:
         st.info(
             "This session is being recorded. It can be changed once the recording has ended.",
             icon=":material/radio_button_checked:",
         )
-        st.fragment(run_every=_EVERY_S)(_growing)(found)
-    else:
-        if info.state == SessionState.INTERRUPTED:
-            st.info(
-                "The recording was interrupted. Everything up to its last second is here.",
-                icon=":material/info:",
-            )
-        _watching(found, settings, _facts(info))
+    elif info.state == SessionState.INTERRUPTED:
+        st.info(
+            "The recording was interrupted. Everything up to its last second is here.",
+            icon=":material/info:",
+        )
 
 
 def _facts(info: SessionInfo) -> str:

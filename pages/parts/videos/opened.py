@@ -35,6 +35,15 @@ def show_video(video: str, settings: Settings) -> None:
         st.info("This video is not there any more.", icon=":material/info:")
         st.button("All videos", icon=":material/arrow_back:", on_click=close_video)
         return
+    # Whatever comes and goes here, the player below keeps its place. In another one the browser
+    # would begin it anew, at the video's first frame.
+    with st.container(key="review_above"):
+        _above(entry)
+    _watching(entry.id, settings)
+
+
+def _above(entry: VideoEntry) -> None:
+    """What it is, and what still works."""
     st.button(
         "All videos", key="videos_back", icon=":material/arrow_back:", type="tertiary",
         on_click=close_video,
@@ -49,7 +58,6 @@ def show_video(video: str, settings: Settings) -> None:
         from pages.parts.videos.keeping import keep_button
 
         keep_button(entry)
-    _watching(entry.id, settings)
 
 
 def _state(entry: VideoEntry) -> None:
@@ -76,7 +84,8 @@ def _watching(video: str, settings: Settings) -> None:
         show_problem()
         entry = VideoLibrary().entry(video)
         is_read = entry.state == VideoState.DONE
-        chosen = _look(entry) if is_read else Look()
+        with st.container():  # there before it has been read: the player keeps its place
+            chosen = _look(entry) if is_read else Look()
         _player(entry, chosen, settings)
         if not is_read:
             st.caption("The timeline, the people and the downloads appear once it has been read.")

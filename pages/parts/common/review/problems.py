@@ -13,6 +13,10 @@ def tell_problem(text: str) -> None:
 
 
 def show_problem() -> None:
-    """Shows what went wrong in a callback before this drawing, once."""
-    if problem := st.session_state.pop(_PROBLEM, ""):
-        st.error(plain(problem), icon=":material/error:")
+    """Shows what went wrong in a callback before this drawing, once.
+
+    Its place is always there: what follows keeps its own, and a player or an upload goes on.
+    """
+    with st.container():
+        if problem := st.session_state.pop(_PROBLEM, ""):
+            st.error(plain(problem), icon=":material/error:")
