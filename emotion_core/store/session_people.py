@@ -1,6 +1,6 @@
 """Who is in a session: people are named, merged, split, hidden, and known across sessions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -19,6 +19,7 @@ from emotion_core.store.models import (
 from emotion_core.store.session_info import Person, info_of, who_of
 from emotion_core.store.texts import checked_interval, checked_name, checked_time
 from emotion_core.store.who import TrackPiece, split_pieces
+from emotion_core.video.people import others_to_join
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +122,38 @@ class SessionPeople:
         if person == into:
             raise StoreError("Wanted two people to merge. Received one and the same.")
         with self._database.writing() as db:
+            _merge(session_row(db, self._session), person, into)
+
+    def join(self, people: Sequence[int], into: int, name: str = "") -> None:
+        """Makes one person of several, all of them or none.
+
+        Args:
+            people: who they are; ``into`` may be among them.
+            into: who stays, and keeps what is said of them.
+            name: of that person; empty keeps what there is.
+
+        Raises:
+            StoreError: there is nobody of a number, nobody to join, or the name is too long.
+        """
+        others = others_to_join(people, into, StoreError)
+        name = checked_name(name, "Name of a person", empty=True)
+        with self._database.writing() as db:
             row = session_row(db, self._session)
-            gone, stays = _person(row, person), _person(row, into)
-            stays.name = stays.name or gone.name
-            stays.subject_id = stays.subject_id or gone.subject_id
-            stays.hidden = False
-            for piece in row.tracks:
-                if piece.person == person:
-                    piece.person = into
-            with_baseline = {line.person: line for line in row.baselines}
-            if (line := with_baseline.get(person)) is not None:
-                row.baselines.remove(line)
-                if into not in with_baseline:
-                    row.baselines.append(
-                        BaselineRow(person=into, start_s=line.start_s, end_s=line.end_s)
-                    )
-            row.people.remove(gone)
+            for person in others:
+                _merge(row, person, into)
+            if name:
+                _person(row, into).name = name
+
+    def hide_all(self, people: Sequence[int], hidden: bool = True) -> None:
+        """Leaves people out of everything, or shows them again: all of them or none.
+
+        Raises:
+            StoreError: there is nobody of a number.
+        """
+        with self._database.writing() as db:
+            row = session_row(db, self._session)
+            for person in people:
+                _person(row, person).hidden = hidden
 
     def split(self, person: int, time_s: float) -> int:
         """Makes two people of one: from a time on it is somebody else.
@@ -246,6 +263,23 @@ def _person(row: SessionRow, number: int) -> PersonRow:
         if person.number == number:
             return person
     raise StoreError(f"There is nobody with the number {number} in this session.")
+
+
+def _merge(row: SessionRow, person: int, into: int) -> None:
+    """Makes one person of two; the second stays, and keeps what is said of them."""
+    gone, stays = _person(row, person), _person(row, into)
+    stays.name = stays.name or gone.name
+    stays.subject_id = stays.subject_id or gone.subject_id
+    stays.hidden = False
+    for piece in row.tracks:
+        if piece.person == person:
+            piece.person = into
+    with_baseline = {line.person: line for line in row.baselines}
+    if (line := with_baseline.get(person)) is not None:
+        row.baselines.remove(line)
+        if into not in with_baseline:
+            row.baselines.append(BaselineRow(person=into, start_s=line.start_s, end_s=line.end_s))
+    row.people.remove(gone)
 
 
 def _set_pieces(db: Session, row: SessionRow, pieces: Iterable[TrackPiece]) -> None:

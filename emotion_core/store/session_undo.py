@@ -3,7 +3,7 @@
 What was before is kept by whoever holds this, in memory: the store itself knows only what is now.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from emotion_core.errors import StoreError
@@ -124,6 +124,10 @@ class UndoablePeople:
         """See ``SessionPeople.merge``."""
         self.log.make(lambda: self._people.merge(person, into))
 
+    def join(self, people: Sequence[int], into: int, name: str = "") -> None:
+        """See ``SessionPeople.join``."""
+        self.log.make(lambda: self._people.join(people, into, name))
+
     def split(self, person: int, time_s: float) -> int:
         """See ``SessionPeople.split``."""
         return self.log.make(lambda: self._people.split(person, time_s))
@@ -131,6 +135,10 @@ class UndoablePeople:
     def hide(self, person: int, hidden: bool = True) -> None:
         """See ``SessionPeople.hide``."""
         self.log.make(lambda: self._people.hide(person, hidden))
+
+    def hide_all(self, people: Sequence[int], hidden: bool = True) -> None:
+        """See ``SessionPeople.hide_all``."""
+        self.log.make(lambda: self._people.hide_all(people, hidden))
 
     def assign(self, source: int, track: int, person: int | None = None) -> int:
         """See ``SessionPeople.assign``."""

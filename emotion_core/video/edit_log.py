@@ -46,25 +46,30 @@ class EditLog(Generic[_Edit]):
             for number, edit in enumerate(edits, start=1)
         )
 
-    def add(self, edit: _Edit) -> None:
-        """Takes a change.
+    def add(self, *new: _Edit) -> None:
+        """Takes a change; several that have one ``group`` are taken back together.
 
         Raises:
             VideoError: it does not fit, there is no room for more, or the file cannot be read.
             OutputError: it cannot be written.
         """
-        validated(self._kind, edit, "", VideoError)
+        for edit in new:
+            validated(self._kind, edit, "", VideoError)
         make_folder(self.path.parent)
         with named_lock(self.path.with_suffix(".lock"), timeout_s=_LOCK_S):
             edits = self.load()
-            if len(edits) >= MAX_EDITS:
+            if len(edits) + len(new) > MAX_EDITS:
                 raise VideoError(
-                    f"{self.path.name} holds {MAX_EDITS:,} changes, and no more fit. Undo some."
+                    f"{self.path.name} holds {len(edits):,} changes, and no more than "
+                    f"{MAX_EDITS:,} fit. Undo some."
                 )
-            self._write([*edits, edit])
+            self._write([*edits, *new])
 
     def undo(self) -> _Edit | None:
-        """Takes the last change back and returns it; None where there is none.
+        """Takes the last change back, and its whole group; None where there is none.
+
+        Returns:
+            The first change that was taken back.
 
         Raises:
             VideoError: the file cannot be read.
@@ -76,8 +81,16 @@ class EditLog(Generic[_Edit]):
             edits = self.load()
             if not edits:
                 return None
-            self._write(list(edits[:-1]))
-            return edits[-1]
+            first = len(edits) - 1
+            group = _group(edits[first])
+            while group and first and _group(edits[first - 1]) == group:
+                first -= 1
+            self._write(list(edits[:first]))
+            return edits[first]
 
     def _write(self, edits: list[Any]) -> None:
         write_json(self.path, {"edits": edits})
+
+
+def _group(edit: Any) -> str:
+    return str(edit.get("group", ""))

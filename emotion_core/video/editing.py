@@ -1,5 +1,6 @@
 """What can be changed of what was read, wherever that is kept: beside a video, or in a session."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from emotion_core.video.markers import MARKER, Marker
@@ -32,11 +33,17 @@ class EditablePeople(Protocol):
     def merge(self, person: int, into: int) -> None:
         """Makes one person of two; the second stays."""
 
+    def join(self, people: Sequence[int], into: int, name: str = "") -> None:
+        """Makes one person of several, who may be named at once; taken back in one step."""
+
     def split(self, person: int, time_s: float) -> object:
         """Makes two people of one: from a time on it is somebody else."""
 
     def hide(self, person: int, hidden: bool = True) -> None:
         """Leaves a person out of everything, or shows them again."""
+
+    def hide_all(self, people: Sequence[int], hidden: bool = True) -> None:
+        """As ``hide``, for several people; taken back in one step."""
 
     def undo(self) -> object:
         """Takes the last change back; what it returns is true if there was one."""

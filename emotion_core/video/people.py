@@ -1,5 +1,6 @@
 """Who the tracks of a video are: people are named, merged, split and hidden, and that is undone."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from typing_extensions import TypedDict
 
-from emotion_core.errors import VideoError
+from emotion_core.errors import EmotionLensError, VideoError
 from emotion_core.schema.value_types import Number, OneOf, Text, WholeNumber, YesNo
 from emotion_core.types import BoolArray, Int64Array
 from emotion_core.video.edit_log import EditLog
@@ -16,13 +17,18 @@ from emotion_core.video.frame_table import person_name
 
 #: Longest name of a person.
 MAX_NAME = 100
+#: Longest name of changes that were made at once; nobody sees it.
+MAX_GROUP = 32
 
 _PERSON = WholeNumber(1, 2**31 - 1)
 _ACTIONS = ("name", "merge", "split", "hide")
 
 
 class PeopleEdit(TypedDict, total=False):
-    """One change: ``edit`` says which, ``person`` of whom; the others belong to one each."""
+    """One change: ``edit`` says which, ``person`` of whom; the others belong to one each.
+
+    Changes that were made at once have one ``group``.
+    """
 
     edit: Annotated[Literal["name", "merge", "split", "hide"], OneOf(_ACTIONS)]
     person: Annotated[int, _PERSON]
@@ -30,6 +36,7 @@ class PeopleEdit(TypedDict, total=False):
     into: Annotated[int, _PERSON]
     time_s: Annotated[float, Number(0, 1e9)]
     hidden: Annotated[bool, YesNo()]
+    group: Annotated[str, Text(MAX_GROUP)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,14 +153,73 @@ class PeopleFile:
         """
         self._log.add({"edit": "hide", "person": person, "hidden": hidden})
 
+    def join(self, people: Sequence[int], into: int, name: str = "") -> None:
+        """Makes one person of several; taken back in one step.
+
+        Args:
+            people: who they are; ``into`` may be among them.
+            into: who stays.
+            name: of that person; empty keeps what there is.
+
+        Raises:
+            VideoError: there is nobody to join, the name is too long, or nothing can be added.
+            OutputError: it cannot be written.
+        """
+        group = new_group()
+        others = others_to_join(people, into, VideoError)
+        edits: list[PeopleEdit] = [
+            {"edit": "merge", "person": person, "into": into, "group": group} for person in others
+        ]
+        if name.strip():
+            edits.append({"edit": "name", "person": into, "name": name, "group": group})
+        self._log.add(*edits)
+
+    def hide_all(self, people: Sequence[int], hidden: bool = True) -> None:
+        """Leaves people out of everything, or shows them again; taken back in one step.
+
+        Raises:
+            VideoError: nothing can be added.
+            OutputError: it cannot be written.
+        """
+        group = new_group()
+        edits: list[PeopleEdit] = [
+            {"edit": "hide", "person": person, "hidden": hidden, "group": group}
+            for person in people
+        ]
+        self._log.add(*edits)
+
     def undo(self) -> PeopleEdit | None:
-        """Takes the last change back and returns it; None where there is none.
+        """Takes the last change back, with what was made at once with it; None where there is none.
+
+        Returns:
+            The first change that was taken back.
 
         Raises:
             VideoError: the file cannot be read.
             OutputError: it cannot be written.
         """
         return self._log.undo()
+
+
+def others_to_join(
+    people: Sequence[int], into: int, error: type[EmotionLensError]
+) -> tuple[int, ...]:
+    """Those of some people who become somebody else, each once.
+
+    Args:
+        people: who are to be one person.
+        into: who stays.
+        error: raised where that is nobody else.
+    """
+    others = tuple(dict.fromkeys(person for person in people if person != into))
+    if not others:
+        raise error("Wanted at least two people to join. Received one.")
+    return others
+
+
+def new_group() -> str:
+    """A name for changes that are made at once."""
+    return secrets.token_hex(6)
 
 
 _WANTS = {"name": "name", "merge": "into", "split": "time_s", "hide": "hidden"}

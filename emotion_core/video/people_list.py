@@ -8,7 +8,7 @@ import numpy as np
 
 from emotion_core.types import BoolArray, Float32Array, Float64Array, Int64Array
 from emotion_core.video.durations import row_spans
-from emotion_core.video.frame_table import FrameTable
+from emotion_core.video.frame_table import FrameTable, person_name
 from emotion_core.video.people import PeopleEdit, build_people
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ class ListedPerson:
     last_s: float
     best_s: float
     best_box: Float32Array
+
+    @property
+    def is_named(self) -> bool:
+        """Whether somebody named them."""
+        return self.name != person_name(self.id)
 
 
 def list_people(table: FrameTable, edits: Sequence[PeopleEdit] = ()) -> tuple[ListedPerson, ...]:

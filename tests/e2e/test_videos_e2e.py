@@ -11,12 +11,16 @@ import pytest
 import skimage.data
 from playwright.sync_api import Page, Route, expect
 
+from emotion_core.files.atomic_files import write_json
 from emotion_core.images import decode_image
 from emotion_core.jobs import JobBoard
 from emotion_core.paths import HOME_ENV
 from emotion_core.video.library import VideoLibrary
 from emotion_core.video.reading import iter_frames
+from emotion_core.video.summary import summarize
+from emotion_core.video.view import build_view
 from tests.video.clips import numbered, write_clip
+from tests.video.tables import happy, write_table
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -239,3 +243,26 @@ def _saved(page: Page, label: str, folder: Path) -> Path:
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     return path
+
+
+def test_people_are_picked_by_their_pictures_and_joined(page: Page, home: Path, clip: Path) -> None:
+    entry = VideoLibrary(home / "videos", JobBoard(home / "jobs", start=False)).add_file(clip)
+    # As after four cuts: in each shot the same face has another number.
+    frames = [(i / 5, [happy(1 + i // 6, x=20 + i)]) for i in range(30)]
+    table = write_table(entry.folder.frames, frames, source={"duration_s": 6.0})
+    write_json(entry.folder.summary, summarize(build_view(table)))
+    page.goto(f"/videos?video={entry.id}")
+    page.get_by_role("radio", name="People").click()
+    page.get_by_role("radio", name="Pictures").click()
+    faces = page.locator(".grid").get_by_role("button")
+    expect(faces).to_have_count(5)
+    faces.nth(1).click()
+    expect(page.get_by_text("1 person picked")).to_be_visible()
+    faces.nth(4).click(modifiers=["Shift"])
+    expect(page.get_by_text("4 people picked")).to_be_visible()
+    page.get_by_placeholder("Name, if you like").fill("Eileen")
+    page.get_by_role("button", name="Join").click()
+    expect(faces).to_have_count(2)
+    expect(page.locator(".who", has_text="Eileen")).to_be_visible()
+    page.locator(".st-key-people_undo button").click()
+    expect(faces).to_have_count(5)

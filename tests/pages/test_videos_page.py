@@ -8,12 +8,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from emotion_core.errors import VideoError
 from emotion_core.files.atomic_files import write_json
 from emotion_core.jobs import JobBoard
 from emotion_core.paths import HOME_ENV, VIDEO_FOLDER_ENV
+from emotion_core.video.frame_table import read_frame_table
 from emotion_core.video.library import VideoEntry, VideoLibrary
+from emotion_core.video.people import PeopleFile
+from emotion_core.video.people_list import list_people
 from emotion_core.video.summary import summarize
 from emotion_core.video.view import build_view
+from pages.parts.common.settings import BLUR_KEY
 from tests.pages.places import place_of_component
 from tests.video.clips import numbered, write_clip
 from tests.video.player_tables import TABLE, write_table
@@ -178,3 +183,59 @@ def test_the_player_keeps_its_place_whatever_comes_and_goes(
     app.run()
     assert "No." in [error.value for error in app.error]
     assert place_of_component(app) == before
+
+
+def test_people_are_picked_by_their_pictures_and_joined(read: VideoEntry) -> None:
+    app = opened(read.id)
+    app.session_state["video_section"] = "People"
+    app.run()
+    app.session_state["review_people_form"] = "Pictures"
+    app.run()
+    assert "**No people picked**" in [one.value for one in app.markdown]
+    assert app.button(key="people_join").disabled
+    picked = f"_review_picked_video_{read.id}"
+    app.session_state[picked] = frozenset({1, 2})
+    app.run()
+    assert "**2 people picked**" in [one.value for one in app.markdown]
+    app.text_input(key=f"people_name_video_{read.id}").set_value("Anna")
+    app.button(key="people_join").click().run()
+    assert not app.exception
+    people = list_people(read_frame_table(read.folder.frames), read.folder.people.edits())
+    assert [(one.id, one.name) for one in people] == [(1, "Anna")]
+    # One person is no crowd: the table again.
+    assert not [b for b in app.button if b.key == "people_join"]
+    app.button(key="people_undo").click().run()
+    app.session_state[picked] = frozenset({2})
+    app.run()
+    app.button(key="people_hide").click().run()
+    assert [one.hidden for one in list_people(
+        read_frame_table(read.folder.frames), read.folder.people.edits()
+    )] == [False, True]  # fmt: skip
+
+
+def test_what_cannot_be_joined_stays_picked(
+    read: VideoEntry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise VideoError("No room.")
+
+    app = opened(read.id)
+    app.session_state["video_section"] = "People"
+    app.session_state["review_people_form"] = "Pictures"
+    app.session_state[f"_review_picked_video_{read.id}"] = frozenset({1, 2})
+    app.run()
+    monkeypatch.setattr(PeopleFile, "join", full)
+    app.text_input(key=f"people_name_video_{read.id}").set_value("Anna")
+    app.button(key="people_join").click().run()
+    assert "No room." in texts(app)
+    assert "**2 people picked**" in texts(app)
+    assert app.text_input(key=f"people_name_video_{read.id}").value == "Anna"
+
+
+def test_blurred_faces_leave_the_table_alone(read: VideoEntry) -> None:
+    app = opened(read.id)
+    app.session_state["video_section"] = "People"
+    app.session_state["review_people_form"] = "Pictures"
+    app.session_state[BLUR_KEY] = True
+    app.run()
+    assert not [b for b in app.button if b.key == "people_join"]

@@ -151,7 +151,9 @@ def test_every_change_of_people_is_taken_back(session: StoredSession) -> None:
     edits.people.merge(2, 1)
     edits.people.remove_baseline(1)
     edits.people.link(1, "")
-    for _ in range(8):
+    edits.people.hide_all([1, 3])
+    edits.people.join([1, 3], 3, "Anna")
+    for _ in range(10):
         assert edits.people.undo() is True
     assert session.people.said() == before
     assert edits.people.undo() is False

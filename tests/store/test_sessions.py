@@ -133,6 +133,26 @@ def test_somebody_who_comes_back_under_another_number_counts_on(
     assert found[columns].values.tolist() == [[1, "happy", 3.0], [2, "sad", 2.0]]
 
 
+def test_several_people_are_joined_and_hidden_or_none(store: Store, tmp_path: Path) -> None:
+    session = add_video(store, tmp_path / "video")
+    session.people.name(2, "Ben")
+    new = session.people.split(1, 1.5)
+    with pytest.raises(StoreError, match="number 9"):
+        session.people.join([2, 9], into=1)
+    with pytest.raises(StoreError, match="number 9"):
+        session.people.hide_all([1, 9])
+    assert [(p.number, p.hidden) for p in session.people.list()] == [
+        (1, False), (2, False), (new, False),
+    ]  # fmt: skip
+    session.people.join([1, 2, new], into=new)
+    assert [(p.number, p.name) for p in session.people.list()] == [(new, "Ben")]
+    assert set(session.frames()["person_id"]) == {0, new}
+    session.people.hide_all([new])
+    assert set(session.frames()["person_id"]) == {0}
+    with pytest.raises(StoreError, match="at least two people"):
+        session.people.join([new], into=new)
+
+
 def test_people_are_named_merged_split_and_hidden(store: Store, tmp_path: Path) -> None:
     session = add_video(store, tmp_path / "video")
     session.people.name(2, "Ben")

@@ -172,6 +172,37 @@ def test_people_are_named_merged_split_hidden_and_all_of_it_undone(
     assert names() == {1: "Person 1", 2: "Person 2", 3: "Person 3"}
 
 
+def test_several_people_are_joined_and_hidden_and_each_is_undone_at_once(
+    table: Callable[..., FrameTable], tmp_path: Path
+) -> None:
+    video = table(two_people(), source={"duration_s": 2.0})
+    people = PeopleFile(tmp_path / "people.json")
+
+    def names() -> dict[int, str]:
+        return dict(build_view(video, people=people.edits()).names)
+
+    people.name(2, "Ben")
+    people.join([1, 2, 3, 3], into=3, name=" Anna ")
+    assert names() == {3: "Anna"}
+    assert people.undo()
+    assert names() == {1: "Person 1", 2: "Ben", 3: "Person 3"}
+    people.join([1, 2], into=1)  # the name that there is stays
+    assert names() == {1: "Ben", 3: "Person 3"}
+    people.hide_all([1, 3])
+    assert names() == {}
+    people.hide_all([1, 3], hidden=False)
+    assert len(names()) == 2
+    for _ in range(3):
+        assert people.undo()
+    assert people.undo()
+    assert names() == {1: "Person 1", 2: "Person 2", 3: "Person 3"}
+    with pytest.raises(VideoError, match="at least two people"):
+        people.join([3, 3], into=3)
+    with pytest.raises(VideoError, match="name"):
+        people.join([1, 2], into=1, name="x" * 200)
+    assert people.edits() == ()
+
+
 def test_a_frame_whose_faces_are_hidden_stays_as_one_without_a_face(
     table: Callable[..., FrameTable], tmp_path: Path
 ) -> None:

@@ -15,7 +15,8 @@ const build = (face, data) => {
     caption.style.setProperty("--colour", face.colour);
     const words = document.createElement("span");
     words.textContent = face.caption;
-    caption.append(document.createElement("i"), words);
+    if (face.colour) caption.append(document.createElement("i"));
+    caption.append(words);
     if (face.note) {
       const note = document.createElement("b");
       note.textContent = face.note;
@@ -29,7 +30,9 @@ const build = (face, data) => {
 export default function (component) {
   const { data, parentElement, setTriggerValue, setStateValue } = component;
   const grid = parentElement.querySelector(".grid");
-  grid.className = data.hidden ? "grid hidden" : "grid";
+  grid.className = "grid";
+  grid.classList.toggle("hidden", data.hidden);
+  grid.classList.toggle("smooth", data.smooth);
   grid.style.setProperty("--side", `${data.side}px`);
   grid.setAttribute("role", "group");
   grid.setAttribute("aria-label", data.label);

@@ -22,7 +22,7 @@ class GridFace:
     """One face of a grid.
 
     Attributes:
-        row: its row in the data set.
+        row: its row in the data set, or the number of the person.
         src: its picture as a data URI.
         title: what it is, for a pointer that rests on it and for people who do not see it.
         caption: words below it; empty for none.
@@ -47,6 +47,7 @@ def face_grid(
     side_px: int,
     label: str,
     hidden: bool = False,
+    smooth: bool = False,
     picked: Collection[int] | None = None,
     on_picked: Callable[[frozenset[int], frozenset[int]], None] | None = None,
 ) -> int | None:
@@ -58,6 +59,7 @@ def face_grid(
         side_px: width of a picture.
         label: what these faces are, for people who do not see them.
         hidden: whether the pictures are blurred.
+        smooth: whether they are photographs, of which no single pixel is to be seen.
         picked: rows that are picked now; None where a click opens a face.
         on_picked: is told the rows of this grid, and which of them are picked now.
 
@@ -82,6 +84,7 @@ def face_grid(
             "side": side_px,
             "label": label,
             "hidden": hidden,
+            "smooth": smooth,
             "picking": picked is not None,
             "picked": sorted(rows & frozenset(picked or ())),
         },

@@ -1,6 +1,6 @@
 """The people of a session: as in a video, and who they are across sessions and at rest."""
 
-import base64
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -11,10 +11,12 @@ from emotion_core.store.session import StoredSession
 from emotion_core.store.session_info import Person, SessionInfo
 from emotion_core.store.session_undo import UndoableEdits
 from emotion_core.video.markers import MARKER
+from emotion_core.video.people_list import ListedPerson
 from emotion_core.wording import clock
 from pages.parts.common.review.edits import attempt
-from pages.parts.common.review.face_pictures import face_pictures_of
-from pages.parts.common.review.people_table import PersonColumn, people_table
+from pages.parts.common.review.face_pictures import face_jpegs_of
+from pages.parts.common.review.people import FindPictures, people_panel
+from pages.parts.common.review.people_table import PersonColumn
 from pages.parts.common.session_serving import session_rows
 from pages.parts.sessions.of_video import video_of
 
@@ -22,21 +24,18 @@ _NONE = ""
 
 
 def people_section(
-    session: StoredSession, info: SessionInfo, edits: UndoableEdits, key: str, *, blur: bool
+    session: StoredSession, info: SessionInfo, edits: UndoableEdits, version: str, *, blur: bool
 ) -> None:
     """The table, and the resting faces."""
     people = session_rows().rows(session).people()
     by_number = {person.number: person for person in info.people}
-    pictures = {} if blur else _pictures(session, info, [person.id for person in people])
-    if not blur and not pictures:
-        video = video_of(info)
-        pictures = face_pictures_of(video.path if video is not None else None, people)
-    people_table(
+    people_panel(
         people,
         edits.people,
-        f"session_people_{key}",
+        f"session_{info.id}",
+        version,
+        _finder(session, info, blur=blur),
         can_undo=len(edits.people.log) > 0,
-        pictures=pictures,
         more=(
             PersonColumn(
                 "across",
@@ -61,16 +60,27 @@ def people_section(
         _resting(session, info, edits)
 
 
-def _pictures(session: StoredSession, info: SessionInfo, numbers: list[int]) -> dict[int, str]:
-    """{person: data address}, of pictures that were kept because the user wanted them."""
-    if not session.pictures():
+def _finder(session: StoredSession, info: SessionInfo, *, blur: bool) -> FindPictures:
+    """Pictures that were kept because the user wanted them, else those of the video."""
+
+    def find(people: Sequence[ListedPerson], most: int) -> Mapping[int, bytes]:
+        if blur:
+            return {}
+        if kept := _kept_pictures(session, info, people):
+            return kept
+        video = video_of(info)
+        return face_jpegs_of(video.path if video is not None else None, people, most)
+
+    return find
+
+
+def _kept_pictures(
+    session: StoredSession, info: SessionInfo, people: Sequence[ListedPerson]
+) -> dict[int, bytes]:
+    if not session.pictures() or not info.people:
         return {}
-    found = {number: session.picture(person=number) for number in numbers if info.people}
-    return {
-        number: f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-        for number, jpeg in found.items()
-        if jpeg is not None
-    }
+    found = {person.id: session.picture(person=person.id) for person in people}
+    return {number: jpeg for number, jpeg in found.items() if jpeg is not None}
 
 
 def _span(person: Person) -> str:

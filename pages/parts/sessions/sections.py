@@ -38,7 +38,7 @@ def sections(
         case "People":
             from pages.parts.sessions.people import people_section
 
-            people_section(session, info, edits, f"{info.id}_{version:x}", blur=settings.blur)
+            people_section(session, info, edits, f"{version:x}", blur=settings.blur)
         case "Markers":
             from pages.parts.common.review.markers_table import markers_table
 

@@ -6,7 +6,7 @@ from emotion_core.video.library import VideoEntry
 from emotion_core.video.people_list import list_people
 from emotion_core.video.view import VideoView
 from emotion_core.video.view_settings import ViewSettings
-from pages.parts.common.review.face_pictures import face_pictures_of
+from pages.parts.common.review.face_pictures import face_jpegs_of
 from pages.parts.common.settings import Settings
 from pages.parts.common.video_serving import views
 
@@ -27,15 +27,16 @@ def sections(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: S
             markers = folder.markers.load()
             figures(view, markers, f"video_interval_{entry.id}", whole="Whole video")
         case "People":
-            from pages.parts.common.review.people_table import people_table
+            from pages.parts.common.review.people import people_panel
 
-            people = list_people(views().table(folder), folder.people.edits())
-            people_table(
-                people,
+            path = None if settings.blur else entry.path
+            people_panel(
+                list_people(views().table(folder), folder.people.edits()),
                 folder.people,
-                _key("people", entry),
+                f"video_{entry.id}",
+                _version(entry),
+                lambda people, most: face_jpegs_of(path, people, most),
                 can_undo=bool(folder.people.edits()),
-                pictures={} if settings.blur else face_pictures_of(entry.path, people),
             )
         case "Markers":
             from pages.parts.common.review.markers_table import markers_table
@@ -53,5 +54,8 @@ def sections(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: S
 
 def _key(what: str, entry: VideoEntry) -> str:
     """Another one after every change, so that a table forgets what was written into it."""
-    version = hash(views().version(entry.folder)) & 0xFFFFFFFF
-    return f"video_{what}_{entry.id}_{version:x}"
+    return f"video_{what}_{entry.id}_{_version(entry)}"
+
+
+def _version(entry: VideoEntry) -> str:
+    return f"{hash(views().version(entry.folder)) & 0xFFFFFFFF:x}"

@@ -32,10 +32,17 @@ def edited(markers: EditableMarkers, people: EditablePeople, edit: Mapping[str, 
 
 def attempt(change: Callable[..., object], *args: Any, **values: Any) -> None:
     """Makes a change; a deliberate error is shown by the next drawing."""
+    was_made(change, *args, **values)
+
+
+def was_made(change: Callable[..., object], *args: Any, **values: Any) -> bool:
+    """As ``attempt``; whether the change was made."""
     try:
         change(*args, **values)
     except EmotionLensError as error:
         tell_problem(str(error))
+        return False
+    return True
 
 
 def _apply(markers: EditableMarkers, people: EditablePeople, edit: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Faces of a video beside the names of its people."""
+"""Faces of a video, as pictures beside the names of its people. Each is looked for once."""
 
 import base64
 from collections.abc import Sequence
@@ -9,33 +9,62 @@ import streamlit as st
 from emotion_core.errors import VideoError
 from emotion_core.video.people_list import ListedPerson
 
-#: Faces beside the names; more would take long to find.
-_MOST_PICTURES = 40
+# As many at a time: between them the page says how far it is.
+_BATCH = 20
+#: A time of the video in seconds, and the box of the face then, xyxy pixels.
+_Face = tuple[float, tuple[float, ...]]
 
 
-def face_pictures_of(path: Path | None, people: Sequence[ListedPerson]) -> dict[int, str]:
-    """{person: data address of their face}; empty where the video cannot be read."""
-    shown = people[:_MOST_PICTURES]
+def face_jpegs_of(path: Path | None, people: Sequence[ListedPerson], most: int) -> dict[int, bytes]:
+    """The faces of the first people, as JPEGs.
+
+    Args:
+        path: of the video; None where it is gone.
+        people: whose faces.
+        most: of how many of them.
+
+    Returns:
+        {person: JPEG}; empty where the video cannot be read.
+    """
     if path is None or not path.is_file():
         return {}
-    faces = tuple((person.best_s, tuple(map(float, person.best_box))) for person in shown)
-    found = _face_uris(str(path), path.stat().st_mtime_ns, faces)
-    return dict(zip((person.id for person in shown), found, strict=False))
+    faces: dict[int, _Face] = {
+        person.id: (person.best_s, tuple(map(float, person.best_box))) for person in people[:most]
+    }
+    known = _known(str(path), path.stat().st_mtime_ns)
+    missing = sorted({face for face in faces.values() if face not in known})
+    try:
+        _find(path, missing, known)
+    except VideoError:
+        return {}
+    return {person: known[face] for person, face in faces.items()}
 
 
-@st.cache_data(show_spinner="Finding the faces", max_entries=20)
-def _face_uris(
-    path: str,
+def data_uri(jpeg: bytes) -> str:
+    """A JPEG as an address that holds it."""
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _known(
+    path: str,  # noqa: ARG001 - the key of the cache
     stamp: int,  # noqa: ARG001 - the key of the cache
-    faces: tuple[tuple[float, tuple[float, ...]], ...],
-) -> list[str]:
+) -> dict[_Face, bytes]:
+    """What was found in a file so far. Whoever joins people needs no other picture for it."""
+    return {}
+
+
+def _find(path: Path, missing: Sequence[_Face], known: dict[_Face, bytes]) -> None:
     import numpy as np
 
     from emotion_core.video.face_picture import face_pictures
 
-    try:
-        wanted = [(time_s, np.array(box, np.float32)) for time_s, box in faces]
-        jpegs = face_pictures(Path(path), wanted)
-    except VideoError:
-        return []
-    return [f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" for jpeg in jpegs]
+    if not missing:
+        return
+    bar = st.progress(0.0, "Finding the faces")
+    for start in range(0, len(missing), _BATCH):
+        batch = missing[start : start + _BATCH]
+        jpegs = face_pictures(path, [(time_s, np.array(box, np.float32)) for time_s, box in batch])
+        known.update(zip(batch, jpegs, strict=True))
+        bar.progress((start + len(batch)) / len(missing), "Finding the faces")
+    bar.empty()
