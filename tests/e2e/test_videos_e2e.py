@@ -212,6 +212,49 @@ def test_an_upload_goes_on_where_the_connection_broke(
     assert stored.read_bytes() == large.read_bytes()
 
 
+def test_every_upload_is_read_also_when_another_page_is_open(
+    page: Page, home: Path, tmp_path: Path
+) -> None:
+    names = [f"{name}.mp4" for name in ("one", "two", "three", "late")]
+    for number, name in enumerate(names):
+        write_clip(tmp_path / name, [numbered(number + i) for i in range(6)])
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PATCH" and not held and is_late:
+            held.append(route)
+        else:
+            route.continue_()
+
+    is_late = False
+    page.route("**/_videos/**", hold)
+    page.goto("/videos")
+    choose = page.locator("input[type=file]")
+    choose.set_input_files([str(tmp_path / name) for name in names[:3]])
+    for name in names[:3]:
+        expect(page.get_by_text(name).first).to_be_visible()
+    is_late = True
+    choose.set_input_files(str(tmp_path / "late.mp4"))
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(100)
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Photos").click()
+    expect(page.get_by_role("heading", name="Photos", exact=True)).to_be_visible()
+    held[0].continue_()
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Videos").click()
+    library = VideoLibrary(home / "videos", JobBoard(home / "jobs", start=False))
+
+    def read() -> set[str]:
+        return {one.name for one in library.list() if one.job is not None}
+
+    for _ in range(300):
+        if set(names) <= read():
+            break
+        page.wait_for_timeout(100)
+    assert set(names) <= read()
+
+
 def test_what_no_browser_plays_is_said_and_can_be_read(
     page: Page, home: Path, tmp_path: Path
 ) -> None:
@@ -222,27 +265,6 @@ def test_what_no_browser_plays_is_said_and_can_be_read(
     expect(page.get_by_text("This browser cannot play the video")).to_be_visible(timeout=120_000)
     expect(page.get_by_role("button", name="Read", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_disabled()
-
-
-def _edits(path: Path, n: int) -> list[dict[str, Any]]:
-    """The markers on the disk, once there are so many changes."""
-    import time
-
-    for _ in range(200):
-        if path.is_file():
-            edits = json.loads(path.read_text())["edits"]
-            if len(edits) == n:
-                return [edit["marker"] for edit in edits]
-        time.sleep(0.1)
-    pytest.fail(f"wanted {n} changes of markers")
-
-
-def _saved(page: Page, label: str, folder: Path) -> Path:
-    with page.expect_download() as download:
-        page.get_by_role("button", name=label, exact=True).last.click()
-    path = folder / download.value.suggested_filename
-    download.value.save_as(path)
-    return path
 
 
 def test_people_are_picked_by_their_pictures_and_joined(page: Page, home: Path, clip: Path) -> None:
@@ -266,3 +288,35 @@ def test_people_are_picked_by_their_pictures_and_joined(page: Page, home: Path, 
     expect(page.locator(".who", has_text="Eileen")).to_be_visible()
     page.locator(".st-key-people_undo button").click()
     expect(faces).to_have_count(5)
+
+
+def test_no_mark_is_lost_while_the_page_works(page: Page, home: Path, clip: Path) -> None:
+    entry = VideoLibrary(home / "videos", JobBoard(home / "jobs", start=False)).add_file(clip)
+    page.goto(f"/videos?video={entry.id}")
+    expect(page.locator("canvas.picture")).to_have_attribute("data-time", "0.000")
+    for _ in range(8):
+        page.keyboard.press("m")
+    _edits(entry.folder.path / "markers.json", 8)
+    page.wait_for_timeout(500)
+    _edits(entry.folder.path / "markers.json", 8)
+
+
+def _edits(path: Path, n: int) -> list[dict[str, Any]]:
+    """The markers on the disk, once there are so many changes."""
+    import time
+
+    for _ in range(200):
+        if path.is_file():
+            edits = json.loads(path.read_text())["edits"]
+            if len(edits) == n:
+                return [edit["marker"] for edit in edits]
+        time.sleep(0.1)
+    pytest.fail(f"wanted {n} changes of markers")
+
+
+def _saved(page: Page, label: str, folder: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label, exact=True).last.click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path

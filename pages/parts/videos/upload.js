@@ -55,7 +55,8 @@ class Uploads {
     this.items = [];
     this.data = null;
     this.shown = null; // draws, while the page is there
-    this.finished = null; // is told of every video that has come in
+    this.arrived = []; // videos that have come in and that the page has not taken
+    this.finished = null; // tells the page of them, while it is there
     this.working = false;
     window.addEventListener("beforeunload", (event) => {
       if (this.items.some((item) => item.state === "sending" || item.state === "waiting")) {
@@ -126,7 +127,8 @@ class Uploads {
           item.note = "";
         } while (item.sent < item.file.size);
         Object.assign(item, { state: "done", note: "" });
-        if (this.finished) this.finished(answer.video);
+        this.arrived.push(answer.video);
+        if (this.finished) this.finished();
         return;
       } catch (fault) {
         if (item.state === "gone") return;
@@ -259,7 +261,13 @@ export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
   const uploads = (window.emotionLensUploads ??= new Uploads());
   uploads.data = data;
-  uploads.finished = (video) => setTriggerValue("finished", video);
+  uploads.arrived = uploads.arrived.filter((video) => !data.taken.includes(video));
+  uploads.finished = () => setTriggerValue("finished", [...uploads.arrived]);
+  if (!parentElement.emotionLensDrawn) {
+    parentElement.emotionLensDrawn = true;
+    // What came in while another page was open.
+    if (uploads.arrived.length) uploads.finished();
+  }
   const drop = parentElement.querySelector(".drop");
   const input = parentElement.querySelector("input");
   const list = parentElement.querySelector("ul");

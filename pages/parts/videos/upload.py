@@ -8,6 +8,7 @@ import streamlit as st
 
 from emotion_core.video.uploads import max_video_bytes
 from pages.parts.common.streamlit_internals import XSRF_COOKIE_NAME
+from pages.parts.common.told_once import take_new, taken
 from pages.parts.common.video_uploads import PIECE_BYTES, upload_token
 
 _HERE = Path(__file__).parent
@@ -27,13 +28,14 @@ def video_upload(on_finished: Callable[[str], None]) -> None:
     """Draws the drop zone and what is being uploaded.
 
     Args:
-        on_finished: is told the id of every video that has come in.
+        on_finished: is told the id of every video that has come in, also while another page was
+            open, once.
     """
 
     def told() -> None:
-        video = (st.session_state.get(_KEY) or {}).get("finished")
-        if video:
-            on_finished(str(video))
+        videos = (st.session_state.get(_KEY) or {}).get("finished")
+        for video in take_new(_KEY, videos, lambda video: video):
+            on_finished(video)
 
     _component()(
         key=_KEY,
@@ -41,6 +43,7 @@ def video_upload(on_finished: Callable[[str], None]) -> None:
             "token": upload_token(),
             "cookie": XSRF_COOKIE_NAME,
             "piece": PIECE_BYTES,
+            "taken": taken(_KEY),
             "limit": f"Up to {max_video_bytes() / 1e9:,.3g} GB each. They go to this machine's "
             "disk, and on from where they were if the connection breaks.",
         },

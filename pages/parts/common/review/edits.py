@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import streamlit as st
-
 from emotion_core.errors import EmotionLensError, VideoError
 from emotion_core.video.editing import EditableMarkers, EditablePeople
 from emotion_core.video.markers import EXCLUDE, MARKER
@@ -13,20 +11,15 @@ from pages.parts.common.review.problems import tell_problem
 #: Set in the session: the whole page is drawn again, not only the part around the player.
 REDRAW = "_review_redraw"
 
-_DONE = "_review_edits_done"
-
 
 def edited(markers: EditableMarkers, people: EditablePeople, edit: Mapping[str, Any]) -> None:
-    """Takes one change of the player; a change that is told twice counts once.
+    """Takes one change of the player.
 
     Args:
         markers: of what is played.
         people: who are in it.
-        edit: ``action``, ``n`` that no other change has, and what belongs to the action.
+        edit: ``action``, and what belongs to it.
     """
-    if st.session_state.get(_DONE) == edit.get("n"):
-        return
-    st.session_state[_DONE] = edit.get("n")
     attempt(_apply, markers, people, edit)
 
 

@@ -9,6 +9,7 @@ class Player extends Playback {
     super(root);
     this.peek = new Peek(this.find(".hint canvas"));
     this.selection = null; // the interval that is being made
+    this.untold = []; // changes that the page has not said to have taken
     this.listen();
   }
 
@@ -115,7 +116,10 @@ class Player extends Playback {
   edit(action, values = {}) {
     if (this.data.is_fixed) return;
     this.edits = (this.edits || 0) + 1;
-    this.tell({ action, n: `${Date.now()}-${this.edits}`, ...values });
+    // With those that the page has not answered yet: of two that come while it works, it gets the
+    // second alone.
+    this.untold.push({ action, n: `${Date.now()}-${this.edits}`, ...values });
+    this.tell([...this.untold]);
   }
 
   begin_interval() {
@@ -286,7 +290,7 @@ class Player extends Playback {
 export default function ({ parentElement, data, setTriggerValue }) {
   const known = parentElement.emotionLens;
   const player = known ? known.player : new Player(parentElement);
-  player.update(data, (edit) => setTriggerValue("edit", edit));
+  player.update(data, (edits) => setTriggerValue("edits", edits));
   if (known) return known.end;
   // Whoever opened the video works it by keys at once; without this, space would press what was
   // clicked last.

@@ -9,6 +9,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.common.told_once import take_new, taken
+
 _HERE = Path(__file__).parent
 #: Read one after the other, as one file: the later ones use what the earlier ones define.
 _SCRIPTS = (
@@ -55,14 +57,15 @@ def video_player(
         lines: lines in the timeline instead of bands.
         raw: the timeline shows the scores as they are, not smoothed.
         seek: ``n`` and ``time_s``: where to go, once for each ``n``.
-        on_edit: is told what a person changes in the player, and what cannot be played; None where
-            nothing can be changed.
+        on_edit: is told what a person changes in the player, and what cannot be played, each change
+            once; None where nothing can be changed.
     """
 
     def told() -> None:
-        edit = (st.session_state.get(key) or {}).get("edit")
-        if edit and on_edit is not None:
-            on_edit(edit)
+        edits = (st.session_state.get(key) or {}).get("edits")
+        for edit in take_new(key, edits, _number):
+            if on_edit is not None:
+                on_edit(edit)
 
     _component()(
         key=key,
@@ -80,9 +83,14 @@ def video_player(
             "raw": raw,
             "seek": dict(seek),
             "is_fixed": on_edit is None,
+            "taken": taken(key),
         },
-        on_edit_change=told,
+        on_edits_change=told,
     )
+
+
+def _number(edit: Any) -> Any:
+    return edit.get("n") if isinstance(edit, dict) else None
 
 
 @st.cache_resource(show_spinner=False)

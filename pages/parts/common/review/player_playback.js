@@ -32,6 +32,7 @@ class Playback {
     const before = this.data;
     this.data = data;
     this.tell = tell;
+    this.untold = this.untold.filter((edit) => !data.taken.includes(edit.n));
     if (!before || before.src !== data.src) this.open();
     if (!before || before.faces !== data.faces) this.load_table();
     if (!before || before.times !== data.times) this.load_times();
