@@ -296,6 +296,25 @@ def test_cuts_and_what_is_none() -> None:
     assert cuts([room, room.repeat(2, 0).repeat(2, 1), room]) == []
 
 
+def test_whoever_moves_near_the_camera_makes_no_cut_and_somebody_else_does() -> None:
+    side = 110
+
+    def before_a_wall(face: np.ndarray, x: int) -> np.ndarray:
+        picture, mask = np.full((*SIZE[::-1], 3), (200, 120, 40), np.uint8), np.zeros((side, side))
+        cv2.ellipse(mask, (side // 2, side // 2), (44, 54), 0, 0, 360, 1, -1)
+        picture[5 : 5 + side, x : x + side][mask > 0] = face[mask > 0]
+        return picture
+
+    one, other = smiling(side), serious(side)
+    for step in (15, 25, 40):
+        detector = CutDetector()
+        images = [before_a_wall(one, 5)] * 4 + [before_a_wall(one, 5 + step)] * 3
+        assert not any(detector.is_cut(image) for image in images)
+    detector = CutDetector()
+    images = [before_a_wall(one, 20)] * 4 + [before_a_wall(other, 20)] * 3
+    assert [detector.is_cut(image) for image in images] == [False] * 4 + [True] + [False] * 2
+
+
 def test_the_state_of_cuts_goes_through_json() -> None:
     import json
 
