@@ -16,11 +16,16 @@ def compare(page: Page, *names: str) -> None:
     """Chooses sessions in the list and compares them."""
     page.get_by_role("button", name="All sessions").click()
     page.get_by_role("button", name="Show all").click()  # the search is kept
+    choose_sessions(page, *names)
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("heading", name="Compare sessions")).to_be_visible()
+
+
+def choose_sessions(page: Page, *names: str) -> None:
+    """Ticks sessions in the list."""
     for name in names:
         page.get_by_text(f"Choose {name}").locator("xpath=ancestor::label").click()
     expect(page.get_by_text(f"{len(names)} sessions chosen")).to_be_visible()
-    page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("heading", name="Compare sessions")).to_be_visible()
 
 
 def write_first_name(page: Page, name: str) -> None:

@@ -90,7 +90,7 @@ def page(**query: str | list[str]) -> AppTest:
 
 def texts(app: AppTest) -> str:
     parts = [*app.caption, *app.markdown, *app.error, *app.info, *app.warning, *app.title]
-    return "\n".join(str(part.value) for part in [*parts, *app.subheader])
+    return "\n".join(str(part.value) for part in [*parts, *app.header])
 
 
 def test_conditions_of_a_group_are_compared_person_by_person(study: list[StoredSession]) -> None:

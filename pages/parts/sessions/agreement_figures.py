@@ -51,7 +51,7 @@ def agreement_figures(found: Agreement, session: str) -> None:
         st.warning("\n".join(f"- {plain(note)}" for note in found.notes), icon=":material/info:")
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("What was taken for what", anchor=False)
+        st.header("What was taken for what", anchor=False)
         counts = [[round(v) for v in row] for row in found.confusion.to_numpy().tolist()]
         st.altair_chart(
             confusion_chart(
@@ -62,7 +62,7 @@ def agreement_figures(found: Agreement, session: str) -> None:
         )
         st.caption("Rows: what people coded. Columns: what the model says. Percent of each row.")
     with right:
-        st.subheader("Each expression", anchor=False)
+        st.header("Each expression", anchor=False)
         values = _correlations(found.expressions)
         states = list(dict.fromkeys(values["expression"]))
         if states:

@@ -32,7 +32,7 @@ _KEPT, _KEPT_S = 24, 1800.0
 
 def curves(found: "Compared", comparison: ConditionComparison) -> None:
     """Draws the curves, with how they are laid over each other."""
-    st.subheader("Over time", anchor=False)
+    st.header("Over time", anchor=False)
     texts = list(
         dict.fromkeys(m.text.strip() for s in found.sessions for m in s.markers if m.text.strip())
     )

@@ -49,7 +49,7 @@ def figures(found: "Compared", comparison: ConditionComparison) -> None:
     st.markdown(verdict(comparison, words))
     _warnings(found, comparison)
     percents = measure == "share"
-    st.subheader(f"{words.capitalize()} of each", anchor=False)
+    st.header(f"{words.capitalize()} of each", anchor=False)
     st.altair_chart(
         with_room(
             values_chart(
@@ -123,7 +123,7 @@ def _warnings(found: "Compared", comparison: ConditionComparison) -> None:
 
 
 def _differences(comparison: ConditionComparison, words: str, percents: bool) -> None:
-    st.subheader("Differences", anchor=False)
+    st.header("Differences", anchor=False)
     pairs, label = comparison.pairs, ""
     sides = {
         f"{b} minus {a}": (a, b)
@@ -183,7 +183,7 @@ def _test_words(row: "pd.Series[Any]") -> str:
 
 
 def _tables(found: "Compared", comparison: ConditionComparison, values: "pd.DataFrame") -> None:
-    st.subheader("In numbers", anchor=False)
+    st.header("In numbers", anchor=False)
     st.dataframe(
         _overview(found, comparison), hide_index=True,
         alt="Sessions, people, time and onsets of each condition.",

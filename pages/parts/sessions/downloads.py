@@ -67,12 +67,12 @@ def downloads(session: StoredSession) -> None:
     except EmotionLensError as error:
         st.error(plain(error), icon=":material/error:")
         return
-    st.subheader("Report", anchor=False)
+    st.header("Report", anchor=False)
     _reports(session, frames)
-    st.subheader("Tables", anchor=False)
+    st.header("Tables", anchor=False)
     for offer in _TABLES:
         _row(frames, offer)
-    st.subheader("For other tools", anchor=False)
+    st.header("For other tools", anchor=False)
     for offer in _TOOLS:
         _row(frames, offer)
 

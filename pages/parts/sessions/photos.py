@@ -28,7 +28,7 @@ def photo_session(session: StoredSession, edits: UndoableEdits, settings: Settin
         _grid(session, faces)
     elif session.pictures():
         st.caption("The kept pictures are not shown while faces are to be blurred.")
-    st.subheader("Faces", anchor=False)
+    st.header("Faces", anchor=False)
     _table(session, frames[frames["track"].notna()], edits)
 
 
@@ -133,7 +133,7 @@ def _across(
     """Who the people are in other sessions."""
     if not people:
         return
-    st.subheader("People", anchor=False)
+    st.header("People", anchor=False)
     key = f"session_across_{session}_{version}"
     st.data_editor(
         [{"name": name, "across": subject} for name, subject in people.values()],

@@ -34,7 +34,7 @@ def downloads(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: 
         "smoothing chosen above. Excluded times are in the table, with a column that says so, and "
         "in no figure."
     )
-    st.subheader("Every sampled frame", anchor=False)
+    st.header("Every sampled frame", anchor=False)
     with st.container(horizontal=True):
         _file(entry, "CSV", "frames.csv", "text/csv", partial(exports.to_csv, view))
         _file(
@@ -45,7 +45,7 @@ def downloads(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: 
             entry, "JSON lines", "frames.jsonl", "application/jsonl",
             partial(exports.to_json_lines, view),
         )  # fmt: skip
-    st.subheader("Events, markers, summary", anchor=False)
+    st.header("Events, markers, summary", anchor=False)
     with st.container(horizontal=True):
         _file(
             entry, "Events", "events.csv", "text/csv",
@@ -60,11 +60,11 @@ def downloads(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: 
             entry, "Subtitles", "subtitles.vtt", "text/vtt",
             partial(exports.to_webvtt, view, least_s=_LEAST_CUE_S),
         )  # fmt: skip
-    st.subheader("Timeline", anchor=False)
+    st.header("Timeline", anchor=False)
     with st.container(horizontal=True):
         _file(entry, "SVG", "timeline.svg", "image/svg+xml", lambda: chart_svg(_chart(view)))
         _file(entry, "PNG", "timeline.png", "image/png", lambda: chart_png(_chart(view)))
-    st.subheader("Annotated copy", anchor=False)
+    st.header("Annotated copy", anchor=False)
     _copy(entry, look, settings)
 
 
