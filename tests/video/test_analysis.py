@@ -315,6 +315,18 @@ def test_whoever_moves_near_the_camera_makes_no_cut_and_somebody_else_does() -> 
     assert [detector.is_cut(image) for image in images] == [False] * 4 + [True] + [False] * 2
 
 
+def test_a_cut_amid_much_movement() -> None:
+    coffee, cat = (
+        cv2.resize(np.ascontiguousarray(photo[..., ::-1]), SIZE, interpolation=cv2.INTER_AREA)
+        for photo in (data.coffee(), data.chelsea())
+    )
+    # Everything moves by a third of the picture from frame to frame, so that a cut changes no more.
+    moving = [np.roll(coffee, 53 * i, axis=1) for i in range(8)]
+    after = [np.roll(cat, 53 * i, axis=1) for i in range(4)]
+    detector = CutDetector()
+    assert [i for i, image in enumerate(moving + after) if detector.is_cut(image)] == [8]
+
+
 def test_the_state_of_cuts_goes_through_json() -> None:
     import json
 
