@@ -108,6 +108,16 @@ def figures(logits: Float32Array, rows: EvaluationSplit) -> dict[str, float]:
     }
 
 
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The arguments of a measurement on FER-2013, with where that is and whether as JSON."""
+    parser.add_argument("--dataset", default=os.environ.get("EMOTION_LENS_DATASET"))
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    if not arguments.dataset:
+        parser.error("--dataset: wanted FER-2013. EMOTION_LENS_DATASET does not name it either.")
+    return arguments
+
+
 def main() -> None:
     """Measures and prints, as the command line asks."""
     parser = argparse.ArgumentParser(
@@ -115,11 +125,7 @@ def main() -> None:
     )
     parser.add_argument("models", nargs="+", help="names of models, or run folders")
     parser.add_argument("--changes", action="store_true", help="augmented faces, model by model")
-    parser.add_argument("--dataset", default=os.environ.get("EMOTION_LENS_DATASET"))
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    if not arguments.dataset:
-        parser.error("--dataset: wanted FER-2013. EMOTION_LENS_DATASET does not name it either.")
+    arguments = parsed(parser)
 
     registry = ModelRegistry()
     predictions: dict[str, Float32Array] = {}

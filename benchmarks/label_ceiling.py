@@ -11,7 +11,6 @@ more than all of these.
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
-from averaging import mean_logits  # noqa: E402
+from averaging import mean_logits, parsed  # noqa: E402
 
 from emotion_core.classifiers.registry import ModelRegistry  # noqa: E402
 from emotion_core.datasets import VALIDATION, EmotionDataset, load_dataset  # noqa: E402
@@ -61,11 +60,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("models", nargs="+", help="names of models")
-    parser.add_argument("--dataset", default=os.environ.get("EMOTION_LENS_DATASET"))
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    if not arguments.dataset:
-        parser.error("--dataset: wanted FER-2013. EMOTION_LENS_DATASET does not name it either.")
+    arguments = parsed(parser)
     registry = ModelRegistry()
     try:
         rows = load_dataset(Path(arguments.dataset)).split(VALIDATION)

@@ -8,6 +8,7 @@ from pages.parts.common.settings import Settings
 
 def _evaluation(settings: Settings) -> None:
     st.title("Evaluation", anchor=False)
+    # Only now, because all of this takes a while to import and the title can be seen without it.
     from pages.parts.evaluation.start_button import forget_presses
 
     _judged(settings)
@@ -15,7 +16,7 @@ def _evaluation(settings: Settings) -> None:
 
 
 def _judged(settings: Settings) -> None:
-    # Only now, because all of this takes a while to import and the title can be seen without it.
+    """Everything below the title."""
     from pages.parts.evaluation.choice import choose
     from pages.parts.evaluation.predictions import predictions
     from pages.parts.evaluation.sections import sections

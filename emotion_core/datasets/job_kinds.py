@@ -1,6 +1,5 @@
 """Long work on data sets as jobs: import and export."""
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from emotion_core.datasets.exporting import export_dataset
 from emotion_core.datasets.importing import import_dataset, look_at
 from emotion_core.datasets.importing.importer import SourceLook
 from emotion_core.datasets.loading import load_dataset
-from emotion_core.images import encode_png
+from emotion_core.images import data_uri, encode_png
 from emotion_core.jobs import JobContext
 from emotion_core.types import UInt8Array
 
@@ -95,15 +94,11 @@ def _question(look: SourceLook) -> dict[str, Any]:
                 "n": row.n,
                 "expression": row.expression,
                 "reason": row.reason,
-                "examples": [_data_uri(face) for face in look.examples[row.name]],
+                "examples": [data_uri(encode_png(face), "png") for face in look.examples[row.name]],
             }
             for row in proposal.rows
         ],
     }
-
-
-def _data_uri(face: UInt8Array) -> str:
-    return f"data:image/png;base64,{b64encode(encode_png(face)).decode('ascii')}"
 
 
 def _face_cropper(name: str) -> Callable[[UInt8Array], UInt8Array | None]:

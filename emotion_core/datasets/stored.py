@@ -4,7 +4,6 @@ Decoding all pictures of FER-2013 takes seconds, and a page of faces needs a hun
 the stored file holds in a form that browsers read.
 """
 
-import base64
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -18,7 +17,7 @@ import pyarrow.parquet as pq
 from emotion_core.datasets import EmotionDataset, load_dataset
 from emotion_core.datasets.parquet import READ_FAULTS, facts_of, stored_file, stored_name
 from emotion_core.files.atomic_files import file_sha256
-from emotion_core.images import decode_image
+from emotion_core.images import data_uri, decode_image
 from emotion_core.types import Int64Array, UInt8Array
 
 
@@ -73,7 +72,7 @@ class StoredSet:
 
     def data_uris(self, rows: Sequence[int]) -> list[str]:
         """Pictures of the given rows as browsers take them, in that order."""
-        return [png_data_uri(self._content(row)) for row in rows]
+        return [data_uri(self._content(row), "png") for row in rows]
 
     def image(self, row: int) -> UInt8Array:
         """(S, S) uint8, the picture of one row.
@@ -117,11 +116,6 @@ class StoredSet:
                 table = self._file.read_row_group(number, columns=["image"])
                 self._groups[number] = table["image"].combine_chunks().field("bytes")
             return self._groups[number]
-
-
-def png_data_uri(content: bytes) -> str:
-    """A picture for an ``img`` of a page."""
-    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _decode(path: Path, done: Future[EmotionDataset]) -> None:

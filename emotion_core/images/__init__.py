@@ -8,7 +8,7 @@ from emotion_core.images.decoding import (
     from_pillow,
     load_image,
 )
-from emotion_core.images.encoding import encode_jpeg, encode_png, resize_image
+from emotion_core.images.encoding import data_uri, encode_jpeg, encode_png, resize_image
 from emotion_core.images.limits import MAX_BYTES, MAX_PIXELS
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_PIXELS",
     "PillowImage",
+    "data_uri",
     "decode_gray_png",
     "decode_image",
     "encode_jpeg",

@@ -1,5 +1,7 @@
 """Pictures in other sizes, and as bytes of a file."""
 
+import base64
+
 import cv2
 import numpy as np
 from PIL import Image
@@ -59,3 +61,13 @@ def encode_jpeg(image: UInt8Array, quality: int = 90) -> bytes:
 def encode_png(image: UInt8Array) -> bytes:
     """A picture (H, W, 3) uint8 BGR or (H, W) gray as a PNG file."""
     return _encode(".png", image, [])
+
+
+def data_uri(content: bytes, form: str = "jpeg") -> str:
+    """A picture's file as an address that holds it, for an ``img`` of a page.
+
+    Args:
+        content: of the file.
+        form: its subtype of ``image/``.
+    """
+    return f"data:image/{form};base64,{base64.b64encode(content).decode('ascii')}"

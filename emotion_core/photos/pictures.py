@@ -1,6 +1,5 @@
 """Pictures for the screen and for downloads: bounded previews, marked faces, crops."""
 
-import base64
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import replace
@@ -8,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from emotion_core.drawing import DrawOptions, draw_result
-from emotion_core.images import decode_image, encode_jpeg, encode_png, resize_image
+from emotion_core.images import data_uri, decode_image, encode_jpeg, encode_png, resize_image
 from emotion_core.photos.photo_library import Photo
 from emotion_core.types import FaceDetections, FrameResult, UInt8Array
 
@@ -99,8 +98,7 @@ def crop_picture(result: FrameResult, face: int, *, blur: bool) -> bytes:
 
 def crop_data_uri(result: FrameResult, face: int, *, blur: bool) -> str:
     """The same as a data URI, for tables."""
-    encoded = base64.b64encode(crop_picture(result, face, blur=blur)).decode("ascii")
-    return f"data:image/png;base64,{encoded}"
+    return data_uri(crop_picture(result, face, blur=blur), "png")
 
 
 def _shrunk(image: UInt8Array, side_px: int) -> UInt8Array:

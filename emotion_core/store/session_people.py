@@ -110,8 +110,7 @@ class SessionPeople:
         Raises:
             StoreError: there is nobody of this number.
         """
-        with self._database.writing() as db:
-            _person(session_row(db, self._session), person).hidden = hidden
+        self.hide_all([person], hidden)
 
     def merge(self, person: int, into: int) -> None:
         """Makes one person of two; the second stays, and keeps what is said of them.

@@ -3,7 +3,6 @@
 Both write into the video's folder of the library; the result only says what is there.
 """
 
-import base64
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 from emotion_core.drawing import DrawOptions, draw_result
 from emotion_core.errors import VideoError
 from emotion_core.files.atomic_files import readable
-from emotion_core.images import encode_jpeg
+from emotion_core.images import data_uri, encode_jpeg
 from emotion_core.jobs import JobContext
 from emotion_core.video.analysis import analyze_video
 from emotion_core.video.annotating import annotate_video
@@ -119,8 +118,7 @@ class _Preview:
             self._made = time.monotonic()
             options = DrawOptions(labels=False, numbers=False)
             picture = small_picture(draw_result(now.frame.image, now.result, options), _PREVIEW_PX)
-            data = base64.b64encode(encode_jpeg(picture, 70)).decode()
-            self._shown = {"image": f"data:image/jpeg;base64,{data}"}
+            self._shown = {"image": data_uri(encode_jpeg(picture, 70))}
         return self._shown
 
 

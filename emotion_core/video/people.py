@@ -17,8 +17,8 @@ from emotion_core.video.frame_table import person_name
 
 #: Longest name of a person.
 MAX_NAME = 100
-#: Longest name of changes that were made at once; nobody sees it.
-MAX_GROUP = 32
+# Longest name of changes that were made at once; nobody sees it.
+_MAX_GROUP = 32
 
 _PERSON = WholeNumber(1, 2**31 - 1)
 _ACTIONS = ("name", "merge", "split", "hide")
@@ -36,7 +36,7 @@ class PeopleEdit(TypedDict, total=False):
     into: Annotated[int, _PERSON]
     time_s: Annotated[float, Number(0, 1e9)]
     hidden: Annotated[bool, YesNo()]
-    group: Annotated[str, Text(MAX_GROUP)]
+    group: Annotated[str, Text(_MAX_GROUP)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,7 +165,7 @@ class PeopleFile:
             VideoError: there is nobody to join, the name is too long, or nothing can be added.
             OutputError: it cannot be written.
         """
-        group = new_group()
+        group = _new_group()
         others = others_to_join(people, into, VideoError)
         edits: list[PeopleEdit] = [
             {"edit": "merge", "person": person, "into": into, "group": group} for person in others
@@ -181,7 +181,7 @@ class PeopleFile:
             VideoError: nothing can be added.
             OutputError: it cannot be written.
         """
-        group = new_group()
+        group = _new_group()
         edits: list[PeopleEdit] = [
             {"edit": "hide", "person": person, "hidden": hidden, "group": group}
             for person in people
@@ -217,7 +217,7 @@ def others_to_join(
     return others
 
 
-def new_group() -> str:
+def _new_group() -> str:
     """A name for changes that are made at once."""
     return secrets.token_hex(6)
 

@@ -19,7 +19,7 @@ class Streamlits:
     why: str
 
 
-#: One entry as narrow as possible each; the last test fails if one is no longer needed.
+#: One entry as narrow as possible each; test_accessibility_e2e.py fails if one is not needed.
 NOT_OURS = (
     Streamlits(
         "presentation-role-conflict",

@@ -17,6 +17,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, Response, expect
 
+from emotion_core.paths import HOME_ENV
 from tests.e2e.driver import chromium_type
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,9 +83,16 @@ def is_healthy(address: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def server_environment() -> dict[str, str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this module's server keeps what it keeps; nothing is there at first."""
+    folder: Path = tmp_path_factory.mktemp("home")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server_environment(home: Path) -> dict[str, str]:
     """Environment variables of the server beside the usual ones; a module may have its own."""
-    return {}
+    return {HOME_ENV: str(home)}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 
 from emotion_core.files.atomic_files import write_json
 from emotion_core.jobs import JobBoard
-from emotion_core.paths import HOME_ENV
 from emotion_core.store.store import Store
 from emotion_core.video.library import VideoEntry, VideoLibrary
 from emotion_core.video.summary import summarize
@@ -21,16 +20,6 @@ from tests.video.tables import happy, sad, write_table
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 _NAMES = ("First talk", "Second talk")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server_environment(home: Path) -> dict[str, str]:
-    return {HOME_ENV: str(home)}
 
 
 @pytest.fixture(scope="module")

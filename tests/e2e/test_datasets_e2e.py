@@ -16,11 +16,6 @@ PER_CLASS = 30
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
 def server_environment(home: Path) -> dict[str, str]:
     return {"EMOTION_LENS_HOME": str(home), "EMOTION_LENS_DATASET": ""}
 

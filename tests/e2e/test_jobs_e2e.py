@@ -14,11 +14,6 @@ from emotion_core.training.queue import RunQueue
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
 def server_environment(home: Path) -> dict[str, str]:
     return {HOME_ENV: str(home), "EMOTION_LENS_DATASET": "", "TF_CPP_MIN_LOG_LEVEL": "2"}
 

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_core.paths import HOME_ENV
 from emotion_core.store.session import StoredSession
 from emotion_core.store.store import Store
 from tests.e2e.session_steps import compare, saved, until_named, write_first_name
@@ -22,16 +21,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(600)]
 
 _STEP_S = 0.5
 _PATIENCE_MS = 90_000
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server_environment(home: Path) -> dict[str, str]:
-    return {HOME_ENV: str(home)}
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,6 @@ _PATIENCE_MS = 300_000
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
 def server_environment(home: Path) -> dict[str, str]:
     """No data set, no run, and models that the test may add to."""
     models = home / "models"

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from playwright.sync_api import Page, Route, expect
 from emotion_core.files.atomic_files import write_json
 from emotion_core.images import decode_image
 from emotion_core.jobs import JobBoard
-from emotion_core.paths import HOME_ENV
 from emotion_core.video.library import VideoLibrary
 from emotion_core.video.reading import iter_frames
 from emotion_core.video.summary import summarize
@@ -59,16 +59,6 @@ _WATCH = """async (canvas) => {
 def _left(time_s: float) -> int:
     """Where the photo is at a time, in pixels of the clip."""
     return int(20 + 270 * (0.5 + 0.5 * math.sin(2.4 * time_s)))
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server_environment(home: Path) -> dict[str, str]:
-    return {HOME_ENV: str(home)}
 
 
 @pytest.fixture(scope="module")
@@ -235,24 +225,14 @@ def test_every_upload_is_read_also_when_another_page_is_open(
         expect(page.get_by_text(name).first).to_be_visible()
     is_late = True
     choose.set_input_files(str(tmp_path / "late.mp4"))
-    for _ in range(100):
-        if held:
-            break
-        page.wait_for_timeout(100)
+    _until(page, lambda: bool(held))
     page.get_by_test_id("stSidebarNavLink").get_by_text("Photos").click()
     expect(page.get_by_role("heading", name="Photos", exact=True)).to_be_visible()
     held[0].continue_()
-    page.get_by_test_id("stSidebarNavLink").get_by_text("Videos").click()
     library = VideoLibrary(home / "videos", JobBoard(home / "jobs", start=False))
-
-    def read() -> set[str]:
-        return {one.name for one in library.list() if one.job is not None}
-
-    for _ in range(300):
-        if set(names) <= read():
-            break
-        page.wait_for_timeout(100)
-    assert set(names) <= read()
+    _until(page, lambda: "late.mp4" in {one.name for one in library.list()})
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Videos").click()
+    _until(page, lambda: set(names) <= {one.name for one in library.list() if one.job is not None})
 
 
 def test_what_no_browser_plays_is_said_and_can_be_read(
@@ -307,6 +287,15 @@ def test_no_mark_is_lost_while_the_page_works(page: Page, home: Path, clip: Path
     _edits(entry.folder.path / "markers.json", 8)
     page.wait_for_timeout(500)
     _edits(entry.folder.path / "markers.json", 8)
+
+
+def _until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Waits, while the page goes on; fails where it does not come."""
+    for _ in range(300):
+        if is_so():
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("waited for 30 s in vain")
 
 
 def _edits(path: Path, n: int) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from emotion_core.jobs import JobBoard
-from emotion_core.paths import HOME_ENV
 from emotion_core.video.library import VideoLibrary
 from tests.video.clips import number_in, numbered, write_clip
 from tests.video.special_clips import TURNS, turn_by_header
@@ -78,16 +77,6 @@ CLIPS = {
         "live.webm", _STEADY,
     ),
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def server_environment(home: Path) -> dict[str, str]:
-    return {HOME_ENV: str(home)}
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ def test_a_named_folder_that_is_not_there_is_said(
 
 
 def test_the_player_keeps_its_place_whatever_comes_and_goes(
-    library: VideoLibrary, new: VideoEntry, monkeypatch: pytest.MonkeyPatch
+    library: VideoLibrary, new: VideoEntry
 ) -> None:
     before = place_of_component(opened(new.id))  # nothing was read
     read_video(new)

@@ -1,6 +1,7 @@
 """Figures, events and changes of people and markers, on tables whose truth is known."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -143,14 +144,17 @@ def two_people() -> list[tuple[float, list[Face]]]:
     return [(i / 5, [happy(1), sad(2, x=100)] if i < 5 else [happy(3)]) for i in range(10)]
 
 
+def names_in(video: FrameTable, people: PeopleFile) -> dict[int, str]:
+    """{person: name} as it is shown now."""
+    return dict(build_view(video, people=people.edits()).names)
+
+
 def test_people_are_named_merged_split_hidden_and_all_of_it_undone(
     table: Callable[..., FrameTable], tmp_path: Path
 ) -> None:
     video = table(two_people(), source={"duration_s": 2.0})
     people = PeopleFile(tmp_path / "people.json")
-
-    def names() -> dict[int, str]:
-        return dict(build_view(video, people=people.edits()).names)
+    names = partial(names_in, video, people)
 
     assert names() == {1: "Person 1", 2: "Person 2", 3: "Person 3"}
     people.name(1, " Anna ")
@@ -177,9 +181,7 @@ def test_several_people_are_joined_and_hidden_and_each_is_undone_at_once(
 ) -> None:
     video = table(two_people(), source={"duration_s": 2.0})
     people = PeopleFile(tmp_path / "people.json")
-
-    def names() -> dict[int, str]:
-        return dict(build_view(video, people=people.edits()).names)
+    names = partial(names_in, video, people)
 
     people.name(2, "Ben")
     people.join([1, 2, 3, 3], into=3, name=" Anna ")

@@ -12,8 +12,8 @@ from emotion_core.datasets import duplicate_keys
 from emotion_core.datasets.audit import AuditReport
 from emotion_core.datasets.audit.groups import equal_groups
 from emotion_core.datasets.audit.near import low_frequencies
-from emotion_core.datasets.stored import StoredSet, png_data_uri
-from emotion_core.images import encode_png
+from emotion_core.datasets.stored import StoredSet
+from emotion_core.images import data_uri, encode_png
 from emotion_core.types import Float32Array, Int64Array
 
 #: Columns that only a model fills.
@@ -75,7 +75,7 @@ def _mean_faces(sha256: str, _stored: StoredSet) -> list[str | None]:  # noqa: A
     for label in range(len(dataset.label_set)):
         images = dataset.images[dataset.labels == label]
         mean = images.mean(axis=0).round().astype(np.uint8) if len(images) else None
-        faces.append(None if mean is None else png_data_uri(encode_png(mean)))
+        faces.append(None if mean is None else data_uri(encode_png(mean), "png"))
     return faces
 
 

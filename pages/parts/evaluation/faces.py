@@ -1,6 +1,5 @@
 """Faces of the data set side by side; one of them opens with its scores and its heat map."""
 
-import base64
 import hashlib
 from collections.abc import Sequence
 
@@ -12,7 +11,7 @@ from emotion_core.datasets import clear_majority
 from emotion_core.evaluation import Evaluation
 from emotion_core.evaluation.occlusion import draw_heat_map, occlusion_map
 from emotion_core.html import pieces
-from emotion_core.images import encode_png, resize_image
+from emotion_core.images import data_uri, encode_png, resize_image
 from emotion_core.types import Decisions, Int64Array, UInt8Array
 from emotion_core.wording import describe_face, percent
 from pages.parts.common.face_grid import GridFace, face_grid
@@ -149,11 +148,10 @@ def _grid_faces(evaluation: Evaluation, places: Int64Array) -> Sequence[GridFace
         truth = names[int(evaluation.rows.truth[place])]
         share = percent(float(confidences[place]))
         row = int(evaluation.rows.rows[place])
-        encoded = base64.b64encode(encode_png(image)).decode("ascii")
         found.append(
             GridFace(
                 row=row,
-                src=f"data:image/png;base64,{encoded}",
+                src=data_uri(encode_png(image), "png"),
                 title=f"Row {row}: labelled {truth.value}, predicted {prediction.value} ({share})",
                 caption=prediction.value,
                 note=share,

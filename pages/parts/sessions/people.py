@@ -1,6 +1,6 @@
 """The people of a session: as in a video, and who they are across sessions and at rest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -34,7 +34,7 @@ def people_section(
         edits.people,
         f"session_{info.id}",
         version,
-        _finder(session, info, blur=blur),
+        _finder(session, info, people, blur=blur),
         can_undo=len(edits.people.log) > 0,
         more=(
             PersonColumn(
@@ -60,18 +60,17 @@ def people_section(
         _resting(session, info, edits)
 
 
-def _finder(session: StoredSession, info: SessionInfo, *, blur: bool) -> FindPictures:
-    """Pictures that were kept because the user wanted them, else those of the video."""
-
-    def find(people: Sequence[ListedPerson], most: int) -> Mapping[int, bytes]:
-        if blur:
-            return {}
-        if kept := _kept_pictures(session, info, people):
-            return kept
-        video = video_of(info)
-        return face_jpegs_of(video.path if video is not None else None, people, most)
-
-    return find
+def _finder(
+    session: StoredSession, info: SessionInfo, people: Sequence[ListedPerson], *, blur: bool
+) -> FindPictures:
+    """Finds pictures that were kept because the user wanted them, else those of the video."""
+    if blur:
+        return lambda _: {}
+    if kept := _kept_pictures(session, info, people):
+        return lambda _: kept
+    video = video_of(info)
+    path = video.path if video is not None else None
+    return lambda people: face_jpegs_of(path, people)
 
 
 def _kept_pictures(

@@ -1,6 +1,5 @@
 """A session of photos: what was read in each, with a small picture where one was kept."""
 
-import base64
 from html import escape
 
 import pandas as pd
@@ -8,6 +7,7 @@ import streamlit as st
 
 from emotion_core.errors import StoreError
 from emotion_core.html import pieces
+from emotion_core.images import data_uri
 from emotion_core.store.session import StoredSession
 from emotion_core.store.session_undo import UndoableEdits
 from emotion_core.store.session_view import version_of
@@ -66,9 +66,8 @@ def _grid(session: StoredSession, faces: pd.DataFrame) -> None:
                 if picture is None:
                     st.html(pieces.paragraph("No picture was kept.", quiet=True))
                 else:
-                    data = base64.b64encode(picture).decode()
                     st.html(
-                        f'<img src="data:image/jpeg;base64,{escape(data)}" '
+                        f'<img src="{escape(data_uri(picture))}" '
                         f'alt="{escape(source.name)}: {escape(said)}">'
                     )
                 st.html(pieces.card_title(source.name, said))

@@ -35,13 +35,14 @@ def sections(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: S
                 folder.people,
                 f"video_{entry.id}",
                 _version(entry),
-                lambda people, most: face_jpegs_of(path, people, most),
+                lambda people: face_jpegs_of(path, people),
                 can_undo=bool(folder.people.edits()),
             )
         case "Markers":
             from pages.parts.common.review.markers_table import markers_table
 
-            markers_table(folder.markers.load(), folder.markers, _key("markers", entry))
+            key = f"video_markers_{entry.id}_{_version(entry)}"
+            markers_table(folder.markers.load(), folder.markers, key)
         case "Events":
             from pages.parts.common.review.events_table import events_table
 
@@ -52,10 +53,6 @@ def sections(entry: VideoEntry, view: VideoView, look: ViewSettings, settings: S
             downloads(entry, view, look, settings)
 
 
-def _key(what: str, entry: VideoEntry) -> str:
-    """Another one after every change, so that a table forgets what was written into it."""
-    return f"video_{what}_{entry.id}_{_version(entry)}"
-
-
 def _version(entry: VideoEntry) -> str:
+    """Another one after every change, so that a table forgets what was written into it."""
     return f"{hash(views().version(entry.folder)) & 0xFFFFFFFF:x}"

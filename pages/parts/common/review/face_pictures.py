@@ -1,6 +1,5 @@
 """Faces of a video, as pictures beside the names of its people. Each is looked for once."""
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,13 +14,12 @@ _BATCH = 20
 _Face = tuple[float, tuple[float, ...]]
 
 
-def face_jpegs_of(path: Path | None, people: Sequence[ListedPerson], most: int) -> dict[int, bytes]:
-    """The faces of the first people, as JPEGs.
+def face_jpegs_of(path: Path | None, people: Sequence[ListedPerson]) -> dict[int, bytes]:
+    """Faces of people, as JPEGs.
 
     Args:
         path: of the video; None where it is gone.
         people: whose faces.
-        most: of how many of them.
 
     Returns:
         {person: JPEG}; empty where the video cannot be read.
@@ -29,7 +27,7 @@ def face_jpegs_of(path: Path | None, people: Sequence[ListedPerson], most: int) 
     if path is None or not path.is_file():
         return {}
     faces: dict[int, _Face] = {
-        person.id: (person.best_s, tuple(map(float, person.best_box))) for person in people[:most]
+        person.id: (person.best_s, tuple(map(float, person.best_box))) for person in people
     }
     known = _known(str(path), path.stat().st_mtime_ns)
     missing = sorted({face for face in faces.values() if face not in known})
@@ -38,11 +36,6 @@ def face_jpegs_of(path: Path | None, people: Sequence[ListedPerson], most: int) 
     except VideoError:
         return {}
     return {person: known[face] for person, face in faces.items()}
-
-
-def data_uri(jpeg: bytes) -> str:
-    """A JPEG as an address that holds it."""
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from emotion_core.images import data_uri
 from emotion_core.video.editing import EditablePeople
 from emotion_core.video.people_list import ListedPerson
-from pages.parts.common.review.face_pictures import data_uri
 from pages.parts.common.review.people_pictures import MOST_PICTURES, people_pictures
 from pages.parts.common.review.people_table import PersonColumn, people_table
 
@@ -14,8 +14,8 @@ _FORMS = ("Table", "Pictures")
 #: Faces beside the names of the table.
 _MOST_IN_TABLE = 40
 
-#: Gives {person: JPEG} of the first so many people; empty where there are no pictures.
-FindPictures = Callable[[Sequence[ListedPerson], int], Mapping[int, bytes]]
+#: Gives {person: JPEG}; empty where there are no pictures.
+FindPictures = Callable[[Sequence[ListedPerson]], Mapping[int, bytes]]
 
 
 def people_panel(
@@ -41,7 +41,7 @@ def people_panel(
     """
     # How far the search is stands there for a while; what follows keeps its place all the same.
     with st.container():
-        pictures = find(people, _MOST_IN_TABLE)
+        pictures = find(people[:_MOST_IN_TABLE])
     form = _FORMS[0]
     if len(people) > 1 and pictures:
         form = st.segmented_control(
@@ -51,7 +51,7 @@ def people_panel(
     if form == "Pictures":
         longest = sorted(people, key=lambda person: -person.seconds)[:MOST_PICTURES]
         with st.container():
-            found = find(longest, MOST_PICTURES)
+            found = find(longest)
         people_pictures(people, edits, of, found, can_undo=can_undo)
         return
     people_table(

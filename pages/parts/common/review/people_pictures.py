@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from emotion_core.images import decode_image
+from emotion_core.images import data_uri, decode_image
 from emotion_core.video.editing import EditablePeople
 from emotion_core.video.likeness import order_by_likeness
 from emotion_core.video.people import MAX_NAME
@@ -15,7 +15,6 @@ from emotion_core.video.people_list import ListedPerson
 from emotion_core.wording import clock, count_of
 from pages.parts.common.face_grid import GridFace, face_grid
 from pages.parts.common.review.edits import attempt, was_made
-from pages.parts.common.review.face_pictures import data_uri
 
 #: More are not looked for; those who are seen longest come first.
 MOST_PICTURES = 600
