@@ -98,7 +98,6 @@ def _photos(session: StoredSession, settings: Settings, facts: str) -> None:
         photo_session(session, edits_of(session), settings)
         from pages.parts.sessions.downloads import downloads
 
-        st.header("Take home", anchor=False)
         downloads(session)
 
 
