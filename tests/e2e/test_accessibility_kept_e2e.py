@@ -71,7 +71,7 @@ def test_an_open_video(video: VideoEntry, page: Page) -> None:
     assert_accessible(page)
 
 
-def test_sessions_and_their_comparison(video: VideoEntry, page: Page) -> None:
+def test_sessions_and_their_comparison(video: VideoEntry, page: Page, home: Path) -> None:
     page.emulate_media(reduced_motion="reduce")
     page.goto("/sessions")
     choose_sessions(page, *_NAMES)
@@ -80,9 +80,9 @@ def test_sessions_and_their_comparison(video: VideoEntry, page: Page) -> None:
     expect(page.get_by_role("heading", name="Share of time of each")).to_be_visible()
     page.get_by_test_id("stVegaLiteChart").locator("svg").first.wait_for()
     assert_accessible(page)
-    page.get_by_role("button", name="All sessions").click()
-    settle(page)
-    page.get_by_test_id("stMain").get_by_role("button", name="Open", exact=True).first.click()
+    with Store(home=home) as store:
+        session = store.sessions()[0].id
+    page.goto(f"/sessions?session={session}")
     page.locator(".who").first.wait_for()
     assert_accessible(page)
     _tab(page, "Take home")
